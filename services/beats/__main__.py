@@ -1,0 +1,9 @@
+from services.beats.settings import Settings
+from shared.events import Task
+from shared.server import run
+from shared.worker import work
+
+if __name__ == "__main__":
+    settings = Settings()
+    engine, warm = "services.beats.rhythm:analyse", "services.beats.rhythm:warm"
+    run("beats", settings, work(Task.BEAT_ANALYSIS, engine, warm, settings))

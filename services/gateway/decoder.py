@@ -1,0 +1,92 @@
+"""The child process that decodes: `python -m services.gateway.decoder UPLOAD SONG MIN_SECONDS MAX_SECONDS`.
+
+It prints `{"seconds": …}` or `{"code": …}` with a key of `services.gateway.decode.PROBLEMS`. It imports little,
+to start fast, and limits itself before it touches the file.
+"""
+
+import json
+import resource
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError, InvalidDataError
+
+RATE = 44_100
+FORMATS = "aac,ac3,aiff,amr,asf,au,avi,caf,dsf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,opus,tta,w64,wav,wv"
+"""FFmpeg's demuxers that an upload may be read with: no playlists, no images, nothing that names other files."""
+
+CPU_SECONDS = 120
+MEMORY_BYTES = 2 << 30
+OUTPUT_BYTES = 2 << 30
+DAMAGED_FRACTION = 0.05
+
+
+class UnacceptableError(Exception):
+    """Its text is the code."""
+
+
+def _decode(upload: str, song: str, min_seconds: float, max_seconds: float) -> float:
+    try:
+        source = av.open(upload, options={"format_whitelist": FORMATS, "protocol_whitelist": "file"})
+    except FFmpegError as error:
+        raise UnacceptableError("not_audio") from error
+    with source, av.open(song, "w", format="flac") as target:
+        if not source.streams.audio:
+            raise UnacceptableError("not_audio")
+        flac = target.add_stream("flac", rate=RATE, layout="stereo", format="s16")
+        samples = 0
+        for frame in _resampled(_frames(source)):
+            samples += frame.samples
+            if samples > max_seconds * RATE:
+                raise UnacceptableError("too_long")
+            target.mux(flac.encode(frame))
+        target.mux(flac.encode(None))
+    if samples < min_seconds * RATE:
+        raise UnacceptableError("too_short")
+    return samples / RATE
+
+
+def _frames(source: InputContainer) -> Iterator[av.AudioFrame]:
+    """What can be decoded; a file cut short gives what is there, one that is mostly damaged is refused."""
+    packets = damaged = 0
+    for packet in source.demux(source.streams.best("audio")):
+        packets += 1
+        try:
+            for frame in packet.decode():
+                assert isinstance(frame, av.AudioFrame)
+                yield frame
+        except InvalidDataError:
+            damaged += 1
+    if damaged > packets * DAMAGED_FRACTION:
+        raise UnacceptableError("corrupt")
+
+
+def _resampled(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    """16 bit stereo at `RATE`, also when the format changes on the way."""
+    for _, alike in groupby(frames, key=lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)):
+        resampler = av.AudioResampler(format="s16", layout="stereo", rate=RATE)
+        for frame in alike:
+            frame.pts = None
+            yield from resampler.resample(frame)
+        yield from resampler.resample(None)
+
+
+def main() -> None:
+    upload, song, min_seconds, max_seconds = sys.argv[1:]
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
+    try:
+        outcome: dict[str, float | str] = {"seconds": _decode(upload, song, float(min_seconds), float(max_seconds))}
+    except UnacceptableError as error:
+        outcome = {"code": str(error)}
+    except FFmpegError:
+        outcome = {"code": "corrupt"}
+    print(json.dumps(outcome))  # noqa: T201 -- the child's answer
+
+
+if __name__ == "__main__":
+    main()

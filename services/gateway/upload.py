@@ -1,0 +1,94 @@
+"""A multipart upload, streamed to a file: memory stays flat however large the song."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
+from streaming_form_data import StreamingFormDataParser
+from streaming_form_data.parser import ParseFailedException
+from streaming_form_data.targets import BaseTarget, ValueTarget
+from streaming_form_data.validators import MaxSizeValidator
+from streaming_form_data.validators import ValidationError as TooLongError
+
+from shared.events import Options
+from shared.problem import Problem
+
+FIELDS = ("tasks", "language", "model", "format")
+FORM_OVERHEAD_BYTES = 100_000
+
+
+@dataclass(frozen=True)
+class Upload:
+    name: str
+    file_size: int
+    options: Options
+
+
+async def receive(request: Request, path: Path, max_bytes: int) -> Upload:
+    """Writes the form's `file` to `path`.
+
+    Raises Problem: 413 over `max_bytes`, 415 when it is not a form, 422 for a missing file or an invalid option.
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise Problem(415, "not_a_form", "Send the song as the field 'file' of a multipart/form-data form.")
+    too_large = Problem(413, "too_large", f"The file is larger than {max_bytes / 1e6:.0f} MB.")
+    if int(request.headers.get("content-length", 0)) > max_bytes + FORM_OVERHEAD_BYTES:
+        raise too_large
+    with path.open("wb") as file:
+        song = _FileTarget(file)
+        fields = {name: ValueTarget(validator=MaxSizeValidator(1000)) for name in FIELDS}
+        try:
+            parser = StreamingFormDataParser(dict(request.headers))
+            for name, target in {"file": song, **fields}.items():
+                parser.register(name, target)
+            async for chunk in request.stream():
+                parser.data_received(chunk)
+                if song.size > max_bytes:
+                    raise too_large
+        except (ParseFailedException, TooLongError) as error:
+            raise Problem(422, "invalid_form", f"The form cannot be read: {error}.") from error
+        except ClientDisconnect as error:
+            raise Problem(400, "incomplete_upload", "The upload ended before the whole file had come.") from error
+    if not song.complete:
+        raise Problem(422, "file_missing", "The form has no complete field 'file' with the song.")
+    if song.size == 0:
+        raise Problem(422, "empty_file", "The file is empty.")
+    values = {name: target.value.decode(errors="replace").strip() for name, target in fields.items()}
+    return Upload(song.name, song.size, _options(values))
+
+
+def _options(values: dict[str, str]) -> Options:
+    given: dict[str, object] = {name: value for name, value in values.items() if value}
+    if "tasks" in given:
+        given["tasks"] = [task.strip() for task in values["tasks"].split(",")]
+    try:
+        return Options.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Problem(422, "invalid_option", f"The option '{first['loc'][0]}' is not valid: {first['msg']}.") from error
+
+
+class _FileTarget(BaseTarget):  # type: ignore[misc] # the library has no types
+    """Writes a part to an open file and counts."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self._file = file
+        self.size = 0
+        self.complete = False
+
+    def on_data_received(self, chunk: bytes) -> None:
+        self._file.write(chunk)
+        self.size += len(chunk)
+
+    def on_finish(self) -> None:
+        self.complete = True
+
+    @property
+    def name(self) -> str:
+        """The user's file name, to be shown only, without folders and control characters."""
+        name = str(self.multipart_filename or "song").replace("\\", "/").rpartition("/")[2]
+        return "".join(char for char in name if char.isprintable())[:255] or "song"

@@ -1,0 +1,100 @@
+"""Events from the broker into the store, in batches; dead letters into failures, so that a job always ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+from aio_pika.abc import AbstractIncomingMessage
+from pydantic import ValidationError
+
+from services.status.store import Store
+from shared.bus import BROKER_ERRORS, Bus
+from shared.events import Event, JobRetried, TaskEvent, TaskFailed, decode
+from shared.telemetry import DEAD_LETTERS, FOLDED
+from shared.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead
+
+log = structlog.get_logger()
+
+BATCH = 200
+
+
+class Consumer:
+    def __init__(self, bus: Bus, store: Store) -> None:
+        self._bus = bus
+        self._store = store
+        self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+
+    @asynccontextmanager
+    async def consuming(self) -> AsyncIterator[None]:
+        """Folds until left; what was taken by then is folded and acknowledged first."""
+        async with asyncio.TaskGroup() as tasks:
+            folding = tasks.create_task(self._fold_forever())
+            try:
+                async with AsyncExitStack() as stack:
+                    for queue in (*TASK_QUEUES.values(), STATUS_QUEUE):
+                        bury = partial(self._bury, queue)
+                        await stack.enter_async_context(self._bus.consuming(dead(queue), bury, prefetch=10))
+                    await stack.enter_async_context(self._bus.consuming(STATUS_QUEUE, self._waiting.put, BATCH))
+                    yield
+            finally:
+                folded = asyncio.create_task(self._waiting.join())
+                await asyncio.wait({folded, folding}, return_when=asyncio.FIRST_COMPLETED)
+                folding.cancel()
+                folded.cancel()
+
+    async def _fold_forever(self) -> None:
+        while True:
+            batch = [await self._waiting.get()]
+            while not self._waiting.empty() and len(batch) < BATCH:
+                batch.append(self._waiting.get_nowait())
+            with suppress(*BROKER_ERRORS):  # unacknowledged, they come again, and folding them again changes nothing
+                await self._fold(batch)
+            for _ in batch:
+                self._waiting.task_done()
+
+    async def _fold(self, batch: list[AbstractIncomingMessage]) -> None:
+        events: list[Event] = []
+        last = None
+        for message in batch:
+            try:
+                events.append(decode(message.body))
+                last = message
+            except ValidationError as error:
+                log.warning("undecodable message", body=message.body[:200], error=str(error))
+                await message.reject(requeue=False)
+        if last:
+            await self._store.fold(events)
+            await last.ack(multiple=True)
+        for event in events:
+            FOLDED.labels(event.type).inc()
+            log.debug("event folded", job_id=event.job_id, type=event.type)
+
+    async def _bury(self, queue: str, message: AbstractIncomingMessage) -> None:
+        DEAD_LETTERS.labels(queue).inc()
+        try:
+            event = decode(message.body)
+        except ValidationError:
+            log.error("dead letter", queue=queue, body=message.body[:1000])  # noqa: TRY400 -- the body is the cause
+        else:
+            log.error("dead letter", queue=queue, job_id=event.job_id, type=event.type)
+            await self._store.fold([event if queue == STATUS_QUEUE else _failure(queue, event)])
+        with suppress(*BROKER_ERRORS):
+            await message.ack()
+
+
+def _failure(queue: str, event: Event) -> TaskFailed:
+    """What a worker would have said, had it lived."""
+    return TaskFailed(
+        job_id=event.job_id,
+        at=datetime.now(UTC),
+        task=next(task for task, name in TASK_QUEUES.items() if name == queue),
+        run=event.run if isinstance(event, TaskEvent | JobRetried) else 0,
+        attempt=DELIVERY_LIMIT + 1,
+        seq=0,
+        summary="The task was given up",
+        error=f"The task was given up: it ended {DELIVERY_LIMIT + 1} workers without an answer",
+        error_code="worker_died",
+    )

@@ -1,0 +1,11 @@
+from pydantic import Field
+
+from shared.settings import Settings as Shared
+
+
+class Settings(Shared):
+    port: int = 8001
+    mongo_url: str = "mongodb://127.0.0.1:27017"
+    mongo_database: str = "karaoke"
+    job_ttl_hours: float = Field(default=24, gt=0, description="Hours from its creation until a job is removed.")
+    janitor_seconds: float = Field(default=60, gt=0, description="Seconds between two searches for what to remove.")

@@ -1,0 +1,90 @@
+"""Job documents in MongoDB; the only module that knows which driver is used.
+
+A document holds the registers of `shared.job` by name. An event is folded by one atomic upsert that
+compares orders inside the server, so any number of replicas may write at once.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import stamina
+from motor.motor_asyncio import AsyncIOMotorClient
+from pydantic import TypeAdapter
+from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
+
+from shared.errors import TransientError
+from shared.events import Event, rfc3339
+from shared.job import Job, Register, claims
+
+_registers = TypeAdapter(dict[str, Register])
+
+
+class Store:
+    def __init__(self, client: Any, database: str) -> None:  # noqa: ANN401 -- motor has no types
+        self._database = client[database]
+        self._jobs = self._database["jobs"]
+
+    @classmethod
+    @asynccontextmanager
+    async def connected(cls, url: str, database: str) -> AsyncIterator["Store"]:
+        """Does not wait for the server: each call does, for up to 5 s."""
+        client: Any = AsyncIOMotorClient(url, serverSelectionTimeoutMS=5000, appname="karaoke-status")
+        try:
+            yield cls(client, database)
+        finally:
+            client.close()
+
+    async def prepare(self) -> None:
+        """Waits for the server and sees to the index that the janitor reads."""
+        async for attempt in stamina.retry_context(on=PyMongoError, attempts=None, timeout=None):
+            with attempt:
+                await self._jobs.create_index("submitted.event.at")
+
+    async def fold(self, events: Iterable[Event]) -> None:
+        """Folds events in any order, in one round trip. Waits for a server that is away: nothing is lost."""
+        updates = [_upsert(event) for event in events]
+        async for attempt in stamina.retry_context(on=PyMongoError, attempts=None, timeout=None):
+            with attempt:  # two replicas that insert one document at once: one is refused, and updates it next time
+                await self._jobs.bulk_write(updates, ordered=False)
+
+    async def get(self, job_id: str) -> Job | None:
+        """Raises TransientError when the server is away."""
+        try:
+            document = await self._jobs.find_one({"_id": job_id}, {"_id": False})
+        except PyMongoError as error:
+            raise TransientError("The database is away", str(error)[:200], code="database_unavailable") from error
+        return None if document is None else _registers.validate_python(document)
+
+    async def check(self) -> None:
+        """Raises TransientError unless the server answers now."""
+        try:
+            await self._database.command("ping")
+        except PyMongoError as error:
+            raise TransientError("The database is away", str(error)[:200], code="database_unavailable") from error
+
+    async def created_before(self, moment: datetime) -> AsyncIterator[str]:
+        """Ids of jobs created before `moment`, and of what has had no submission and no event since."""
+        old = {"$lt": rfc3339(moment)}
+        query = {"$or": [{"submitted.event.at": old}, {"submitted": None, "updated.order.0": old}]}
+        async for document in self._jobs.find(query, {"_id": True}):
+            yield document["_id"]
+
+    async def delete(self, job_id: str) -> None:
+        await self._jobs.delete_one({"_id": job_id})
+
+
+def _upsert(event: Event) -> UpdateOne:
+    registers = {
+        name: {
+            "$cond": [
+                {"$gt": [{"$literal": list(claim.order)}, {"$ifNull": [f"${name}.order", []]}]},
+                {"$literal": claim.model_dump(mode="json", exclude_none=True)},
+                f"${name}",
+            ]
+        }
+        for name, claim in claims(event).items()
+    }
+    return UpdateOne({"_id": event.job_id}, [{"$set": registers}], upsert=True)

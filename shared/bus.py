@@ -1,0 +1,121 @@
+"""The broker as the services see it: publish an event for certain, consume a queue, ask whether it is there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Self
+from uuid import uuid4
+
+import aio_pika
+import stamina
+from aio_pika.abc import AbstractIncomingMessage, AbstractRobustChannel, AbstractRobustConnection
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+
+from shared import topology
+from shared.errors import TransientError
+from shared.events import Event, Task, encode
+
+Handler = Callable[[AbstractIncomingMessage], Awaitable[None]]
+
+BROKER_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError, RuntimeError)
+"""What is raised while a broker is away or comes back; aiormq raises RuntimeError on a connection that closes."""
+
+CONFIRM_SECONDS = 5.0
+
+
+class Bus:
+    """An async context manager. It connects in the background and for as long as it takes, again and again."""
+
+    def __init__(self, url: str, name: str) -> None:
+        """`name` is what operators see in the broker's list of connections."""
+        self._url = url
+        self._name = name
+        self._connection: AbstractRobustConnection | None = None
+        self._connecting: asyncio.Task[AbstractRobustChannel]
+
+    async def __aenter__(self) -> Self:
+        self._connecting = asyncio.create_task(self._connect())
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._connecting.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._connecting
+        if self._connection:
+            await self._connection.close()
+
+    async def publish(self, event: Event, ready: Iterable[Task] = (), *, within: float = 60) -> None:
+        """Returns once the broker has the event, safely, in at least one queue.
+
+        Tries again for `within` seconds (the event may so come twice, which folding does not mind),
+        then raises TransientError.
+        """
+        message = aio_pika.Message(
+            encode(event),
+            content_type="application/json",
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            correlation_id=event.job_id,
+            message_id=str(uuid4()),
+            type=event.type,
+        )
+        key = topology.routing_key(event, ready)
+        with _broker_errors():
+            async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=within, wait_max=2):
+                with attempt:
+                    channel = await self._channel()
+                    exchange = await channel.get_exchange(topology.EXCHANGE, ensure=False)
+                    await exchange.publish(message, key, mandatory=True, timeout=CONFIRM_SECONDS)
+
+    async def check(self) -> None:
+        """Raises TransientError unless the broker confirms a publish now; an open port alone proves nothing."""
+        with _broker_errors():
+            channel = await self._channel()
+            probe = aio_pika.Message(b"", expiration=0)
+            await channel.default_exchange.publish(probe, "nobody", mandatory=False, timeout=CONFIRM_SECONDS)
+
+    @asynccontextmanager
+    async def consuming(self, queue: str, handler: Handler, prefetch: int) -> AsyncIterator[None]:
+        """Calls `handler`, which settles, for each message, `prefetch` at a time at the most, until left."""
+        await asyncio.shield(self._connecting)
+        assert self._connection
+        channel = await self._connection.channel()
+        await channel.set_qos(prefetch_count=prefetch)
+        source = await channel.get_queue(queue, ensure=False)
+        tag = await source.consume(handler)
+        try:
+            yield
+        finally:
+            with suppress(*BROKER_ERRORS):
+                await source.cancel(tag)
+
+    async def _connect(self) -> AbstractRobustChannel:
+        async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=None):
+            with attempt:
+                self._connection = await aio_pika.connect_robust(
+                    self._url, timeout=10, client_properties={"connection_name": self._name}
+                )
+        assert self._connection
+        channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+        assert isinstance(channel, AbstractRobustChannel)
+        await topology.declare(channel)
+        return channel
+
+    async def _channel(self) -> AbstractRobustChannel:
+        return await asyncio.wait_for(asyncio.shield(self._connecting), CONFIRM_SECONDS)
+
+
+@contextmanager
+def _broker_errors() -> Iterator[None]:
+    try:
+        yield
+    except BROKER_ERRORS as error:
+        raise TransientError("The message broker is away", str(error), code="broker_unavailable") from error
+
+
+def deliveries(message: AbstractIncomingMessage) -> int:
+    """How often the broker has handed this message out, this time included.
+
+    RabbitMQ 4.3 and later count in `x-acquired-count`, earlier ones in `x-delivery-count`.
+    """
+    earlier = message.headers.get("x-acquired-count", message.headers.get("x-delivery-count", 0))
+    return 1 + int(str(earlier))

@@ -1,0 +1,90 @@
+"""One warm child process in which a model runs.
+
+The event loop, and with it the broker's heartbeat, stays free while a model computes; killing the child
+cancels a task, keeps a deadline, and confines a crash or an exhausted memory to the task that caused it.
+"""
+
+import asyncio
+import ctypes
+import multiprocessing
+import pkgutil
+import signal
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from ctypes import c_double
+from multiprocessing.sharedctypes import RawValue
+from types import TracebackType
+from typing import Any, Self
+
+from pebble import ProcessExpired, ProcessPool
+
+from shared.errors import ComputeError
+
+REPORT_SECONDS = 1.5
+PR_SET_PDEATHSIG = 1
+
+
+class Compute:
+    """A context manager; leaving it kills the child."""
+
+    def __init__(self) -> None:
+        spawn = multiprocessing.get_context("spawn")  # a forked child would inherit the loop's sockets and threads
+        self._fraction = RawValue(c_double, 0.0)  # without a lock: a killed child could never give it back
+        self._pool = ProcessPool(max_workers=1, context=spawn, initializer=_start, initargs=(self._fraction,))
+
+    async def run(
+        self,
+        target: str,
+        *args: object,
+        timeout: float | None = None,  # noqa: ASYNC109 -- the deadline is the pool's: it kills the child
+        report: Callable[[float], Awaitable[None]] | None = None,
+    ) -> Any:  # noqa: ANN401 -- whatever the target returns
+        """Calls the function named by `target` (`package.module:function`) in the child.
+
+        `report` is awaited every 1.5 s with the fraction (0 to 1) that the function last gave to
+        `shared.compute.progress`. Cancelling kills the child. Raises what the function raises, and
+        ComputeError when the child dies or is not done after `timeout` seconds.
+        """
+        self._fraction.value = 0.0
+        future: Future[Any] = self._pool.schedule(_call, args=(target, args), timeout=timeout)
+        result = asyncio.wrap_future(future)
+        try:
+            while not (await asyncio.wait({result}, timeout=REPORT_SECONDS))[0]:
+                if report:
+                    await report(self._fraction.value)
+            return result.result()
+        except ProcessExpired as error:
+            raise ComputeError("The computation ended unexpectedly", str(error)) from error
+        except TimeoutError as error:
+            raise ComputeError("The computation took too long", f"over {timeout:.0f} s", code="deadline") from error
+        finally:
+            result.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._pool.stop()  # type: ignore[no-untyped-call] # pebble's own omission
+        self._pool.join()
+
+
+_reported: Any = None
+
+
+def progress(fraction: float) -> None:
+    """Notes, in the child, how much of the running task is done: 0 to 1."""
+    _reported.value = fraction
+
+
+def _start(fraction: object) -> None:
+    global _reported  # noqa: PLW0603 -- one task at a time runs in the child
+    _reported = fraction
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    if hasattr(ctypes.CDLL(None), "prctl"):  # Linux: do not outlive a parent that was killed
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _call(target: str, args: tuple[object, ...]) -> object:
+    return pkgutil.resolve_name(target)(*args)

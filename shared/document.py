@@ -1,0 +1,70 @@
+"""The document of `GET /api/status/<job_id>`, field for field; what clients are written against."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.events import Fraction, Frozen, JobId, Moment, Percent, Seconds
+
+TaskState = Literal["queued", "processing", "completed", "failed", "skipped"]
+JobState = Literal["queued", "processing", "completed", "failed", "unknown"]
+Step = Literal["validation", "stem_separation", "transcription", "beat_analysis", "completed"]
+
+
+class TaskDocument(Frozen):
+    """One task. `error_code` is stable and for programs."""
+
+    status: TaskState
+    progress: Percent
+    processing_time: Seconds | None = None
+    error: str | None = None
+    error_code: str | None = None
+    attempt: int | None = Field(default=None, description="Deliveries of the task so far, from 1.")
+
+
+class StemSeparationDocument(TaskDocument):
+    vocals_path: str | None = None
+    drums_path: str | None = None
+    bass_path: str | None = None
+    other_path: str | None = None
+    instrumental_path: str | None = None
+    model: str | None = None
+
+
+class TranscriptionDocument(TaskDocument):
+    transcription_path: str | None = None
+    lrc_path: str | None = None
+    srt_path: str | None = None
+    vtt_path: str | None = None
+    language: str | None = None
+    word_count: int | None = None
+    model: str | None = None
+
+
+class BeatAnalysisDocument(TaskDocument):
+    tempo_bpm: float | None = None
+    beat_count: int | None = None
+    time_signature: str | None = None
+    beat_confidence: Fraction | None = None
+    rhythm_regularity: Fraction | None = None
+    beats_path: str | None = None
+
+
+class JobDocument(Frozen):
+    """A job. Every field is always present, null when it is not known."""
+
+    job_id: JobId
+    status: JobState
+    progress: Percent
+    current_step: Step
+    created_at: Moment
+    updated_at: Moment
+    processing_time: Seconds
+    error_message: str | None
+    error_code: str | None
+    stem_separation: StemSeparationDocument
+    transcription: TranscriptionDocument
+    beat_analysis: BeatAnalysisDocument
+    name: str = Field(description="The uploaded file's name.")
+    audio_duration: Seconds
+    file_size: int = Field(description="The upload's size in bytes.")

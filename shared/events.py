@@ -1,0 +1,173 @@
+"""What happened to a job: frozen facts in the past tense, JSON on the wire.
+
+Events carry everything their readers need and no order of arrival may matter:
+see `shared.job` for how they fold into one document.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
+
+
+class Task(StrEnum):
+    """The contract's names, in the order in which a person sees them run."""
+
+    STEM_SEPARATION = "stem_separation"
+    TRANSCRIPTION = "transcription"
+    BEAT_ANALYSIS = "beat_analysis"
+
+
+def rfc3339(moment: datetime) -> str:
+    """`2024-01-01T10:00:00.123Z`, always UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[AwareDatetime, PlainSerializer(rfc3339)]
+JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$", description="Opaque; a UUID when made by the gateway.")]
+Seconds = Annotated[float, Field(ge=0, description="Seconds.")]
+Percent = Annotated[int, Field(ge=0, le=100, description="Percent, 0 to 100.")]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+FileName = Annotated[str, Field(pattern=r"^[a-z0-9]+(\.[a-z0-9]+)+$", description="A result's name inside its job.")]
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Song(Frozen):
+    """An accepted upload. `file_size` is the upload's, in bytes; `name` is the user's file name, to be shown only."""
+
+    name: str = Field(max_length=255)
+    file_size: int = Field(ge=0)
+    audio_duration: Seconds
+
+
+class Options(Frozen):
+    """What the user asked for. `model` names a demucs model; `language` is an ISO 639-1 code; None lets us choose."""
+
+    tasks: tuple[Task, ...] = Field(default=tuple(Task), min_length=1)
+    language: str | None = Field(default=None, pattern="^[a-z]{2,3}$")
+    model: str | None = Field(default=None, pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    format: Literal["wav", "flac", "mp3"] = "wav"
+
+
+class Stems(Frozen):
+    """What the separator made: four stems that add up to the song, and the song without its vocals."""
+
+    kind: Literal["stems"] = "stems"
+    model: str
+    vocals: FileName
+    drums: FileName
+    bass: FileName
+    other: FileName
+    instrumental: FileName
+
+
+class Lyrics(Frozen):
+    """What the transcriber heard. `language` and the files are there even when no word was sung."""
+
+    kind: Literal["lyrics"] = "lyrics"
+    model: str
+    language: str | None
+    word_count: int = Field(ge=0)
+    transcription: FileName
+    lrc: FileName
+    srt: FileName
+    vtt: FileName
+
+
+class Rhythm(Frozen):
+    """What the beat tracker found; None where there is nothing to find."""
+
+    kind: Literal["rhythm"] = "rhythm"
+    tempo_bpm: float | None
+    beat_count: int = Field(ge=0)
+    time_signature: str | None
+    beat_confidence: Fraction | None
+    rhythm_regularity: Fraction | None
+    beats: FileName
+
+
+Result = Annotated[Stems | Lyrics | Rhythm, Field(discriminator="kind")]
+
+
+class JobEvent(Frozen):
+    version: Literal[1] = 1
+    job_id: JobId
+    at: Moment = Field(description="When it happened, by its sender's clock; nothing is ordered by it.")
+
+
+class JobSubmitted(JobEvent):
+    type: Literal["job_submitted"] = "job_submitted"
+    song: Song
+    options: Options
+
+
+class JobRetried(JobEvent):
+    """A user asked for `tasks` once more; `run` is one more than the run that failed."""
+
+    type: Literal["job_retried"] = "job_retried"
+    run: int = Field(ge=1)
+    tasks: tuple[Task, ...]
+
+
+class JobCancelled(JobEvent):
+    type: Literal["job_cancelled"] = "job_cancelled"
+    run: int = Field(default=0, ge=0)
+
+
+class JobExpired(JobEvent):
+    type: Literal["job_expired"] = "job_expired"
+
+
+class TaskEvent(JobEvent):
+    """`run` counts a user's retries, `attempt` the broker's deliveries from 1, `seq` the events of the attempt."""
+
+    task: Task
+    run: int = Field(default=0, ge=0)
+    attempt: int = Field(ge=1)
+    seq: int = Field(ge=0)
+
+
+class TaskStarted(TaskEvent):
+    type: Literal["task_started"] = "task_started"
+
+
+class TaskProgressed(TaskEvent):
+    type: Literal["task_progressed"] = "task_progressed"
+    progress: Percent
+
+
+class TaskCompleted(TaskEvent):
+    type: Literal["task_completed"] = "task_completed"
+    result: Result
+    processing_time: Seconds
+
+
+class TaskFailed(TaskEvent):
+    """`summary` is a short sentence for the job, `error` the whole of it for the task, `error_code` is for programs."""
+
+    type: Literal["task_failed"] = "task_failed"
+    summary: str
+    error: str
+    error_code: str
+    processing_time: Seconds | None = None
+
+
+Event = Annotated[
+    JobSubmitted | JobRetried | JobCancelled | JobExpired | TaskStarted | TaskProgressed | TaskCompleted | TaskFailed,
+    Field(discriminator="type"),
+]
+
+_adapter: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def encode(event: Event) -> bytes:
+    return event.model_dump_json().encode()
+
+
+def decode(body: bytes) -> Event:
+    """Raises `pydantic.ValidationError` on anything that is not one of our events, of our version."""
+    return _adapter.validate_json(body)

@@ -1,0 +1,59 @@
+"""What a load balancer, an orchestrator and Prometheus ask of every service."""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared.errors import TransientError
+
+Check = Callable[[], Awaitable[None]]
+
+
+class State(StrEnum):
+    STARTING = "starting"
+    READY = "ready"
+    BUSY = "busy"
+
+
+class Health:
+    """`checks` raise TransientError while something that the service needs is away."""
+
+    def __init__(self, *checks: Check) -> None:
+        self.state = State.STARTING
+        self._checks = checks
+
+    def app(self) -> FastAPI:
+        """An application for a service that serves nothing else."""
+        app = FastAPI(openapi_url=None)
+        app.include_router(self.router())
+        return app
+
+    def router(self) -> APIRouter:
+        router = APIRouter(tags=["health"])
+
+        @router.get("/livez")
+        async def livez() -> dict[str, State]:
+            """The process answers; nothing outside it is asked."""
+            return {"state": self.state}
+
+        @router.get("/readyz", responses={503: {"description": "Not ready: starting, or what it needs is away."}})
+        async def readyz() -> JSONResponse:
+            """The service can do its work now."""
+            if self.state is State.STARTING:
+                return JSONResponse({"detail": "The service is starting", "code": "starting"}, 503)
+            for check in self._checks:
+                try:
+                    await check()
+                except TransientError as error:
+                    return JSONResponse({"detail": str(error), "code": error.code}, 503)
+            return JSONResponse({"state": self.state})
+
+        @router.get("/metrics", response_class=Response)
+        async def metrics() -> Response:
+            """Figures in Prometheus' text format."""
+            return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+        return router

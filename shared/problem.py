@@ -1,0 +1,52 @@
+"""Errors as every HTTP answer gives them: the right status, and `{"detail", "code"}` in the body."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from shared.errors import TransientError
+
+
+class ProblemDocument(BaseModel):
+    detail: str = Field(description="A sentence for a person: what is wrong and what to do.")
+    code: str = Field(description="Stable, for programs.")
+
+
+class Problem(HTTPException):
+    def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, detail, headers)
+        self.code = code
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Has `app` answer every error, its own and the framework's, as a `ProblemDocument`."""
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        code = error.code if isinstance(error, Problem) else HTTPStatus(error.status_code).name.lower()
+        return JSONResponse({"detail": error.detail, "code": code}, error.status_code, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        detail = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
+        return JSONResponse({"detail": detail, "code": "invalid_request"}, 422)
+
+    @app.exception_handler(TransientError)
+    async def away(_: Request, error: TransientError) -> JSONResponse:
+        return JSONResponse({"detail": f"{error}. Try again soon.", "code": error.code}, 503, {"Retry-After": "5"})
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, __: Exception) -> JSONResponse:
+        return JSONResponse({"detail": "Something went wrong on our side.", "code": "internal_error"}, 500)
+
+
+def problems(**statuses: str) -> dict[int | str, dict[str, object]]:
+    """OpenAPI responses: `problems(_404="No such job.")`."""
+    return {
+        int(status.strip("_")): {"model": ProblemDocument, "description": text} for status, text in statuses.items()
+    }

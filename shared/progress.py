@@ -1,0 +1,77 @@
+"""What one attempt at a task tells the world, numbered so that it can be put in order."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import count
+from time import monotonic
+
+import structlog
+
+from shared.bus import Bus
+from shared.errors import KaraokeError, TransientError
+from shared.events import (
+    JobSubmitted,
+    Result,
+    Task,
+    TaskCompleted,
+    TaskFailed,
+    TaskProgressed,
+    TaskStarted,
+)
+from shared.job import ready
+
+log = structlog.get_logger()
+
+HEARTBEAT_SECONDS = 10.0
+"""The longest silence of a running task, even when its percentage stands still."""
+
+
+class Progress:
+    def __init__(self, bus: Bus, submission: JobSubmitted, task: Task, run: int, attempt: int) -> None:
+        self._bus = bus
+        self._submission = submission
+        self._task = task
+        self._run = run
+        self._attempt = attempt
+        self._seq = count()
+        self._began = self._spoke = monotonic()
+        self._percent = 0
+
+    async def started(self) -> None:
+        await self._bus.publish(TaskStarted.model_validate(self._stamp()))
+        log.info("task started", song=self._submission.song.name, audio_duration=self._submission.song.audio_duration)
+
+    async def at(self, fraction: float) -> None:
+        """Publishes a new percentage, or a heartbeat when it has been quiet. May be lost, and is not missed."""
+        percent = min(99, int(100 * fraction))
+        if percent <= self._percent and monotonic() - self._spoke < HEARTBEAT_SECONDS:
+            return
+        self._percent, self._spoke = max(percent, self._percent), monotonic()
+        with suppress(TransientError):
+            event = TaskProgressed.model_validate(self._stamp() | {"progress": self._percent})
+            await self._bus.publish(event, within=1)
+
+    async def completed(self, result: Result) -> None:
+        event = TaskCompleted.model_validate(self._stamp() | {"result": result, "processing_time": self._elapsed()})
+        await self._bus.publish(event, ready(self._submission, event))
+        log.info("task completed", seconds=self._elapsed(), **result.model_dump())
+
+    async def failed(self, error: KaraokeError) -> None:
+        outcome = {"summary": error.summary, "error": str(error), "error_code": error.code}
+        await self._bus.publish(
+            TaskFailed.model_validate(self._stamp() | outcome | {"processing_time": self._elapsed()})
+        )
+        log.warning("task failed", seconds=self._elapsed(), **outcome)
+
+    def _stamp(self) -> dict[str, object]:
+        return {
+            "job_id": self._submission.job_id,
+            "at": datetime.now(UTC),
+            "task": self._task,
+            "run": self._run,
+            "attempt": self._attempt,
+            "seq": next(self._seq),
+        }
+
+    def _elapsed(self) -> float:
+        return round(monotonic() - self._began, 3)

@@ -1,0 +1,50 @@
+"""How a service lives: HTTP from its first moment, cancelled by SIGTERM, drained by its context managers."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+
+import uvicorn
+from fastapi import FastAPI
+
+from shared import telemetry
+from shared.settings import Settings
+
+
+def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> None:
+    """Runs `main` until it ends, or SIGINT or SIGTERM cancels it."""
+    telemetry.configure(service, settings)
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
+        asyncio.run(_terminable(main))
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False
+    )
+    server = _Server(config)
+    serve = asyncio.create_task(server.serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serve
+
+
+async def forever() -> None:
+    """Waits to be cancelled."""
+    await asyncio.Event().wait()
+
+
+async def _terminable(main: Coroutine[None, None, None]) -> None:
+    task = asyncio.ensure_future(main)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await task
+
+
+class _Server(uvicorn.Server):
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override] # a context manager is all it needs
+        """Leaves signals to `run`, so that work is drained while `/livez` still answers."""
+        return nullcontext()

@@ -1,0 +1,20 @@
+"""What every service can be told by its environment."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Names are environment variables in capitals (`AMQP_URL`); each service adds its own."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    amqp_url: str = "amqp://guest:guest@127.0.0.1:5672/"
+    storage_url: str = str(Path(".run/storage").absolute())
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    grace_seconds: float = 25

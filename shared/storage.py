@@ -1,0 +1,82 @@
+"""Where songs and results lie: a local directory, S3, GCS or Azure, behind one API.
+
+Keys are `<job_id>/<name>`; the names are ours, never the user's.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import obstore
+from obstore.exceptions import NotFoundError
+from obstore.store import LocalStore, from_url
+
+from shared.errors import PermanentError
+from shared.events import JobSubmitted
+
+SONG: Final = "song.flac"
+"""The decoded upload: FLAC, 16 bit, 44.1 kHz, stereo."""
+MANIFEST: Final = "manifest.json"
+"""The job's `JobSubmitted`, for workers, and for status before the broker's copy arrives."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """`size` in bytes; `etag` is quoted, ready for a header."""
+
+    size: int
+    etag: str
+
+
+class Storage:
+    def __init__(self, url: str) -> None:
+        """`url` is a directory, or `s3://bucket/prefix` and the like with credentials from the environment."""
+        self._store = from_url(url) if "://" in url else LocalStore(Path(url).absolute(), mkdir=True)
+
+    async def put(self, key: str, content: bytes | Path) -> None:
+        await obstore.put_async(self._store, key, content)
+
+    async def get(self, key: str) -> bytes:
+        """Raises FileNotFoundError."""
+        return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
+
+    async def fetch(self, key: str, path: Path) -> Path:
+        """Copies an object to `path`. Raises PermanentError when it is gone: a job's files expire with it."""
+        try:
+            result = await obstore.get_async(self._store, key)
+        except (NotFoundError, FileNotFoundError) as error:
+            raise PermanentError("The job's files are gone", key, code="files_missing") from error
+        with path.open("wb") as file:
+            async for chunk in result.stream():
+                file.write(chunk)
+        return path
+
+    async def head(self, key: str) -> Head | None:
+        try:
+            meta = await obstore.head_async(self._store, key)
+        except (NotFoundError, FileNotFoundError):
+            return None
+        tag = meta["e_tag"] or meta["last_modified"].isoformat()
+        return Head(size=meta["size"], etag='"{}"'.format(tag.strip('"')))
+
+    async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to, not including, `end`, in pieces. Needs `start < end`."""
+        result = await obstore.get_async(self._store, key, options={"range": (start, end)})
+        async for chunk in result.stream():
+            yield bytes(chunk)
+
+    async def put_manifest(self, submission: JobSubmitted) -> None:
+        await self.put(f"{submission.job_id}/{MANIFEST}", submission.model_dump_json().encode())
+
+    async def manifest(self, job_id: str) -> JobSubmitted | None:
+        try:
+            return JobSubmitted.model_validate_json(await self.get(f"{job_id}/{MANIFEST}"))
+        except (NotFoundError, FileNotFoundError):
+            return None
+
+    async def delete_job(self, job_id: str) -> None:
+        """Removes all files of a job, the manifest last, so that what was cut short can be found and done again."""
+        names = [meta["path"] async for page in obstore.list(self._store, f"{job_id}/") for meta in page]
+        for name in sorted(names, key=lambda name: name.endswith(MANIFEST)):
+            await obstore.delete_async(self._store, name)

@@ -1,0 +1,54 @@
+"""Structured logs, and the names of all metrics."""
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from shared.settings import Settings
+
+SECONDS = (0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1800)
+
+TASKS = Counter("karaoke_tasks_total", "Attempts at tasks by how they ended.", ["task", "outcome"])
+TASK_SECONDS = Histogram("karaoke_task_seconds", "Seconds that an attempt at a task took.", ["task"], buckets=SECONDS)
+UPLOADS = Counter("karaoke_uploads_total", "Uploads by the code they were answered with.", ["code"])
+UPLOAD_SECONDS = Histogram("karaoke_upload_seconds", "Seconds from request to answer of an upload.", buckets=SECONDS)
+FOLDED = Counter("karaoke_events_folded_total", "Events folded into documents.", ["type"])
+DEAD_LETTERS = Counter("karaoke_dead_letters_total", "Messages that the broker gave up on.", ["queue"])
+EXPIRED = Counter("karaoke_jobs_expired_total", "Jobs removed because their time was over.")
+
+
+def configure(service: str, settings: Settings) -> None:
+    """Sends this process' logs, the libraries' included, to stderr: one line each, with `service` and what is bound.
+
+    Text from users reaches a line only as the value of a field, escaped.
+    """
+    console = settings.log_format == "console"
+    structlog.contextvars.bind_contextvars(service=service)
+    before: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    last: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if console
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("shared").setLevel(settings.log_level.upper())
+    logging.getLogger("services").setLevel(settings.log_level.upper())
