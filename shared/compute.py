@@ -17,8 +17,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from pebble import ProcessExpired, ProcessPool
+from structlog.contextvars import bound_contextvars, get_contextvars
 
+from shared import telemetry
 from shared.errors import ComputeError
+from shared.settings import Settings
 
 REPORT_SECONDS = 1.5
 PR_SET_PDEATHSIG = 1
@@ -27,10 +30,12 @@ PR_SET_PDEATHSIG = 1
 class Compute:
     """A context manager; leaving it kills the child."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: str, settings: Settings) -> None:
         spawn = multiprocessing.get_context("spawn")  # a forked child would inherit the loop's sockets and threads
         self._fraction = RawValue(c_double, 0.0)  # without a lock: a killed child could never give it back
-        self._pool = ProcessPool(max_workers=1, context=spawn, initializer=_start, initargs=(self._fraction,))
+        self._pool = ProcessPool(
+            max_workers=1, context=spawn, initializer=_start, initargs=(self._fraction, service, settings)
+        )
 
     async def run(
         self,
@@ -46,7 +51,7 @@ class Compute:
         ComputeError when the child dies or is not done after `timeout` seconds.
         """
         self._fraction.value = 0.0
-        future: Future[Any] = self._pool.schedule(_call, args=(target, args), timeout=timeout)
+        future: Future[Any] = self._pool.schedule(_call, args=(target, args, get_contextvars()), timeout=timeout)
         result = asyncio.wrap_future(future)
         try:
             while not (await asyncio.wait({result}, timeout=REPORT_SECONDS))[0]:
@@ -78,13 +83,15 @@ def progress(fraction: float) -> None:
     _reported.value = fraction
 
 
-def _start(fraction: object) -> None:
+def _start(fraction: object, service: str, settings: Settings) -> None:
     global _reported  # noqa: PLW0603 -- one task at a time runs in the child
     _reported = fraction
+    telemetry.configure(service, settings)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     if hasattr(ctypes.CDLL(None), "prctl"):  # Linux: do not outlive a parent that was killed
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _call(target: str, args: tuple[object, ...]) -> object:
-    return pkgutil.resolve_name(target)(*args)
+def _call(target: str, args: tuple[object, ...], context: dict[str, Any]) -> object:
+    with bound_contextvars(**context):  # the child's log lines name the job, too
+        return pkgutil.resolve_name(target)(*args)

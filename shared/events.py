@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
 
 class Task(StrEnum):
@@ -24,7 +24,13 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Moment = Annotated[AwareDatetime, PlainSerializer(rfc3339)]
+def _to_milliseconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_to_milliseconds), PlainSerializer(rfc3339)]
+"""A moment is the same before and after the wire: it has no more digits than are sent."""
+
 JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$", description="Opaque; a UUID when made by the gateway.")]
 Seconds = Annotated[float, Field(ge=0, description="Seconds.")]
 Percent = Annotated[int, Field(ge=0, le=100, description="Percent, 0 to 100.")]

@@ -146,7 +146,7 @@ async def work(task: Task, engine: str, warm: str, settings: Settings) -> None:
     bus = Bus(settings.amqp_url, TASK_QUEUES[task])
     health = Health(bus.check)
     async with serving(health.app(), settings), bus:
-        with Compute() as compute:
+        with Compute(TASK_QUEUES[task], settings) as compute:
             await compute.run(warm, settings)
             worker = Worker(task, engine, settings, bus, Storage(settings.storage_url), compute, health)
             async with worker.consuming():

@@ -1,0 +1,77 @@
+"""Writes `docs/openapi.json` and `docs/asyncapi.json` from the code: `python docs/generate.py` (`make docs`)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import TypeAdapter
+
+from services.gateway.api import create_app
+from services.gateway.settings import Settings
+from shared.bus import Bus
+from shared.events import Event, Task
+from shared.health import Health
+from shared.storage import Storage
+from shared.topology import EXCHANGE, STATUS_QUEUE, TASK_QUEUES
+
+DOCS = Path(__file__).parent
+
+
+def openapi() -> dict[str, Any]:
+    """OpenAPI 3.1 of the gateway, which needs no connection to describe itself."""
+    app = create_app(Bus("", ""), Storage(str(DOCS)), httpx.AsyncClient(), Health(), Settings())
+    return app.openapi()
+
+
+def asyncapi() -> dict[str, Any]:
+    """AsyncAPI 3.0: every event is a message on the topic exchange, with its JSON schema."""
+    schema = TypeAdapter(Event).json_schema(ref_template="#/components/schemas/{model}")
+    schemas = schema["$defs"]
+    names = [ref.rpartition("/")[2] for ref in schema["discriminator"]["mapping"].values()]
+    channel = {"$ref": "#/channels/events"}
+    listeners = {queue: f"Starts {task} when the routing key names it as ready." for task, queue in TASK_QUEUES.items()}
+    listeners[STATUS_QUEUE] = "Folds every event into the job's document."
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Karaoke events",
+            "version": "1.0.0",
+            "description": "What happened to a job. Events may come twice, late and in any order.",
+        },
+        "defaultContentType": "application/json",
+        "channels": {
+            "events": {
+                "address": "{type}.{task}.ready.{tasks}",
+                "description": "The task is left out of events that concern the whole job.",
+                "parameters": {
+                    "type": {"enum": sorted(schema["discriminator"]["mapping"])},
+                    "task": {"enum": list(Task), "description": "What the event is about."},
+                    "tasks": {"description": "The tasks that can start because of it, joined with dots; may be none."},
+                },
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+                "bindings": {"amqp": {"is": "routingKey", "exchange": {"name": EXCHANGE, "type": "topic"}}},
+            }
+        },
+        "operations": {
+            "publish": {"action": "send", "channel": channel, "summary": "Confirmed by the broker, and mandatory."}
+        }
+        | {queue: {"action": "receive", "channel": channel, "summary": text} for queue, text in listeners.items()},
+        "components": {
+            "messages": {name: {"name": name, "payload": {"$ref": f"#/components/schemas/{name}"}} for name in names},
+            "schemas": schemas,
+        },
+    }
+
+
+def documents() -> dict[Path, str]:
+    """What each file should hold."""
+    return {
+        DOCS / f"{name}.json": json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        for name, content in {"openapi": openapi(), "asyncapi": asyncapi()}.items()
+    }
+
+
+if __name__ == "__main__":
+    for path, text in documents().items():
+        path.write_text(text)

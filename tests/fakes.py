@@ -1,0 +1,83 @@
+"""Events to fold, made in one line each; every test builds on the same song."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.events import (
+    JobSubmitted,
+    Lyrics,
+    Options,
+    Result,
+    Rhythm,
+    Song,
+    Stems,
+    Task,
+    TaskCompleted,
+    TaskFailed,
+    TaskProgressed,
+    TaskStarted,
+)
+
+START = datetime(2024, 1, 1, 10, tzinfo=UTC)
+JOB_ID = "abc123"
+
+STEMS = Stems(
+    model="htdemucs",
+    vocals="vocals.wav",
+    drums="drums.wav",
+    bass="bass.wav",
+    other="other.wav",
+    instrumental="instrumental.wav",
+)
+LYRICS = Lyrics(
+    model="base",
+    language="en",
+    word_count=42,
+    transcription="lyrics.json",
+    lrc="lyrics.lrc",
+    srt="lyrics.srt",
+    vtt="lyrics.vtt",
+)
+RHYTHM = Rhythm(
+    tempo_bpm=120.5,
+    beat_count=240,
+    time_signature="4/4",
+    beat_confidence=0.95,
+    rhythm_regularity=0.9,
+    beats="beats.json",
+)
+RESULTS: dict[Task, Result] = {
+    Task.STEM_SEPARATION: STEMS,
+    Task.TRANSCRIPTION: LYRICS,
+    Task.BEAT_ANALYSIS: RHYTHM,
+}
+
+
+def after(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def submitted(*tasks: Task, name: str = "espresso.mp3", job_id: str = JOB_ID) -> JobSubmitted:
+    song = Song(name=name, file_size=4_500_000, audio_duration=180.0)
+    return JobSubmitted(job_id=job_id, at=START, song=song, options=Options(tasks=tasks or tuple(Task)))
+
+
+def _stamp(task: Task, at: float, place: dict[str, Any]) -> dict[str, Any]:
+    return {"job_id": JOB_ID, "at": after(at), "task": task, "attempt": 1, "seq": 1} | place
+
+
+def started(task: Task, at: float = 1, **place: Any) -> TaskStarted:
+    return TaskStarted(**_stamp(task, at, {"seq": 0} | place))
+
+
+def progressed(task: Task, progress: int, at: float = 30, **place: Any) -> TaskProgressed:
+    return TaskProgressed(**_stamp(task, at, place), progress=progress)
+
+
+def completed(task: Task, at: float = 60, seconds: float = 5.0, **place: Any) -> TaskCompleted:
+    return TaskCompleted(**_stamp(task, at, {"seq": 9} | place), result=RESULTS[task], processing_time=seconds)
+
+
+def failed(task: Task, at: float = 60, **place: Any) -> TaskFailed:
+    said = {"summary": "Unsupported audio format", "error": "Unsupported audio format: .xyz", "error_code": "format"}
+    return TaskFailed(**_stamp(task, at, {"seq": 9} | place), **said)

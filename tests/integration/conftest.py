@@ -1,0 +1,81 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractChannel
+
+from services.status.store import Store
+from shared import topology
+from shared.bus import Bus
+from shared.events import Event, decode
+from shared.storage import Storage
+
+QUEUES = [*topology.TASK_QUEUES.values(), topology.STATUS_QUEUE]
+
+
+@pytest.fixture
+async def channel(amqp_url: str) -> AsyncIterator[AbstractChannel]:
+    """A broker with our topology and empty queues."""
+    async with await aio_pika.connect(amqp_url) as connection:
+        channel = await connection.channel()
+        for queue in QUEUES:
+            for name in (queue, topology.dead(queue)):
+                await channel.queue_delete(name)
+        await topology.declare(channel)
+        yield channel
+
+
+@pytest.fixture
+async def bus(amqp_url: str, channel: AbstractChannel) -> AsyncIterator[Bus]:
+    async with Bus(amqp_url, "test") as bus:
+        await bus.check()
+        yield bus
+
+
+@pytest.fixture
+async def store(mongo_url: str) -> AsyncIterator[Store]:
+    async with Store.connected(mongo_url, f"test-{uuid4().hex}") as store:
+        await store.prepare()
+        yield store
+        await store._database.client.drop_database(store._database.name)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage(str(tmp_path / "storage"))
+
+
+class Listener:
+    """Reads a queue as its service would."""
+
+    def __init__(self, channel: AbstractChannel) -> None:
+        self._channel = channel
+
+    async def body(self, queue: str, within: float = 20) -> bytes:
+        """The next message, acknowledged."""
+        source = await self._channel.get_queue(queue)
+        async with asyncio.timeout(within), source.iterator() as messages:
+            async for message in messages:
+                await message.ack()
+                return message.body
+        raise AssertionError
+
+    async def until(self, kind: type[Event], within: float = 20) -> list[Event]:
+        """What status would hear, up to the first event of `kind`."""
+        events: list[Event] = []
+        source = await self._channel.get_queue(topology.STATUS_QUEUE)
+        async with asyncio.timeout(within), source.iterator() as messages:
+            async for message in messages:
+                await message.ack()
+                events.append(decode(message.body))
+                if isinstance(events[-1], kind):
+                    break
+        return events
+
+
+@pytest.fixture
+def listener(channel: AbstractChannel) -> Listener:
+    return Listener(channel)

@@ -1,0 +1,43 @@
+"""What the workers of the tests compute: the contract of a real engine, without a model."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from shared.errors import PermanentError
+from shared.events import Options, Rhythm
+from shared.settings import Settings
+from tests.fakes import RHYTHM
+
+Report = Callable[[float], None]
+
+
+def succeed(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+    progress(0.5)
+    (out / RHYTHM.beats).write_bytes(audio.read_bytes())
+    return RHYTHM
+
+
+def work_until_told(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+    """Done when a file `done` appears beside the storage; says half of it at once."""
+    progress(0.5)
+    while not Path(settings.storage_url, "done").exists():
+        time.sleep(0.02)
+    return succeed(audio, out, options, settings, progress)
+
+
+def refuse(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+    raise PermanentError("Unknown separation model", "nonesuch", code="unknown_model")
+
+
+def die_once(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+    died = Path(settings.storage_url, "died")
+    if not died.exists():
+        died.touch()
+        os.abort()
+    return succeed(audio, out, options, settings, progress)
+
+
+def always_break(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+    raise ZeroDivisionError

@@ -1,0 +1,197 @@
+"""The public API over a real broker and a real decoder; the status service behind it is another test's."""
+
+import asyncio
+import io
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import soundfile
+
+from services.gateway.api import create_app
+from services.gateway.settings import Settings
+from shared.bus import Bus
+from shared.events import JobSubmitted, Task
+from shared.health import Health, State
+from shared.storage import SONG, Storage
+from tests.integration.conftest import Listener
+
+
+def tone(seconds: float, rate: int = 44_100, channels: int = 2, form: str = "WAV") -> bytes:
+    wave = 0.3 * np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate)
+    file = io.BytesIO()
+    soundfile.write(file, np.column_stack([wave] * channels), rate, format=form)
+    return file.getvalue()
+
+
+def gateway(bus: Bus, storage: Storage, **options: float) -> httpx.AsyncClient:
+    health = Health(bus.check)
+    health.state = State.READY
+    nobody = httpx.AsyncClient(base_url="http://127.0.0.1:1")
+    app = create_app(bus, storage, nobody, health, Settings.model_validate({"max_seconds": 20, **options}))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
+
+
+@pytest.fixture
+async def client(bus: Bus, storage: Storage) -> AsyncIterator[httpx.AsyncClient]:
+    async with gateway(bus, storage, max_upload_bytes=2_000_000) as client:
+        yield client
+
+
+async def submit(client: httpx.AsyncClient, content: bytes, name: str = "song.wav", **options: str) -> httpx.Response:
+    return await client.post("/api/process", files={"file": (name, content)}, data=options)
+
+
+@pytest.mark.parametrize("form", ["WAV", "FLAC", "OGG", "MP3"])
+async def test_a_song_is_decoded_kept_and_announced(
+    client: httpx.AsyncClient, storage: Storage, listener: Listener, tmp_path: Path, form: str
+) -> None:
+    content = tone(2, rate=22_050, channels=1, form=form)
+    answer = await submit(client, content, name="../../Zoë's song.bin", tasks="beat_analysis, stem_separation")
+    assert answer.status_code == 202
+    job_id = answer.json()["job_id"]
+    assert answer.headers["location"] == f"/api/status/{job_id}"
+    event = (await listener.until(JobSubmitted))[-1]
+    assert isinstance(event, JobSubmitted)
+    assert (event.job_id, event.song.name, event.song.file_size) == (job_id, "Zoë's song.bin", len(content))
+    assert event.options.tasks == (Task.BEAT_ANALYSIS, Task.STEM_SEPARATION)
+    assert await storage.manifest(job_id) == event
+    samples, rate = soundfile.read(await storage.fetch(f"{job_id}/{SONG}", tmp_path / SONG))
+    assert (rate, samples.shape[1]) == (44_100, 2)
+    assert abs(len(samples) / rate - 2) < 0.1
+    assert abs(event.song.audio_duration - len(samples) / rate) < 0.001
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "status", "code"),
+    [
+        (b"", {}, 422, "empty_file"),
+        (b"these are only words", {}, 415, "not_audio"),
+        (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", {}, 415, "not_audio"),
+        (bytes(1000), {}, 415, "not_audio"),
+        (tone(0.2), {}, 422, "too_short"),
+        (tone(21, rate=8000), {}, 422, "too_long"),
+        (tone(12), {}, 413, "too_large"),
+        (tone(2), {"tasks": "dance"}, 422, "invalid_option"),
+        (tone(2), {"format": "exe"}, 422, "invalid_option"),
+        (tone(2), {"model": "../secret"}, 422, "invalid_option"),
+        (tone(2), {"language": "English, please"}, 422, "invalid_option"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+async def test_what_cannot_be_used_is_refused_and_not_kept(
+    client: httpx.AsyncClient, tmp_path: Path, content: bytes, options: dict[str, str], status: int, code: str
+) -> None:
+    answer = await submit(client, content, **options)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["detail"].endswith(".")
+    assert not list((tmp_path / "storage").rglob("*.*"))
+
+
+async def test_a_damaged_song_is_refused(client: httpx.AsyncClient) -> None:
+    content = bytearray(tone(8, form="MP3"))
+    content[2000::31] = b"\x55" * len(content[2000::31])
+    answer = await submit(client, bytes(content))
+    assert answer.status_code in (415, 422)
+    assert answer.json()["code"] in ("corrupt", "not_audio")
+
+
+async def test_a_request_that_is_no_form_or_has_no_file_says_what_to_send(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/process", json={"file": "song.wav"})
+    assert (answer.status_code, answer.json()["code"]) == (415, "not_a_form")
+    answer = await client.post("/api/process", files={"song": ("song.wav", tone(2))})
+    assert (answer.status_code, answer.json()["code"]) == (422, "file_missing")
+
+
+async def test_while_the_broker_is_away_nothing_is_accepted_and_nothing_kept(storage: Storage, tmp_path: Path) -> None:
+    async with Bus("amqp://127.0.0.1:1", "test") as bus, gateway(bus, storage) as client:
+        accepting, readiness = await asyncio.gather(submit(client, tone(2)), client.get("/readyz"))
+        assert (accepting.status_code, accepting.json()["code"]) == (503, "broker_unavailable")
+        assert (readiness.status_code, readiness.json()["code"]) == (503, "broker_unavailable")
+        assert (await client.get("/livez")).status_code == 200
+    assert not list((tmp_path / "storage").rglob("*.*"))
+
+
+async def test_while_status_is_away_a_poll_says_so(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/status/abc123")
+    assert (answer.status_code, answer.json()["code"]) == (503, "status_unavailable")
+
+
+BODY = bytes(range(256)) * 40
+
+
+@pytest.fixture
+async def path(storage: Storage) -> str:
+    await storage.put("abc123/vocals.wav", BODY)
+    return "/storage/abc123/espresso_vocals.wav"
+
+
+async def test_a_result_is_served_whole_with_its_type(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert (answer.status_code, answer.content) == (200, BODY)
+    assert answer.headers["content-type"] == "audio/wav"
+    assert answer.headers["content-length"] == str(len(BODY))
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    head = await client.head(path)
+    assert (head.content, head.headers["content-length"]) == (b"", str(len(BODY)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "part"),
+    [
+        ("bytes=0-99", BODY[:100]),
+        ("bytes=100-", BODY[100:]),
+        ("bytes=-7", BODY[-7:]),
+        ("bytes=9000-99999", BODY[9000:]),
+    ],
+)
+async def test_a_player_can_ask_for_a_part(client: httpx.AsyncClient, path: str, asked: str, part: bytes) -> None:
+    answer = await client.get(path, headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (206, part)
+    first, last, size = map(int, re.findall(r"\d+", answer.headers["content-range"]))
+    assert BODY[first : last + 1] == part
+    assert size == len(BODY)
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-1,5-6", "bytes=9-3", "pages=1-2", "bytes=-"])
+async def test_a_range_that_is_not_understood_gives_the_whole(client: httpx.AsyncClient, path: str, asked: str) -> None:
+    answer = await client.get(path, headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (200, BODY)
+
+
+async def test_a_range_outside_the_file_is_refused(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path, headers={"Range": "bytes=99999-"})
+    assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{len(BODY)}")
+
+
+async def test_what_has_not_changed_is_not_sent_again(client: httpx.AsyncClient, storage: Storage, path: str) -> None:
+    etag = (await client.get(path)).headers["etag"]
+    assert (await client.get(path, headers={"If-None-Match": etag})).status_code == 304
+    assert (await client.get(path, headers={"Range": "bytes=0-1", "If-Range": etag})).status_code == 206
+    await storage.put("abc123/vocals.wav", BODY[:-1])
+    assert (await client.get(path, headers={"If-None-Match": etag})).status_code == 200
+    assert (await client.get(path, headers={"Range": "bytes=0-1", "If-Range": etag})).status_code == 200
+
+
+async def test_a_download_is_named_after_the_song(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(f"{path}?download")
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''espresso_vocals.wav"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "abc123/song.flac",
+        "abc123/manifest.json",
+        "abc123/../abc123/vocals.wav",
+        "..%2Fabc123/vocals.wav",
+        "x/a_vocals.wav",
+    ],
+)
+async def test_nothing_but_results_is_served(client: httpx.AsyncClient, storage: Storage, path: str) -> None:
+    for name in (SONG, "manifest.json"):
+        await storage.put(f"abc123/{name}", b"private")
+    assert (await client.get(f"/storage/{path}")).status_code == 404

@@ -1,0 +1,136 @@
+"""Events from a real broker into a real database, and out by HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aio_pika
+import httpx
+import pytest
+from aio_pika.abc import AbstractChannel
+
+from services.status.api import create_app
+from services.status.consumer import Consumer
+from services.status.janitor import Janitor
+from services.status.settings import Settings
+from services.status.store import Store
+from shared.bus import Bus
+from shared.events import JobSubmitted, Task
+from shared.health import Health
+from shared.job import ready
+from shared.storage import SONG, Storage
+from shared.topology import DELIVERY_LIMIT, TASK_QUEUES
+from tests.fakes import JOB_ID, completed, failed, progressed, started, submitted
+
+BEATS = Task.BEAT_ANALYSIS
+
+
+def recent(submission: JobSubmitted, hours: float = 0) -> JobSubmitted:
+    """As if it had been submitted `hours` ago."""
+    return JobSubmitted.model_validate(dict(submission) | {"at": datetime.now(UTC) - timedelta(hours=hours)})
+
+
+@pytest.fixture
+async def client(store: Store, storage: Storage) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(store, storage, Health(store.check), Settings())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://status") as client:
+        yield client
+
+
+async def until(ask: Callable[[], Awaitable[Any]], wanted: Any, within: float = 10) -> None:
+    """Asks again and again until the answer is `wanted`."""
+    async with asyncio.timeout(within):
+        while await ask() != wanted:  # noqa: ASYNC110 -- there is nothing to be told by
+            await asyncio.sleep(0.02)
+
+
+async def status_of(client: httpx.AsyncClient) -> str:
+    answer = await client.get(f"/api/status/{JOB_ID}")
+    return str(answer.json().get("status", answer.status_code))
+
+
+async def test_what_is_published_can_be_read(bus: Bus, store: Store, client: httpx.AsyncClient) -> None:
+    async with Consumer(bus, store).consuming():
+        await bus.publish(recent(submitted(BEATS)))
+        await until(lambda: status_of(client), "queued")
+        await bus.publish(started(BEATS))
+        await bus.publish(progressed(BEATS, 50))
+        await until(lambda: status_of(client), "processing")
+        await bus.publish(completed(BEATS))
+        await until(lambda: status_of(client), "completed")
+
+
+async def test_what_was_taken_is_folded_before_leaving(bus: Bus, store: Store) -> None:
+    async with Consumer(bus, store).consuming():
+        for seq in range(300):
+            await bus.publish(progressed(BEATS, seq % 100, seq=seq))
+        await until(lambda: _has(store, BEATS), True)
+    job = await store.get(JOB_ID)
+    assert job is not None
+
+
+async def _has(store: Store, register: str) -> bool:
+    return register in (await store.get(JOB_ID) or {})
+
+
+async def test_a_job_is_there_before_its_event_arrives(storage: Storage, client: httpx.AsyncClient) -> None:
+    assert await status_of(client) == "404"
+    await storage.put_manifest(recent(submitted()))
+    assert await status_of(client) == "queued"
+
+
+async def test_a_job_unknown_or_expired_is_not_found(store: Store, client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/status/nonesuch")
+    assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
+    await store.fold([recent(submitted(), hours=25)])
+    assert await status_of(client) == "404"
+
+
+async def test_a_song_that_kills_every_worker_becomes_a_failure(
+    bus: Bus, store: Store, client: httpx.AsyncClient, amqp_url: str
+) -> None:
+    song = recent(submitted(BEATS))
+    async with Consumer(bus, store).consuming():
+        await bus.publish(song, ready(song, song))
+        for _ in range(DELIVERY_LIMIT + 1):
+            async with await aio_pika.connect(amqp_url) as worker:  # takes the task, and is gone without an answer
+                queue = await (await worker.channel()).get_queue(TASK_QUEUES[BEATS])
+                await queue.get(timeout=10)
+        await until(lambda: status_of(client), "failed")
+    document = (await client.get(f"/api/status/{JOB_ID}")).json()
+    assert document["beat_analysis"]["error_code"] == "worker_died"
+    assert document["error_message"] == "Audio processing failed: The task was given up"
+
+
+async def test_undecodable_bytes_stop_nobody(
+    bus: Bus, store: Store, client: httpx.AsyncClient, channel: AbstractChannel
+) -> None:
+    async with Consumer(bus, store).consuming():
+        for body in (b"\xff", b"{}", b'{"type":"job_submitted","version":2}'):
+            await channel.default_exchange.publish(aio_pika.Message(body), "status")
+        await bus.publish(recent(submitted(BEATS)))
+        await bus.publish(failed(BEATS))
+        await until(lambda: status_of(client), "failed")
+
+
+async def test_the_janitor_removes_files_and_document_of_what_is_old(bus: Bus, store: Store, storage: Storage) -> None:
+    old, young = recent(submitted(), hours=25), recent(submitted(job_id="young"))
+    for job in (old, young):
+        await storage.put(f"{job.job_id}/{SONG}", b"a song")
+        await storage.put_manifest(job)
+        await store.fold([job])
+    await Janitor(bus, store, storage, Settings()).sweep()
+    assert await store.get(JOB_ID) is None
+    assert await storage.head(f"{JOB_ID}/{SONG}") is None
+    assert await storage.manifest(JOB_ID) is None
+    assert await store.get("young") is not None
+    assert await storage.manifest("young") == young
+
+
+async def test_events_that_come_after_the_removal_leave_nothing_for_long(
+    bus: Bus, store: Store, storage: Storage
+) -> None:
+    await store.fold([completed(BEATS)])  # its time is years ago, and there is no submission
+    await Janitor(bus, store, storage, Settings()).sweep()
+    assert await store.get(JOB_ID) is None

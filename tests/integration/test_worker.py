@@ -1,0 +1,124 @@
+"""The table of how a worker settles, on a real broker, with a real child process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractChannel
+
+import shared.worker
+from shared.bus import Bus
+from shared.compute import Compute
+from shared.events import Event, Task, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
+from shared.health import Health, State
+from shared.job import ready
+from shared.settings import Settings
+from shared.storage import SONG, Storage
+from shared.topology import dead
+from shared.worker import Worker
+from tests.fakes import JOB_ID, RHYTHM, submitted
+from tests.integration.conftest import Listener
+
+BEATS = Task.BEAT_ANALYSIS
+ENGINES = "tests.integration.engines"
+
+
+@pytest.fixture(autouse=True)
+def _quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared.worker, "BACKOFF_SECONDS", (0.01,))
+
+
+class Bench:
+    """A song submitted for its beats, and workers to try on it."""
+
+    def __init__(self, bus: Bus, storage: Storage, root: Path) -> None:
+        self.bus = bus
+        self.storage = storage
+        self.root = root
+
+    async def submit(self) -> None:
+        song = submitted(BEATS)
+        await self.storage.put(f"{JOB_ID}/{SONG}", b"a song")
+        await self.storage.put_manifest(song)
+        await self.bus.publish(song, ready(song, song))
+
+    @asynccontextmanager
+    async def worker(self, engine: str, grace_seconds: float = 20) -> AsyncIterator[Worker]:
+        settings = Settings(storage_url=str(self.root), grace_seconds=grace_seconds)
+        with Compute("test", settings) as compute:
+            worker = Worker(BEATS, f"{ENGINES}:{engine}", settings, self.bus, self.storage, compute, Health())
+            async with worker.consuming():
+                yield worker
+
+
+@pytest.fixture
+async def bench(bus: Bus, storage: Storage, tmp_path: Path) -> Bench:
+    bench = Bench(bus, storage, tmp_path / "storage")
+    await bench.submit()
+    return bench
+
+
+async def test_a_task_starts_progresses_and_completes(bench: Bench, listener: Listener) -> None:
+    async with bench.worker("work_until_told") as worker:
+        events = await listener.until(TaskProgressed)
+        assert worker.health.state is State.BUSY
+        (bench.root / "done").touch()
+        events += await listener.until(TaskCompleted)
+    kinds = list(dict.fromkeys(event.type for event in events))
+    assert kinds == ["job_submitted", "task_started", "task_progressed", "task_completed"]
+    assert [event.seq for event in events if isinstance(event, TaskStarted | TaskProgressed)][:2] == [0, 1]
+    assert await bench.storage.get(f"{JOB_ID}/{RHYTHM.beats}") == b"a song"
+
+
+async def test_bad_input_fails_the_task_at_once(bench: Bench, listener: Listener) -> None:
+    async with bench.worker("refuse"):
+        failure = (await listener.until(TaskFailed))[-1]
+    assert isinstance(failure, TaskFailed)
+    assert (failure.attempt, failure.error_code) == (1, "unknown_model")
+    assert (failure.summary, failure.error) == ("Unknown separation model", "Unknown separation model: nonesuch")
+
+
+async def test_a_task_survives_the_death_of_its_child(bench: Bench, listener: Listener) -> None:
+    async with bench.worker("die_once"):
+        done = (await listener.until(TaskCompleted))[-1]
+    assert isinstance(done, TaskCompleted)
+    assert done.attempt == 2
+
+
+async def test_a_task_that_never_works_fails_after_its_last_attempt(bench: Bench, listener: Listener) -> None:
+    async with bench.worker("always_break"):
+        events = await listener.until(TaskFailed)
+    assert [event.attempt for event in events if isinstance(event, TaskStarted)] == [1, 2, 3, 4]
+    assert isinstance(events[-1], TaskFailed)
+    assert events[-1].error_code == "internal_error"
+
+
+async def test_a_worker_told_to_stop_lets_its_task_finish(bench: Bench, listener: Listener) -> None:
+    leaving: AbstractAsyncContextManager[Worker] = bench.worker("work_until_told")
+    await leaving.__aenter__()
+    await listener.until(TaskProgressed)
+    left = asyncio.ensure_future(leaving.__aexit__(None, None, None))
+    (bench.root / "done").touch()
+    await listener.until(TaskCompleted)
+    await left
+
+
+async def test_a_worker_out_of_grace_hands_its_task_back(bench: Bench, listener: Listener) -> None:
+    async with bench.worker("work_until_told", grace_seconds=0.1):
+        await listener.until(TaskProgressed)
+    (bench.root / "done").touch()
+    async with bench.worker("work_until_told"):
+        events: list[Event] = await listener.until(TaskCompleted)
+    assert sum(isinstance(event, TaskCompleted) for event in events) == 1
+
+
+async def test_what_cannot_be_decoded_is_a_dead_letter_at_once(
+    bench: Bench, listener: Listener, channel: AbstractChannel
+) -> None:
+    async with bench.worker("succeed"):
+        await channel.default_exchange.publish(aio_pika.Message(b"\xff not an event"), "beats")
+        assert await listener.body(dead("beats")) == b"\xff not an event"
+        await listener.until(TaskCompleted)

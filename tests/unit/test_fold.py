@@ -1,0 +1,88 @@
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.events import (
+    Event,
+    JobCancelled,
+    JobExpired,
+    JobRetried,
+    Task,
+    TaskEvent,
+    decode,
+    encode,
+)
+from shared.job import fold, fold_all, ready
+from tests.fakes import JOB_ID, START, completed, failed, progressed, started, submitted
+
+SEPARATION, TRANSCRIPTION, BEATS = Task
+
+tasks = st.sampled_from(Task)
+moments = st.integers(0, 1000).map(lambda seconds: START + timedelta(seconds=seconds))
+places = st.fixed_dictionaries(
+    {"run": st.integers(0, 2), "attempt": st.integers(1, 3), "seq": st.integers(0, 5), "at": st.integers(0, 1000)}
+)
+
+
+def _task_event(make: Callable[..., TaskEvent], task: Task, place: dict[str, int], progress: int) -> TaskEvent:
+    place = dict(place)
+    at = place.pop("at")
+    return make(task, progress, at, **place) if make is progressed else make(task, at, **place)
+
+
+events: st.SearchStrategy[Event] = st.one_of(
+    st.just(submitted()),
+    st.builds(JobRetried, job_id=st.just(JOB_ID), at=moments, run=st.integers(1, 2), tasks=st.tuples(tasks)),
+    st.builds(JobCancelled, job_id=st.just(JOB_ID), at=moments, run=st.integers(0, 2)),
+    st.builds(JobExpired, job_id=st.just(JOB_ID), at=moments),
+    st.builds(
+        _task_event, st.sampled_from([started, progressed, completed, failed]), tasks, places, st.integers(0, 100)
+    ),
+)
+histories = st.lists(events, min_size=1, max_size=25)
+
+
+@given(histories, st.randoms(use_true_random=False), st.integers(0, 10))
+def test_no_order_and_no_repetition_of_events_changes_the_job(
+    history: list[Event], random: Random, repeated: int
+) -> None:
+    shuffled = history + random.choices(history, k=repeated)
+    random.shuffle(shuffled)
+    assert fold_all(shuffled) == fold_all(history)
+
+
+@given(histories)
+def test_folding_a_history_twice_changes_nothing(history: list[Event]) -> None:
+    job = fold_all(history)
+    assert all(fold(job, event) == job for event in history)
+
+
+@given(events)
+def test_an_event_survives_the_wire(event: Event) -> None:
+    assert decode(encode(event)) == event
+
+
+def test_a_late_attempt_does_not_undo_a_completed_one() -> None:
+    done = fold_all([submitted(), completed(BEATS)])
+    zombie: list[Event] = [started(BEATS, attempt=2), progressed(BEATS, 50, attempt=2), failed(BEATS, attempt=3)]
+    assert fold_all([submitted(), completed(BEATS), *zombie])[BEATS] == done[BEATS]
+
+
+def test_a_retry_begins_a_run_that_outranks_the_failed_one() -> None:
+    job = fold_all([submitted(), failed(BEATS), started(BEATS, run=1)])
+    assert job[BEATS].event == started(BEATS, run=1)
+
+
+def test_a_transcription_waits_for_its_stems() -> None:
+    song = submitted()
+    assert ready(song, song) == (SEPARATION, BEATS)
+    assert ready(song, completed(SEPARATION)) == (TRANSCRIPTION,)
+    assert ready(song, completed(BEATS)) == ()
+
+
+def test_without_a_separation_the_transcription_starts_at_once() -> None:
+    song = submitted(TRANSCRIPTION, BEATS)
+    assert ready(song, song) == (TRANSCRIPTION, BEATS)

