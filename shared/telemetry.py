@@ -49,6 +49,7 @@ def configure(service: str, settings: Settings) -> None:
             foreign_pre_chain=before, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
         )
     )
+    logging.captureWarnings(capture=True)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("shared").setLevel(settings.log_level.upper())
     logging.getLogger("services").setLevel(settings.log_level.upper())

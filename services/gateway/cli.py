@@ -142,3 +142,7 @@ def _show(job: dict[str, Any], files: list[Path], *, as_json: bool) -> None:
 
 
 COMMON = {"status", "progress", "processing_time", "error", "error_code", "attempt"}
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,40 @@
+"""The five services as processes, with the embedded models, on a broker and a database of their own."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.backing import backing
+from deploy.local.stack import Stack, stack
+from tests.conftest import ROOT
+
+SONG_FOLDER = ROOT / "tests" / "song"
+MODELS = {"DEMUCS_MODEL": "embedded", "WHISPER_MODEL": "base", "LOG_FORMAT": "json", "LOG_LEVEL": "debug"}
+
+
+@pytest.fixture(scope="package")
+def services(tmp_path_factory: pytest.TempPathFactory, amqp_url: str, mongo_url: str) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("services")
+    with backing(folder, {}) as urls, stack(folder, {**urls, **MODELS}) as running:
+        running.wait()
+        yield running
+
+
+@pytest.fixture(scope="package")
+def gateway_url(services: Stack) -> str:
+    return services.url
+
+
+@pytest.fixture(scope="package")
+def truth() -> dict[str, Any]:
+    """What is sung and played in the sample song, and when."""
+    truth: dict[str, Any] = json.loads((SONG_FOLDER / "truth.json").read_text())
+    return truth
+
+
+@pytest.fixture(scope="package")
+def song(truth: dict[str, Any]) -> Path:
+    return SONG_FOLDER / str(truth["file"])

@@ -1,0 +1,28 @@
+"""The commands of docs/api.md, as one shell session."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+
+def test_the_commands_of_the_api_page_do_what_it_says(gateway_url: str, song: Path, tmp_path: Path) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/api.md").read_text(), re.DOTALL)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    session = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
+        env={**os.environ, "PATH": path, "URL": gateway_url, "SONG": str(song)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert session.returncode == 0, session.stderr
+    assert len(blocks) == 4
+    assert (tmp_path / "start-of-vocals.flac").stat().st_size == 1000
+    assert (tmp_path / "lyrics.lrc").read_text().startswith("[")
+    assert list((tmp_path / "set").glob("*_beats.json"))

@@ -1,0 +1,124 @@
+"""A song in by HTTP, a karaoke set out, held against the truth of the sample song."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from deploy.local.stack import Stack
+from shared.document import JobDocument
+from tests.conftest import ROOT
+from tests.e2e.conftest import SONG_FOLDER
+from tests.e2e.scores import sdr, word_error_rate, words
+
+
+def karaoke(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command line, as a person runs it."""
+    command = [sys.executable, "-m", "services.gateway.cli", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.fixture(scope="module")
+def job(gateway_url: str, song: Path, results: Path) -> dict[str, Any]:
+    done = karaoke("process", song, "--url", gateway_url, "--out", results, "--json")
+    assert done.returncode == 0, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def audio(path: Path) -> NDArray[np.float64]:
+    """[time, channel], at 44.1 kHz."""
+    samples, rate = soundfile.read(path, always_2d=True)
+    assert rate == 44_100
+    return np.asarray(samples)
+
+
+def result(job: dict[str, Any], results: Path, task: str, field: str) -> Path:
+    return results / Path(job[task][field]).name
+
+
+def test_the_job_completes_with_every_field_of_the_contract(job: dict[str, Any], song: Path) -> None:
+    document = JobDocument.model_validate(job)
+    assert (document.status, document.progress, document.current_step) == ("completed", 100, "completed")
+    assert document.file_size == song.stat().st_size
+    assert document.stem_separation.vocals_path == f"/storage/{job['job_id']}/{song.stem.replace('_', '-')}_vocals.wav"
+    for task in (document.stem_separation, document.transcription, document.beat_analysis):
+        assert task.processing_time
+        assert (task.status, task.progress, task.error) == ("completed", 100, None)
+
+
+def test_the_tempo_and_the_metre_are_the_songs(job: dict[str, Any], truth: dict[str, Any]) -> None:
+    assert abs(job["beat_analysis"]["tempo_bpm"] / truth["tempo_bpm"] - 1) < 0.04
+    assert job["beat_analysis"]["time_signature"] == truth["time_signature"]
+
+
+def test_most_beats_are_where_they_are_played(job: dict[str, Any], truth: dict[str, Any], results: Path) -> None:
+    found = json.loads(result(job, results, "beat_analysis", "beats_path").read_text())
+    times = np.array([beat["time"] for beat in found["beats"]])
+    near = [np.abs(times - beat).min() < 0.07 for beat in truth["beats"]]
+    assert np.mean(near) > 0.8
+
+
+def test_at_least_half_of_the_words_are_understood(job: dict[str, Any], truth: dict[str, Any], results: Path) -> None:
+    lyrics = json.loads(result(job, results, "transcription", "transcription_path").read_text())
+    heard = [word for line in lyrics["lines"] for word in line["words"]]
+    sung = [word for line in truth["lines"] for word in line["words"]]
+    assert job["transcription"]["word_count"] == len(heard)
+    assert job["transcription"]["language"] == "en"
+    assert word_error_rate(words(" ".join(w["text"] for w in sung)), words(" ".join(w["text"] for w in heard))) <= 0.5
+    assert all(0 <= word["start"] < word["end"] <= job["audio_duration"] for word in heard)
+
+
+def test_the_vocals_are_5_db_nearer_to_the_truth_than_the_mix(job: dict[str, Any], results: Path, song: Path) -> None:
+    truth = audio(SONG_FOLDER / "vocals.ogg")
+    vocals = audio(result(job, results, "stem_separation", "vocals_path"))
+    assert sdr(truth, vocals) > sdr(truth, audio(song)) + 5
+
+
+def test_the_stems_add_up_to_the_song(job: dict[str, Any], results: Path, song: Path) -> None:
+    stems = {
+        name: audio(result(job, results, "stem_separation", f"{name}_path"))
+        for name in ("vocals", "drums", "bass", "other", "instrumental")
+    }
+    mix = audio(song)[: len(stems["vocals"])]
+    four = stems["vocals"] + stems["drums"] + stems["bass"] + stems["other"]
+    for total in (four, stems["vocals"] + stems["instrumental"]):
+        assert np.sqrt(np.mean((total - mix) ** 2)) < 1e-3
+
+
+def test_a_job_can_be_followed_through_every_services_log(job: dict[str, Any], services: Stack) -> None:
+    for name, child in services.children.items():
+        lines = [json.loads(line) for line in child.log.read_text().splitlines() if job["job_id"] in line]
+        assert lines, f"{name} says nothing of the job"
+        assert {line["service"] for line in lines} == {name}
+
+
+def test_an_unknown_model_fails_the_job_and_harms_no_other(gateway_url: str, song: Path, tmp_path: Path) -> None:
+    asked = ("--tasks", "stem_separation,transcription", "--model", "no-such-model", "--json")
+    done = karaoke("process", song, "--url", gateway_url, "--out", tmp_path, *asked)
+    assert done.returncode == 1
+    job = json.loads(done.stdout)
+    assert (job["status"], job["error_code"], job["progress"]) == ("failed", "unknown_model", 0)
+    assert job["transcription"]["status"] == "skipped"
+    again = karaoke("process", song, "--url", gateway_url, "--out", tmp_path, "--tasks", "beat_analysis", "--json")
+    assert again.returncode == 0
+
+
+def test_every_service_is_ready_and_measured(services: Stack, job: dict[str, Any]) -> None:
+    for service in services.services.values():
+        assert httpx.get(f"{service.url}/livez").status_code == 200
+        assert httpx.get(f"{service.url}/readyz").status_code == 200
+        assert "python_info" in httpx.get(f"{service.url}/metrics").text
+    assert 'outcome="completed"' in httpx.get(f"{services.services['separator'].url}/metrics").text

@@ -1,0 +1,74 @@
+import hashlib
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from services.transcriber import embedded
+from shared.errors import PermanentError
+
+WEIGHTS = b"first half" + b"second half"
+
+
+@pytest.fixture(autouse=True)
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two small packages in place of the real ones."""
+    for package, parts in zip(
+        ("whisper_part1", "whisper_part2"),
+        (
+            {"model.bin.part1": WEIGHTS[:10], "config.json": b"{}", "tokenizer.json": b"{}", "vocabulary.txt": b"a"},
+            {"model.bin.part2": WEIGHTS[10:]},
+        ),
+        strict=True,
+    ):
+        data = tmp_path / package / "data"
+        data.mkdir(parents=True)
+        (data.parent / "__init__.py").touch()
+        for name, content in parts.items():
+            (data / name).write_bytes(content)
+        monkeypatch.delitem(sys.modules, package, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(embedded, "PACKAGES", ("whisper_part1", "whisper_part2"))
+    monkeypatch.setattr(embedded, "WEIGHTS_SHA256", hashlib.sha256(WEIGHTS).hexdigest())
+    monkeypatch.setattr(embedded, "WEIGHTS_BYTES", len(WEIGHTS))
+
+
+def built(cache: Path) -> Path:
+    folder = embedded.whisper_base(cache)
+    assert folder
+    return folder
+
+
+def test_the_model_is_put_together(tmp_path: Path) -> None:
+    folder = built(tmp_path / "cache")
+    assert (folder / "model.bin").read_bytes() == WEIGHTS
+    assert {file.name for file in folder.iterdir()} == {"model.bin", "config.json", "tokenizer.json", "vocabulary.txt"}
+
+
+def test_processes_that_start_together_do_not_disturb_one_another(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        folders = set(pool.map(built, [tmp_path / "cache"] * 16))
+    assert len(folders) == 1
+    assert (folders.pop() / "model.bin").read_bytes() == WEIGHTS
+
+
+def test_half_a_model_is_made_anew(tmp_path: Path) -> None:
+    weights = built(tmp_path / "cache") / "model.bin"
+    weights.write_bytes(WEIGHTS[:5])
+    built(tmp_path / "cache")
+    assert weights.read_bytes() == WEIGHTS
+
+
+def test_a_damaged_package_is_refused_and_leaves_no_model(tmp_path: Path) -> None:
+    (tmp_path / "whisper_part2/data/model.bin.part2").write_bytes(b"something else")
+    with pytest.raises(PermanentError) as raised:
+        embedded.whisper_base(tmp_path / "cache")
+    assert raised.value.code == "damaged_model"
+    assert not list((tmp_path / "cache").rglob("model.bin"))
+
+
+def test_without_the_packages_there_is_no_embedded_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "PACKAGES", ("whisper_part1", "not_installed"))
+    assert embedded.whisper_base(tmp_path / "cache") is None
+    assert not (tmp_path / "cache").exists()
