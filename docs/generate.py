@@ -28,6 +28,8 @@ def asyncapi() -> dict[str, Any]:
     """AsyncAPI 3.0: every event is a message on the topic exchange, with its JSON schema."""
     schema = TypeAdapter(Event).json_schema(ref_template="#/components/schemas/{model}")
     schemas = schema["$defs"]
+    result = schemas["TaskCompleted"]["properties"]["result"]
+    result["discriminator"] = result["discriminator"]["propertyName"]  # OpenAPI has an object, AsyncAPI a name
     names = [ref.rpartition("/")[2] for ref in schema["discriminator"]["mapping"].values()]
     channel = {"$ref": "#/channels/events"}
     listeners = {queue: f"Starts {task} when the routing key names it as ready." for task, queue in TASK_QUEUES.items()}
