@@ -1,0 +1,35 @@
+# One verb each, the same for people and for CI.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test check docs
+
+PYTHON := .venv/bin/python
+TYPED := services shared deploy tests
+NODE_CLIENTS := tests/clients/node_modules
+
+help: ## list these verbs
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 14
+
+setup: ## install what is missing: .venv, RabbitMQ
+	@deploy/local/setup
+
+demo: setup ## send the sample song through everything and show the results
+	@$(PYTHON) -m deploy.local demo
+
+up: setup ## serve http://127.0.0.1:8000 until Ctrl-C; PORT=8080 for another port
+	@$(PYTHON) -m deploy.local up
+
+test: setup $(NODE_CLIENTS) ## run all tests against a real broker and database; ARGS="-k name" for some of them
+	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest $(ARGS)
+
+check: setup ## lint, formatting, types
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy --strict $(TYPED)
+
+docs: setup ## write docs/openapi.json and docs/asyncapi.json anew
+	@$(PYTHON) -m docs.generate
+
+$(NODE_CLIENTS): tests/clients/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later" >&2; exit 1; }
+	npm ci --prefix tests/clients --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,1 @@
+"""How the project is run: on one machine, in containers, on Kubernetes."""

@@ -1,0 +1,94 @@
+"""A RabbitMQ of our own: from the distribution's package, but beside the system's and without touching it."""
+
+import asyncio
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import aio_pika
+from aio_pika.exceptions import AMQPError
+
+from deploy.local.child import Child, StartError, until
+from deploy.local.ports import LOOPBACK, free_ports, listening
+
+# Debian's `rabbitmq-server` on PATH insists on root or on the user `rabbitmq`; the script behind it does not.
+DEBIAN_SCRIPT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+
+# consumer_timeout: a message may stay unacknowledged for as long as the longest song is computed (milliseconds, 3 h).
+# The memory mark is what Erlang may use before publishers are held back; its data on disk is small.
+CONFIG = """\
+listeners.tcp.local = {address}:{port}
+consumer_timeout = 10800000
+vm_memory_high_watermark.absolute = 1GB
+disk_free_limit.absolute = 64MB
+log.console = true
+log.file = false
+"""
+
+
+class Broker:
+    """Keeps everything under `folder`; listens on loopback ports that the operating system chose.
+
+    It has its own epmd (Erlang's port mapper), so the node's name meets no other node and no daemon stays behind.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        port, distribution, mapper = free_ports(3)
+        self.url = f"amqp://guest:guest@{LOOPBACK}:{port}/"
+        self._port = port
+        self._mapper_port = mapper
+        self._config = CONFIG.format(address=LOOPBACK, port=port)
+        self._folder = folder.absolute()
+        env = {
+            **os.environ,
+            "HOME": str(self._folder),  # holds the Erlang cookie
+            "ERL_EPMD_ADDRESS": LOOPBACK,
+            "ERL_EPMD_PORT": str(mapper),
+            "RABBITMQ_NODENAME": "karaoke@localhost",
+            "RABBITMQ_DIST_PORT": str(distribution),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_CONF_ENV_FILE": str(self._folder / "none"),  # not the system's settings
+            "RABBITMQ_CONFIG_FILE": str(self._folder / "rabbitmq.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._folder / "plugins"),
+            "RABBITMQ_MNESIA_BASE": str(self._folder / "data"),
+            "RABBITMQ_LOG_BASE": str(self._folder),
+            "RABBITMQ_LOGS": "-",
+        }
+        log = self._folder.with_suffix(".log")
+        self._mapper = Child("epmd", [_find("epmd")], env, log)
+        self._server = Child("rabbitmq", [_find("rabbitmq-server")], env, log)
+
+    def start(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / "rabbitmq.conf").write_text(self._config)
+        (self._folder / "plugins").write_text("[].\n")
+        self._mapper.start()
+        until(lambda: listening(self._mapper_port), [self._mapper], seconds=10)
+        self._server.start()
+
+    def wait(self) -> None:
+        """Returns once a client can connect."""
+        until(self._answers, [self._server, self._mapper], seconds=90)
+
+    def end(self) -> None:
+        self._server.end()
+        self._mapper.end()
+
+    def _answers(self) -> bool:
+        with suppress(OSError, AMQPError):
+            if listening(self._port):
+                asyncio.run(self._connect())
+                return True
+        return False
+
+    async def _connect(self) -> None:
+        async with await aio_pika.connect(self.url, timeout=5):
+            pass
+
+
+def _find(program: str) -> str:
+    found = DEBIAN_SCRIPT if program == DEBIAN_SCRIPT.name and DEBIAN_SCRIPT.exists() else shutil.which(program)
+    if found is None:
+        raise StartError(f"{program} is missing", "run `make setup`, install RabbitMQ, or name a broker in AMQP_URL")
+    return str(found)

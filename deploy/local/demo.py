@@ -1,0 +1,62 @@
+"""One song through all of it: what a newcomer sees first."""
+
+import json
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from deploy.local.backing import backing
+from deploy.local.stack import Stack, stack
+
+ROOT = Path(__file__).parents[2]
+TRUTH = ROOT / "tests" / "song" / "truth.json"
+
+SETTINGS = {"LOG_FORMAT": "console", "GRACE_SECONDS": "3"}
+
+
+def demo(folder: Path) -> int:
+    """Starts everything in a fresh `folder`, sends the sample song, ends everything.
+
+    Returns the client's exit code. Raises `StartError`, also when a service ends on the way.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    song = TRUTH.parent / json.loads(TRUTH.read_text())["file"]
+    results = folder / "results"
+    console = Console()
+    console.print("Starting RabbitMQ, MongoDB and five services; the models take a while to load.")
+    with (
+        console.status("starting RabbitMQ and MongoDB") as status,
+        backing(folder) as urls,
+        stack(folder, {**urls, **SETTINGS}) as running,
+    ):
+        running.wait(lambda names: status.update(f"waiting for {', '.join(names)}"))
+        status.stop()
+        console.print(f"All services are ready. Their logs: {_short(folder / 'logs')}")
+        code = _process(song, running, results)
+        status.update("ending everything")
+        status.start()
+    if code == 0:
+        console.print(f"The results are in {_short(results)}. To sing from the page: make up")
+    return code
+
+
+def _process(song: Path, running: Stack, results: Path) -> int:
+    """Runs the command line client, as a person would, while all services live."""
+    karaoke = Path(sys.executable).with_name("karaoke")
+    with subprocess.Popen([karaoke, "process", song, "--url", running.url, "--out", results]) as client:
+        try:
+            while True:
+                with suppress(subprocess.TimeoutExpired):
+                    return client.wait(timeout=1)
+                running.check()
+        finally:
+            client.terminate()
+
+
+def _short(path: Path) -> Path:
+    """As one would type it here, where that is shorter."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,0 +1,36 @@
+import socket
+
+import pytest
+
+from deploy.local.child import StartError
+from deploy.local.ports import LOOPBACK, ensure_free, free_ports, listening
+from deploy.local.services import NAMES, not_ready, table
+
+
+def test_free_ports_are_distinct_and_can_be_listened_on() -> None:
+    ports = free_ports(20)
+    assert len(set(ports)) == 20
+    for port in ports:
+        ensure_free(port)
+
+
+def test_a_taken_port_is_named_and_another_is_suggested() -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        port = server.getsockname()[1]
+        assert listening(port)
+        with pytest.raises(StartError, match=f"port {port} .*PORT="):
+            ensure_free(port)
+
+
+def test_each_service_listens_on_its_own_port_and_the_gateway_finds_the_status_service() -> None:
+    services = table({"PORT": "1", "AMQP_URL": "amqp://broker"}, gateway_port=8000)
+    assert tuple(services) == NAMES
+    assert len({service.port for service in services.values()}) == len(NAMES)
+    assert {service.env["AMQP_URL"] for service in services.values()} == {"amqp://broker"}
+    assert all(service.env["PORT"] == str(service.port) for service in services.values())
+    assert services["gateway"].url == "http://127.0.0.1:8000"
+    assert services["gateway"].env["STATUS_URL"] == services["status"].url
+
+
+def test_a_service_that_nobody_started_is_not_ready() -> None:
+    assert not_ready(table({})) == list(NAMES)
