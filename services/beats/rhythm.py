@@ -83,8 +83,9 @@ def _load(audio: Path) -> NDArray[np.float32]:
         samples, rate = soundfile.read(audio, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise PermanentError("Audio cannot be read", str(error)) from error
-    mono: NDArray[np.float32] = librosa.resample(samples.mean(axis=1), orig_sr=rate, target_sr=HZ)
-    return librosa.util.fix_length(mono, size=max(len(mono), FFT))
+    mono = librosa.resample(samples.mean(axis=1), orig_sr=rate, target_sr=HZ)
+    long_enough: NDArray[np.float32] = librosa.util.fix_length(mono, size=max(len(mono), FFT))
+    return long_enough
 
 
 def _onsets(power: Floats, below_hz: float) -> Floats:
@@ -96,7 +97,7 @@ def _onsets(power: Floats, below_hz: float) -> Floats:
 
 def _even(strength: Floats) -> Floats:
     """At a mean of one, so that bands can be added: a hi-hat must not count for more than the kick."""
-    return strength / (strength.mean() + 1e-9)
+    return np.asarray(strength / (strength.mean() + 1e-9))
 
 
 def _pulse(onsets: Floats) -> Pulse | None:
@@ -143,7 +144,7 @@ def _tracked(onsets: Floats, tempo: float) -> Pulse | None:
 def _harmony_change(power: Floats, frames: NDArray[np.int64]) -> Floats:
     """Cosine distance (0 to 1) of the chroma of the beat that begins at each of `frames` from the beat before."""
     chroma = librosa.feature.chroma_stft(S=power, sr=HZ, hop_length=HOP, tuning=0)
-    beats = librosa.util.normalize(librosa.util.sync(chroma, frames, aggregate=np.median), norm=2, axis=0)
+    beats = librosa.util.normalize(librosa.util.sync(chroma, frames.tolist(), aggregate=np.median), norm=2, axis=0)
     change: Floats = 1 - np.sum(beats[:, 1:] * beats[:, :-1], axis=0)
     return change[: len(frames)]
 
