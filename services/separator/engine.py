@@ -1,5 +1,6 @@
 """Stems by demucs, or by the embedded model where no hub is reached. Runs in the worker's child process."""
 
+import logging
 from collections.abc import Callable
 from functools import cache, lru_cache
 from http.client import HTTPException
@@ -21,6 +22,8 @@ SEPARATED = 0.95
 ENCODING = {"mp3": {"bitrate_mode": "CONSTANT", "compression_level": 0.0}}
 
 log = structlog.get_logger()
+
+logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # a hub that is away is told once, by us
 
 
 class Model(NamedTuple):
@@ -98,9 +101,9 @@ def _load(name: str, repo: Path | None) -> Model:
     if name == EMBEDDED:
         return _embedded()
     # A user's text: only what demucs lists goes on, so it is never a path, nor an hf:// address, to unpickle.
-    known = {listed for kind in list_models(repo).values() for listed in kind}
-    if name not in known:
-        choice = ", ".join(sorted(known | {EMBEDDED}))
+    models = list_models(repo)
+    if name not in {*models["single"], *models["bag"]}:
+        choice = ", ".join([*sorted(models["bag"] or models["single"]), EMBEDDED])
         raise PermanentError("Unknown separation model", f"{name} is not one of {choice}", code="unknown_model")
     try:
         # One shift would move the song at random and average nothing, for a quarter more time (42 s for 34 s).

@@ -1,5 +1,7 @@
 """Whisperx on the vocals: where somebody sings, what, and at what time each word."""
 
+import logging
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +23,7 @@ from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
 
 torchaudio_shim.install()
+warnings.filterwarnings("ignore", message=r"\s*torchcodec")  # files are decoded elsewhere
 
 from faster_whisper import BatchedInferencePipeline, decode_audio  # noqa: E402 -- the line above lets these in
 from faster_whisper import transcribe as whisper  # noqa: E402
@@ -93,6 +96,7 @@ def warm(settings: Settings) -> None:
 
 @cache
 def _pipeline(settings: Settings) -> asr.FasterWhisperPipeline:
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # it would advise on whisperx's own files
     log_utils.setup_logging("error")  # it prints to standard output, which is for our log
     torch.set_num_threads(settings.threads)
     embedded = whisper_base(settings.cache_folder) if settings.whisper_model == "base" else None
