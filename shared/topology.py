@@ -19,6 +19,10 @@ TASK_QUEUES: Final = {
 DELIVERY_LIMIT: Final = 3
 """Redeliveries of one message; a song that kills every worker that takes it becomes a dead letter after that."""
 
+CONSUMER_TIMEOUT_SECONDS: Final = 3 * 60 * 60
+"""How long a delivery may stay unsettled; more than the longest task. Brokers before 3.12 know it from their own
+configuration alone, and pass over the argument."""
+
 
 def routing_key(event: Event, ready: Iterable[Task]) -> str:
     """`task_completed.stem_separation.ready.transcription`: what happened, and which tasks can start because of it.
@@ -44,6 +48,7 @@ async def declare(channel: AbstractChannel) -> None:
             arguments={
                 "x-queue-type": "quorum",
                 "x-delivery-limit": DELIVERY_LIMIT,
+                "x-consumer-timeout": 1000 * CONSUMER_TIMEOUT_SECONDS,
                 "x-dead-letter-exchange": DEAD_LETTERS,
                 "x-dead-letter-routing-key": name,
                 "x-dead-letter-strategy": "at-least-once",

@@ -138,7 +138,7 @@ class Worker:
 
 def _deadline(submission: JobSubmitted) -> float:
     """Seconds after which a task is surely stuck: a CPU separates at about the song's own speed."""
-    return 600 + 10 * submission.song.audio_duration
+    return 600 + 5 * submission.song.audio_duration
 
 
 async def work(task: Task, engine: str, warm: str, settings: Settings) -> None:
