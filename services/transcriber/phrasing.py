@@ -11,8 +11,12 @@ from services.transcriber.lyrics import Line, Word
 LINE_WIDTH = 42  # characters, as subtitles have it
 PAUSE_SECONDS = 0.8
 SHORTEST_WORD_SECONDS = 0.02
+MISSED_SECONDS = 2.0  # of voice without a word: about the shortest line that is worth a second hearing
 SENTENCE_ENDS = tuple(".!?…。！？")  # noqa: RUF001 -- Chinese and Japanese have their own
 CLAUSE_ENDS = (*SENTENCE_ENDS, *",;:、，；：")  # noqa: RUF001 -- as above
+
+Span = tuple[float, float]
+"""Start and end in seconds."""
 
 
 def lines(phrases: Iterable[Sequence[Word]]) -> list[Line]:
@@ -47,6 +51,17 @@ def reshaped(words: Iterable[Word], phrases: Iterable[Sequence[Word]]) -> list[l
     """The words in phrases as long as these."""
     rest = iter(words)
     return [list(islice(rest, len(phrase))) for phrase in phrases]
+
+
+def missed(voiced: Iterable[Span], phrases: Sequence[Span]) -> list[Span]:
+    """The parts of at least 2 s that have a voice and no phrase; `phrases` in order of time."""
+    gaps = []
+    for begin, end in voiced:
+        start = begin
+        for first, last in [*phrases, (end, end)]:
+            gaps.append((start, min(first, end)))
+            start = max(start, last)
+    return [(start, end) for start, end in gaps if end - start >= MISSED_SECONDS]
 
 
 def _sentences(phrase: Sequence[Word]) -> list[list[Word]]:

@@ -6,11 +6,13 @@ that extension, and nothing here needs it.
 
 import importlib
 import sys
+import warnings
 from types import ModuleType
 
 
 def install() -> None:
     """Declares the extension absent where it cannot be loaded, and changes nothing where it can."""
+    warnings.filterwarnings("ignore", message=r"\s*torchcodec")  # torchaudio's successor: pyannote reads no file here
     try:
         importlib.import_module("torchaudio")
     except OSError:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.transcriber.lyrics import Word
-from services.transcriber.phrasing import LINE_WIDTH, lines, reshaped, settled
+from services.transcriber.phrasing import LINE_WIDTH, lines, missed, reshaped, settled
 
 
 def sung(text: str, *, start: float = 0.0, each: float = 0.3, pause: float = 0.0) -> list[Word]:
@@ -81,3 +81,18 @@ def test_good_times_stay_as_they_are() -> None:
 def test_words_fall_back_into_their_phrases() -> None:
     first, second = sung("Code Monkey"), sung("get up get coffee")
     assert reshaped([*first, *second], [first, second]) == [first, second]
+
+
+def test_a_voice_without_words_is_missed() -> None:
+    phrases = [(1.0, 4.0), (7.0, 9.5)]
+    assert missed([(0.5, 12.0)], phrases) == [(4.0, 7.0), (9.5, 12.0)]
+    assert missed([(0.0, 12.0)], []) == [(0.0, 12.0)]
+
+
+def test_a_breath_between_phrases_is_not() -> None:
+    assert missed([(0.0, 10.0)], [(0.5, 4.0), (5.5, 9.0)]) == []
+    assert missed([(0.0, 4.0), (20.0, 23.0)], [(0.0, 4.5), (19.0, 24.0)]) == []
+
+
+def test_phrases_may_begin_before_the_voice_is_noticed_and_overlap() -> None:
+    assert missed([(2.0, 10.0)], [(1.0, 3.0), (2.5, 3.5), (6.0, 11.0)]) == [(3.5, 6.0)]
