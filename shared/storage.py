@@ -17,6 +17,10 @@ from shared.events import JobSubmitted
 
 SONG: Final = "song.flac"
 """The decoded upload: FLAC, 16 bit, 44.1 kHz, stereo."""
+CHUNK_BYTES: Final = 1 << 20
+PARTS_AT_ONCE: Final = 2
+"""Small, for the memory of a gateway that serves many at once."""
+
 MANIFEST: Final = "manifest.json"
 """The job's `JobSubmitted`, for workers, and for status before the broker's copy arrives."""
 
@@ -35,7 +39,7 @@ class Storage:
         self._store = from_url(url) if "://" in url else LocalStore(Path(url).absolute(), mkdir=True)
 
     async def put(self, key: str, content: bytes | Path) -> None:
-        await obstore.put_async(self._store, key, content)
+        await obstore.put_async(self._store, key, content, max_concurrency=PARTS_AT_ONCE)
 
     async def get(self, key: str) -> bytes:
         """Raises FileNotFoundError."""
@@ -48,7 +52,7 @@ class Storage:
         except (NotFoundError, FileNotFoundError) as error:
             raise PermanentError("The job's files are gone", key, code="files_missing") from error
         with path.open("wb") as file:
-            async for chunk in result.stream():
+            async for chunk in result.stream(CHUNK_BYTES):
                 file.write(chunk)
         return path
 
@@ -63,7 +67,7 @@ class Storage:
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to, not including, `end`, in pieces. Needs `start < end`."""
         result = await obstore.get_async(self._store, key, options={"range": (start, end)})
-        async for chunk in result.stream():
+        async for chunk in result.stream(CHUNK_BYTES):
             yield bytes(chunk)
 
     async def put_manifest(self, submission: JobSubmitted) -> None:

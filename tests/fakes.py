@@ -46,11 +46,21 @@ RHYTHM = Rhythm(
     rhythm_regularity=0.9,
     beats="beats.json",
 )
+SILENCE = LYRICS.model_copy(update={"language": None, "word_count": 0})
+NO_PULSE = Rhythm(
+    tempo_bpm=None,
+    beat_count=0,
+    time_signature=None,
+    beat_confidence=None,
+    rhythm_regularity=None,
+    beats="beats.json",
+)
 RESULTS: dict[Task, Result] = {
     Task.STEM_SEPARATION: STEMS,
     Task.TRANSCRIPTION: LYRICS,
     Task.BEAT_ANALYSIS: RHYTHM,
 }
+NOTHING_FOUND = RESULTS | {Task.TRANSCRIPTION: SILENCE, Task.BEAT_ANALYSIS: NO_PULSE}
 
 
 def after(seconds: float) -> datetime:
@@ -76,6 +86,10 @@ def progressed(task: Task, progress: int, at: float = 30, **place: Any) -> TaskP
 
 def completed(task: Task, at: float = 60, seconds: float = 5.0, **place: Any) -> TaskCompleted:
     return TaskCompleted(**_stamp(task, at, {"seq": 9} | place), result=RESULTS[task], processing_time=seconds)
+
+
+def found_nothing(task: Task, at: float = 60, **place: Any) -> TaskCompleted:
+    return completed(task, at, **place).model_copy(update={"result": NOTHING_FOUND[task]})
 
 
 def failed(task: Task, at: float = 60, **place: Any) -> TaskFailed:

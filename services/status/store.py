@@ -81,7 +81,7 @@ def _upsert(event: Event) -> UpdateOne:
         name: {
             "$cond": [
                 {"$gt": [{"$literal": list(claim.order)}, {"$ifNull": [f"${name}.order", []]}]},
-                {"$literal": claim.model_dump(mode="json", exclude_none=True)},
+                {"$literal": claim.model_dump(mode="json")},
                 f"${name}",
             ]
         }

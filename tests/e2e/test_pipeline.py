@@ -115,6 +115,16 @@ def test_an_unknown_model_fails_the_job_and_harms_no_other(gateway_url: str, son
     assert again.returncode == 0
 
 
+def test_a_song_without_a_voice_or_a_pulse_completes_without_words_or_beats(gateway_url: str, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "silence.flac", np.zeros((5 * 44_100, 2)), 44_100)
+    done = karaoke("process", tmp_path / "silence.flac", "--url", gateway_url, "--out", tmp_path / "set", "--json")
+    job = JobDocument.model_validate_json(done.stdout)
+    assert job.status == "completed"
+    assert (job.transcription.word_count, job.transcription.language) == (0, None)
+    assert (job.beat_analysis.tempo_bpm, job.beat_analysis.beat_count) == (None, 0)
+    assert json.loads((tmp_path / "set" / "silence_lyrics.json").read_text())["lines"] == []
+
+
 def test_every_service_is_ready_and_measured(services: Stack, job: dict[str, Any]) -> None:
     for service in services.services.values():
         assert httpx.get(f"{service.url}/livez").status_code == 200

@@ -16,7 +16,7 @@ from shared.events import (
     encode,
 )
 from shared.job import fold, fold_all, ready
-from tests.fakes import JOB_ID, START, completed, failed, progressed, started, submitted
+from tests.fakes import JOB_ID, START, completed, failed, found_nothing, progressed, started, submitted
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
 
@@ -39,7 +39,11 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(JobCancelled, job_id=st.just(JOB_ID), at=moments, run=st.integers(0, 2)),
     st.builds(JobExpired, job_id=st.just(JOB_ID), at=moments),
     st.builds(
-        _task_event, st.sampled_from([started, progressed, completed, failed]), tasks, places, st.integers(0, 100)
+        _task_event,
+        st.sampled_from([started, progressed, completed, found_nothing, failed]),
+        tasks,
+        places,
+        st.integers(0, 100),
     ),
 )
 histories = st.lists(events, min_size=1, max_size=25)
