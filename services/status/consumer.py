@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from services.status.store import Store
 from shared.bus import BROKER_ERRORS, Bus
-from shared.events import Event, JobRetried, TaskEvent, TaskFailed, decode
+from shared.events import Event, JobRetried, TaskEvent, TaskFailed, TaskProgressed, decode
 from shared.telemetry import DEAD_LETTERS, FOLDED
 from shared.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead
 
@@ -70,7 +70,8 @@ class Consumer:
             await last.ack(multiple=True)
         for event in events:
             FOLDED.labels(event.type).inc()
-            log.debug("event folded", job_id=event.job_id, type=event.type)
+            tell = log.debug if isinstance(event, TaskProgressed) else log.info
+            tell("event folded", job_id=event.job_id, type=event.type, task=getattr(event, "task", None))
 
     async def _bury(self, queue: str, message: AbstractIncomingMessage) -> None:
         DEAD_LETTERS.labels(queue).inc()

@@ -12,7 +12,7 @@ from deploy.local.stack import Stack, stack
 from tests.conftest import ROOT
 
 SONG_FOLDER = ROOT / "tests" / "song"
-MODELS = {"DEMUCS_MODEL": "embedded", "WHISPER_MODEL": "base", "LOG_FORMAT": "json", "LOG_LEVEL": "debug"}
+MODELS = {"DEMUCS_MODEL": "embedded", "WHISPER_MODEL": "base", "LOG_FORMAT": "json"}
 
 
 @pytest.fixture(scope="package")
