@@ -80,7 +80,7 @@ class Bus:
         assert self._connection
         channel = await self._connection.channel()
         await channel.set_qos(prefetch_count=prefetch)
-        source = await channel.get_queue(queue, ensure=False)
+        source = await channel.get_queue(queue)  # ensured, or its consumer is not restored with the connection
         tag = await source.consume(handler)
         try:
             yield
@@ -92,7 +92,7 @@ class Bus:
         async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=None):
             with attempt:
                 self._connection = await aio_pika.connect_robust(
-                    self._url, timeout=10, client_properties={"connection_name": self._name}
+                    self._url, timeout=10, reconnect_interval=1, client_properties={"connection_name": self._name}
                 )
         assert self._connection
         channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)

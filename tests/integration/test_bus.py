@@ -1,0 +1,57 @@
+"""What the bus promises, on a broker that is killed under it."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aio_pika.abc import AbstractIncomingMessage
+
+from deploy.local.broker import Broker
+from shared.bus import Bus
+from shared.errors import TransientError
+from shared.events import Event, Task, decode
+from shared.topology import STATUS_QUEUE
+from tests.fakes import progressed, submitted
+
+
+@pytest.fixture
+def broker(tmp_path: Path, amqp_url: str) -> Iterator[Broker]:
+    """One of its own, to be killed; `amqp_url` says whether this machine has brokers at all."""
+    broker = Broker(tmp_path / "broker")
+    broker.start()
+    broker.wait()
+    yield broker
+    broker.end()
+
+
+async def test_publishing_and_consuming_survive_the_broker(broker: Broker) -> None:
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+
+    async def take(message: AbstractIncomingMessage) -> None:
+        await message.ack()
+        await heard.put(decode(message.body))
+
+    async with Bus(broker.url, "test") as bus, bus.consuming(STATUS_QUEUE, take, prefetch=10):
+        await bus.publish(submitted())
+        assert await asyncio.wait_for(heard.get(), 10) == submitted()
+        broker._server.kill()
+        with pytest.raises(TransientError):
+            await bus.check()
+        waiting = asyncio.create_task(bus.publish(progressed(Task.BEAT_ANALYSIS, 50), within=60))
+        await asyncio.to_thread(broker._server.start)
+        await asyncio.to_thread(broker.wait)
+        await waiting
+        async with asyncio.timeout(60):
+            while await heard.get() != progressed(Task.BEAT_ANALYSIS, 50):
+                pass
+        await bus.check()
+
+
+async def test_publishing_while_the_broker_is_away_says_so_in_time(broker: Broker) -> None:
+    async with Bus(broker.url, "test") as bus:
+        await bus.publish(submitted())
+        await asyncio.to_thread(broker.end)
+        async with asyncio.timeout(15):
+            with pytest.raises(TransientError, match="The message broker is away"):
+                await bus.publish(submitted(), within=2)
