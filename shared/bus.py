@@ -39,7 +39,7 @@ class Bus:
 
     async def __aexit__(self, *error: object) -> None:
         self._connecting.cancel()
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError, *BROKER_ERRORS):
             await self._connecting
         if self._connection:
             await self._connection.close()
@@ -86,18 +86,20 @@ class Bus:
             yield
         finally:
             with suppress(*BROKER_ERRORS):
-                await source.cancel(tag)
+                async with asyncio.timeout(CONFIRM_SECONDS):  # it would wait for a broker that is away
+                    await source.cancel(tag)
 
     async def _connect(self) -> AbstractRobustChannel:
         async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=None):
             with attempt:
+                if self._connection:
+                    await self._connection.close()
                 self._connection = await aio_pika.connect_robust(
                     self._url, timeout=10, reconnect_interval=1, client_properties={"connection_name": self._name}
                 )
-        assert self._connection
-        channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                await topology.declare(channel)
         assert isinstance(channel, AbstractRobustChannel)
-        await topology.declare(channel)
         return channel
 
     async def _channel(self) -> AbstractRobustChannel:

@@ -11,17 +11,20 @@ import pkgutil
 import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from ctypes import c_double
 from multiprocessing.sharedctypes import RawValue
-from types import TracebackType
 from typing import Any, Self
 
+import structlog
 from pebble import ProcessExpired, ProcessPool
 from structlog.contextvars import bound_contextvars, get_contextvars
 
 from shared import telemetry
-from shared.errors import ComputeError
+from shared.errors import ComputeError, KaraokeError
 from shared.settings import Settings
+
+log = structlog.get_logger()
 
 REPORT_SECONDS = 1.5
 PR_SET_PDEATHSIG = 1
@@ -31,11 +34,9 @@ class Compute:
     """A context manager; leaving it kills the child."""
 
     def __init__(self, service: str, settings: Settings) -> None:
-        spawn = multiprocessing.get_context("spawn")  # a forked child would inherit the loop's sockets and threads
         self._fraction = RawValue(c_double, 0.0)  # without a lock: a killed child could never give it back
-        self._pool = ProcessPool(
-            max_workers=1, context=spawn, initializer=_start, initargs=(self._fraction, service, settings)
-        )
+        self._initargs = (self._fraction, service, settings)
+        self._pool = self._new_pool()
 
     async def run(
         self,
@@ -47,9 +48,12 @@ class Compute:
         """Calls the function named by `target` (`package.module:function`) in the child.
 
         `report` is awaited every 1.5 s with the fraction (0 to 1) that the function last gave to
-        `shared.compute.progress`. Cancelling kills the child. Raises what the function raises, and
-        ComputeError when the child dies or is not done after `timeout` seconds.
+        `shared.compute.progress`. Cancelling kills the child. Raises the KaraokeError that the function raises,
+        and ComputeError for any other error, when the child dies, or is not done after `timeout` seconds.
         """
+        if not self._pool.active:  # a child that dies while it has nothing to do takes pebble's pool with it
+            self._end_pool()
+            self._pool = self._new_pool()
         self._fraction.value = 0.0
         future: Future[Any] = self._pool.schedule(_call, args=(target, args, get_contextvars()), timeout=timeout)
         result = asyncio.wrap_future(future)
@@ -58,19 +62,24 @@ class Compute:
                 if report:
                     await report(self._fraction.value)
             return result.result()
-        except ProcessExpired as error:
+        except (ProcessExpired, BrokenProcessPool) as error:
             raise ComputeError("The computation ended unexpectedly", str(error)) from error
         except TimeoutError as error:
-            raise ComputeError("The computation took too long", f"over {timeout:.0f} s", code="deadline") from error
+            raise ComputeError("The computation took too long", f"over {timeout} s", code="deadline") from error
         finally:
             result.cancel()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
+        self._end_pool()
+
+    def _new_pool(self) -> ProcessPool:
+        spawn = multiprocessing.get_context("spawn")  # a forked child would inherit the loop's sockets and threads
+        return ProcessPool(max_workers=1, context=spawn, initializer=_start, initargs=self._initargs)
+
+    def _end_pool(self) -> None:
         self._pool.stop()  # type: ignore[no-untyped-call] # pebble's own omission
         self._pool.join()
 
@@ -94,4 +103,10 @@ def _start(fraction: object, service: str, settings: Settings) -> None:
 
 def _call(target: str, args: tuple[object, ...], context: dict[str, Any]) -> object:
     with bound_contextvars(**context):  # the child's log lines name the job, too
-        return pkgutil.resolve_name(target)(*args)
+        try:
+            return pkgutil.resolve_name(target)(*args)
+        except KaraokeError:
+            raise
+        except Exception as error:  # not every library's errors survive the way to the parent
+            log.exception("unexpected error", target=target)
+            raise ComputeError("An internal error occurred", type(error).__name__, code="internal_error") from None

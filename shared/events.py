@@ -31,7 +31,8 @@ def _to_milliseconds(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_to_milliseconds), PlainSerializer(rfc3339)]
 """A moment is the same before and after the wire: it has no more digits than are sent."""
 
-JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$", description="Opaque; a UUID when made by the gateway.")]
+JOB_ID = "[A-Za-z0-9-]{1,64}"
+JobId = Annotated[str, Field(pattern=f"^{JOB_ID}$", description="Opaque; a UUID when made by the gateway.")]
 Seconds = Annotated[float, Field(ge=0, description="Seconds.")]
 Percent = Annotated[int, Field(ge=0, le=100, description="Percent, 0 to 100.")]
 Fraction = Annotated[float, Field(ge=0, le=1)]

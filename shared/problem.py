@@ -1,5 +1,6 @@
 """Errors as every HTTP answer gives them: the right status, and `{"detail", "code"}` in the body."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from shared.errors import TransientError
+from shared.events import JOB_ID
 
 
 class ProblemDocument(BaseModel):
@@ -43,6 +45,16 @@ def answer_problems(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(_: Request, __: Exception) -> JSONResponse:
         return JSONResponse({"detail": "Something went wrong on our side.", "code": "internal_error"}, 500)
+
+
+def no_such_job(job_id: str) -> Problem:
+    return Problem(404, "job_not_found", f"There is no job {job_id[:64]!r}; jobs are removed after a while.")
+
+
+def require_job_id(job_id: str) -> None:
+    """Raises `no_such_job` for what cannot be a job's id."""
+    if not re.fullmatch(JOB_ID, job_id):
+        raise no_such_job(job_id)
 
 
 def problems(**statuses: str) -> dict[int | str, dict[str, object]]:

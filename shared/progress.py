@@ -12,6 +12,7 @@ from shared.errors import KaraokeError, TransientError
 from shared.events import (
     JobSubmitted,
     Result,
+    Song,
     Task,
     TaskCompleted,
     TaskFailed,
@@ -27,9 +28,9 @@ HEARTBEAT_SECONDS = 10.0
 
 
 class Progress:
-    def __init__(self, bus: Bus, submission: JobSubmitted, task: Task, run: int, attempt: int) -> None:
+    def __init__(self, bus: Bus, job_id: str, task: Task, run: int, attempt: int) -> None:
         self._bus = bus
-        self._submission = submission
+        self._job_id = job_id
         self._task = task
         self._run = run
         self._attempt = attempt
@@ -37,9 +38,9 @@ class Progress:
         self._began = self._spoke = monotonic()
         self._percent = 0
 
-    async def started(self) -> None:
+    async def started(self, song: Song) -> None:
         await self._bus.publish(TaskStarted.model_validate(self._stamp()))
-        log.info("task started", song=self._submission.song.name, audio_duration=self._submission.song.audio_duration)
+        log.info("task started", song=song.name, audio_duration=song.audio_duration)
 
     async def at(self, fraction: float) -> None:
         """Publishes a new percentage, or a heartbeat when it has been quiet. May be lost, and is not missed."""
@@ -51,9 +52,9 @@ class Progress:
             event = TaskProgressed.model_validate(self._stamp() | {"progress": self._percent})
             await self._bus.publish(event, within=1)
 
-    async def completed(self, result: Result) -> None:
+    async def completed(self, result: Result, submission: JobSubmitted) -> None:
         event = TaskCompleted.model_validate(self._stamp() | {"result": result, "processing_time": self._elapsed()})
-        await self._bus.publish(event, ready(self._submission, event))
+        await self._bus.publish(event, ready(submission, event))
         log.info("task completed", seconds=self._elapsed(), **result.model_dump())
 
     async def failed(self, error: KaraokeError) -> None:
@@ -65,7 +66,7 @@ class Progress:
 
     def _stamp(self) -> dict[str, object]:
         return {
-            "job_id": self._submission.job_id,
+            "job_id": self._job_id,
             "at": datetime.now(UTC),
             "task": self._task,
             "run": self._run,

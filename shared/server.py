@@ -22,7 +22,13 @@ def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> 
 @asynccontextmanager
 async def serving(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     config = uvicorn.Config(
-        app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.grace_seconds),
     )
     server = _Server(config)
     serve = asyncio.create_task(server.serve())

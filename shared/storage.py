@@ -4,6 +4,7 @@ Keys are `<job_id>/<name>`; the names are ours, never the user's.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,9 @@ from obstore.store import LocalStore, from_url
 
 from shared.errors import PermanentError
 from shared.events import JobSubmitted
+
+GONE: Final = (NotFoundError, FileNotFoundError)
+"""What obstore raises for a missing object, by backend."""
 
 SONG: Final = "song.flac"
 """The decoded upload: FLAC, 16 bit, 44.1 kHz, stereo."""
@@ -36,20 +40,22 @@ class Head:
 class Storage:
     def __init__(self, url: str) -> None:
         """`url` is a directory, or `s3://bucket/prefix` and the like with credentials from the environment."""
-        self._store = from_url(url) if "://" in url else LocalStore(Path(url).absolute(), mkdir=True)
+        self._store = (
+            from_url(url) if "://" in url else LocalStore(Path(url).absolute(), mkdir=True, automatic_cleanup=True)
+        )
 
     async def put(self, key: str, content: bytes | Path) -> None:
         await obstore.put_async(self._store, key, content, max_concurrency=PARTS_AT_ONCE)
 
     async def get(self, key: str) -> bytes:
-        """Raises FileNotFoundError."""
+        """Raises one of `GONE`."""
         return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
 
     async def fetch(self, key: str, path: Path) -> Path:
         """Copies an object to `path`. Raises PermanentError when it is gone: a job's files expire with it."""
         try:
             result = await obstore.get_async(self._store, key)
-        except (NotFoundError, FileNotFoundError) as error:
+        except GONE as error:
             raise PermanentError("The job's files are gone", key, code="files_missing") from error
         with path.open("wb") as file:
             async for chunk in result.stream(CHUNK_BYTES):
@@ -59,10 +65,10 @@ class Storage:
     async def head(self, key: str) -> Head | None:
         try:
             meta = await obstore.head_async(self._store, key)
-        except (NotFoundError, FileNotFoundError):
+        except GONE:
             return None
-        tag = meta["e_tag"] or meta["last_modified"].isoformat()
-        return Head(size=meta["size"], etag='"{}"'.format(tag.strip('"')))
+        tag = (meta["e_tag"] or meta["last_modified"].isoformat()).removeprefix("W/").strip('"')
+        return Head(size=meta["size"], etag=f'"{tag}"')
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to, not including, `end`, in pieces. Needs `start < end`."""
@@ -76,11 +82,12 @@ class Storage:
     async def manifest(self, job_id: str) -> JobSubmitted | None:
         try:
             return JobSubmitted.model_validate_json(await self.get(f"{job_id}/{MANIFEST}"))
-        except (NotFoundError, FileNotFoundError):
+        except GONE:
             return None
 
     async def delete_job(self, job_id: str) -> None:
         """Removes all files of a job, the manifest last, so that what was cut short can be found and done again."""
         names = [meta["path"] async for page in obstore.list(self._store, f"{job_id}/") for meta in page]
         for name in sorted(names, key=lambda name: name.endswith(MANIFEST)):
-            await obstore.delete_async(self._store, name)
+            with suppress(*GONE):  # by another replica
+                await obstore.delete_async(self._store, name)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +11,7 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import ValidationError
 
-from shared.bus import BROKER_ERRORS, Bus, deliveries
+from shared.bus import Bus, deliveries
 from shared.compute import Compute
 from shared.compute import progress as progress_of_child
 from shared.errors import KaraokeError, PermanentError
@@ -22,14 +22,14 @@ from shared.server import forever, serving
 from shared.settings import Settings
 from shared.storage import SONG, Storage
 from shared.telemetry import TASK_SECONDS, TASKS
-from shared.topology import DELIVERY_LIMIT, TASK_QUEUES
+from shared.topology import CONSUMER_TIMEOUT_SECONDS, DELIVERY_LIMIT, TASK_QUEUES
 
 log = structlog.get_logger()
 
 BACKOFF_SECONDS = (1.0, 5.0, 15.0)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Worker:
     """`engine` names the function that computes, `package.module:function`; it runs in the child process.
 
@@ -45,6 +45,8 @@ class Worker:
     compute: Compute
     health: Health
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _ended: str | None = field(default=None, init=False)  # the message that was last worked off
 
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
@@ -64,8 +66,11 @@ class Worker:
         running = asyncio.create_task(self._settle(message))
         self._running.add(running)
         running.add_done_callback(self._running.discard)
-        with suppress(asyncio.CancelledError, *BROKER_ERRORS):  # unsettled, the broker hands it to somebody else
-            await running
+        await asyncio.wait({running})
+        if running.cancelled():
+            log.warning("task handed back")
+        elif error := running.exception():
+            log.warning("not settled; the broker hands it out again", error=str(error))
 
     async def _settle(self, message: AbstractIncomingMessage) -> None:
         try:
@@ -77,51 +82,51 @@ class Worker:
         attempt = deliveries(message)
         with structlog.contextvars.bound_contextvars(job_id=event.job_id, task=self.task, attempt=attempt):
             try:
-                done = await self._attempt(event, attempt)
+                # One at a time, also when a connection was lost meanwhile and the broker hands the same task out again.
+                async with self._one:
+                    if message.message_id != self._ended:
+                        await self._attempt(event, attempt)
+                        self._ended = message.message_id
             except asyncio.CancelledError:
-                log.warning("task handed back")
                 await message.nack(requeue=True)
                 raise
-            if done:
-                await message.ack()
-            else:
+            except Exception as error:
+                if not isinstance(error, KaraokeError):
+                    log.exception("unexpected error")
+                log.warning("attempt failed", error=str(error))
+                TASKS.labels(self.task, "retried").inc()
                 await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1])
                 await message.reject(requeue=True)
+            else:
+                await message.ack()
 
-    async def _attempt(self, event: JobEvent, attempt: int) -> bool:
-        """Whether the task has ended, one way or the other."""
-        submission = await self.storage.manifest(event.job_id)
-        if submission is None:
-            log.warning("no such job any more")
-            return True
+    async def _attempt(self, event: JobEvent, attempt: int) -> None:
+        """Returns when the task has ended, one way or the other. Raises what another attempt may cure."""
         run = event.run if isinstance(event, TaskEvent | JobRetried) else 0
-        progress = Progress(self.bus, submission, self.task, run, attempt)
+        progress = Progress(self.bus, event.job_id, self.task, run, attempt)
         self.health.state = State.BUSY
         try:
             with TASK_SECONDS.labels(self.task).time():
-                await progress.started()
+                submission = await self.storage.manifest(event.job_id)
+                if submission is None:
+                    raise PermanentError("The job's files are gone", code="files_missing")
+                await progress.started(submission.song)
                 result = await self._compute_result(submission, event, progress)
-                await progress.completed(result)
-        except Exception as error:  # whatever went wrong, the job has to end
-            if not isinstance(error, KaraokeError):
-                log.exception("unexpected error")
-                error = KaraokeError("An internal error occurred", type(error).__name__)
+                await progress.completed(result, submission)
+        except KaraokeError as error:
             if not isinstance(error, PermanentError) and attempt <= DELIVERY_LIMIT:
-                log.warning("attempt failed", error=str(error))
-                TASKS.labels(self.task, "retried").inc()
-                return False
+                raise
             await progress.failed(error)
             TASKS.labels(self.task, "failed").inc()
-            return True
+        else:
+            TASKS.labels(self.task, "completed").inc()
         finally:
             self.health.state = State.READY
-        TASKS.labels(self.task, "completed").inc()
-        return True
 
     async def _compute_result(self, submission: JobSubmitted, event: JobEvent, progress: Progress) -> Result:
         stems = event.result if isinstance(event, TaskCompleted) and isinstance(event.result, Stems) else None
         name = stems.vocals if stems else SONG
-        with TemporaryDirectory(prefix=f"{self.task}-") as folder:
+        with TemporaryDirectory(prefix=f"{self.task}-", ignore_cleanup_errors=True) as folder:
             audio = await self.storage.fetch(f"{submission.job_id}/{name}", Path(folder, name))
             out = Path(folder, "out")
             out.mkdir()
@@ -138,7 +143,7 @@ class Worker:
 
 def _deadline(submission: JobSubmitted) -> float:
     """Seconds after which a task is surely stuck: a CPU separates at about the song's own speed."""
-    return 600 + 5 * submission.song.audio_duration
+    return min(600 + 5 * submission.song.audio_duration, CONSUMER_TIMEOUT_SECONDS - 600)
 
 
 async def work(task: Task, engine: str, warm: str, settings: Settings) -> None:

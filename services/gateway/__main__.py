@@ -13,7 +13,7 @@ async def main(settings: Settings) -> None:
     health = Health(bus.check)
     async with httpx.AsyncClient(base_url=settings.status_url, timeout=10) as status:
         app = create_app(bus, Storage(settings.storage_url), status, health, settings)
-        async with serving(app, settings), bus:
+        async with bus, serving(app, settings):  # uploads on their way are let through before the bus goes
             health.state = State.READY
             await forever()
 

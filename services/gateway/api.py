@@ -23,7 +23,7 @@ from shared.errors import TransientError
 from shared.events import JobSubmitted, Song
 from shared.health import Health
 from shared.job import ready
-from shared.problem import Problem, answer_problems, problems
+from shared.problem import Problem, answer_problems, problems, require_job_id
 from shared.storage import SONG, Storage
 from shared.telemetry import UPLOAD_SECONDS, UPLOADS
 
@@ -97,9 +97,9 @@ def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: He
         with UPLOAD_SECONDS.time():
             try:
                 job_id = await _submit(request)
-            except Problem as problem:
-                UPLOADS.labels(problem.code).inc()
-                log.info("upload refused", code=problem.code)
+            except (Problem, TransientError) as error:
+                UPLOADS.labels(error.code).inc()
+                log.info("upload refused", code=error.code)
                 raise
         UPLOADS.labels("accepted").inc()
         return JSONResponse({"job_id": job_id}, 202, {"Location": f"/api/status/{job_id}"})
@@ -107,11 +107,13 @@ def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: He
     @app.get("/api/status/{job_id}", tags=["jobs"], response_model=JobDocument, responses=problems(_404="No such job."))
     async def job_status(job_id: str) -> Response:
         """How far a job is, and where its results are. Poll it every 3 to 5 seconds."""
+        require_job_id(job_id)
         try:
             answer = await status.get(f"/api/status/{job_id}")
         except httpx.HTTPError as error:
             raise TransientError("The status service is away", code="status_unavailable") from error
-        return Response(answer.content, answer.status_code, media_type=answer.headers["content-type"])
+        kept = {name: answer.headers[name] for name in ("content-type", "retry-after") if name in answer.headers}
+        return Response(answer.content, answer.status_code, kept)
 
     async def _submit(request: Request) -> str:
         job_id = str(uuid4())

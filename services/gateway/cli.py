@@ -3,10 +3,13 @@
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
+import stamina
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -14,9 +17,10 @@ from rich.table import Table
 
 app = typer.Typer(no_args_is_help=True, help="Turns songs into karaoke sets.", pretty_exceptions_enable=False)
 console = Console(stderr=True)
+stamina.instrumentation.set_on_retry_hooks([])  # the bars stand still meanwhile, and say enough
 
 TASKS = {"stem_separation": "stems", "transcription": "lyrics", "beat_analysis": "rhythm"}
-POLL_SECONDS = 1.0
+POLL_SECONDS, PATIENCE_SECONDS = 1.0, 60.0
 FAILED, USAGE = 1, 2
 
 Url = Annotated[str, typer.Option(envvar="KARAOKE_URL", help="Where the gateway answers.")]
@@ -56,34 +60,36 @@ def process(
 @app.command()
 def status(job_id: str, url: Url = "http://127.0.0.1:8000", *, as_json: Json = False) -> None:
     """Show how far the job JOB_ID is."""
-    with _client(url) as client:
-        _show(_get(client, job_id), [], as_json=as_json)
+    with _client(url) as client, _explained(client):
+        job = _get(client, job_id)
+    _show(job, [], as_json=as_json)
 
 
 def _client(url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, timeout=60)
+    return httpx.Client(base_url=url, timeout=httpx.Timeout(30, read=200))  # a long song takes a while to decode
 
 
-def _ask(client: httpx.Client, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401 -- httpx's own
-    """An answer of success; for any other the program ends with what went wrong and what to do."""
+@contextmanager
+def _explained(client: httpx.Client) -> Iterator[None]:
+    """Ends the program with what went wrong and what to do, where something does."""
     try:
-        answer = client.request(method, path, **content)
+        yield
+    except httpx.HTTPStatusError as error:
+        answer = error.response
+        problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+        console.print(f"[red]{problem.get('detail', answer.reason_phrase)}", highlight=False)
+        raise typer.Exit(USAGE) from error
     except httpx.HTTPError as error:
         console.print(f"[red]No answer from {client.base_url}: {error}. Is it running? Start it with `make up`.")
         raise typer.Exit(USAGE) from error
-    if answer.is_error:
-        problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-        console.print(f"[red]{problem.get('detail', answer.reason_phrase)}", highlight=False)
-        raise typer.Exit(USAGE)
-    return answer
 
 
 def _upload(client: httpx.Client, song: Path, options: dict[str, str], bars: Progress) -> str:
     size = song.stat().st_size
     bar = bars.add_task("upload", total=size, state="")
-    with song.open("rb") as file, bars.wrap_file(file, task_id=bar) as watched:
+    with _explained(client), song.open("rb") as file, bars.wrap_file(file, task_id=bar) as watched:
         # httpx encodes multipart from anything it can read; the bar follows what was read
-        answer = _ask(client, "POST", "/api/process", data=options, files={"file": (song.name, watched)})
+        answer = client.post("/api/process", data=options, files={"file": (song.name, watched)}).raise_for_status()
     bars.update(bar, completed=size)
     job_id: str = answer.json()["job_id"]
     bars.console.print(f"job {job_id}", highlight=False)
@@ -91,14 +97,22 @@ def _upload(client: httpx.Client, song: Path, options: dict[str, str], bars: Pro
 
 
 def _get(client: httpx.Client, job_id: str) -> dict[str, Any]:
-    document: dict[str, Any] = _ask(client, "GET", f"/api/status/{job_id}").json()
+    document: dict[str, Any] = client.get(f"/api/status/{job_id}").raise_for_status().json()
     return document
 
 
+def _passing(error: Exception) -> bool:
+    """Whether it is likely to be over soon: the server restarts, or something behind it."""
+    busy = isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    return busy or isinstance(error, httpx.TransportError)
+
+
 def _follow(client: httpx.Client, job_id: str, bars: Progress) -> dict[str, Any]:
+    patiently = stamina.RetryingCaller(attempts=None, timeout=PATIENCE_SECONDS).on(_passing)
     rows = {task: bars.add_task(label, total=100, state="") for task, label in TASKS.items()}
     while True:
-        job = _get(client, job_id)
+        with _explained(client):
+            job = patiently(_get, client, job_id)
         for task, row in rows.items():
             bars.update(row, completed=job[task]["progress"], state=job[task]["status"])
         if job["status"] in ("completed", "failed"):
@@ -111,7 +125,9 @@ def _download(client: httpx.Client, job: dict[str, Any], out: Path) -> list[Path
     files = []
     for path in (value for task in TASKS for key, value in job[task].items() if key.endswith("_path") and value):
         files.append(out / Path(path).name)
-        with client.stream("GET", path) as answer, files[-1].open("wb") as file:
+        with _explained(client), client.stream("GET", path) as answer, files[-1].open("wb") as file:
+            if answer.is_error:
+                answer.read()
             answer.raise_for_status()
             for chunk in answer.iter_bytes():
                 file.write(chunk)

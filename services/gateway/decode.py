@@ -2,13 +2,20 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 
+import structlog
+
 from shared.problem import Problem
+
+log = structlog.get_logger()
 
 CHILD_SECONDS = 150
 """On top of the child's own limit on processor time."""
+
+_at_once = asyncio.Semaphore(os.cpu_count() or 1)
 
 PROBLEMS = {
     "not_audio": (415, "This is not an audio file that can be read. Send MP3, WAV, FLAC, M4A, Ogg or the like."),
@@ -24,22 +31,28 @@ async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: floa
 
     Raises Problem: 415 for what is no audio, 422 for what is corrupt, too short or too long.
     """
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services.gateway.decoder", upload, song, str(min_seconds), str(max_seconds)),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(CHILD_SECONDS):
-            answer, _ = await child.communicate()
-    except TimeoutError:
-        answer = b""
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    outcome: dict[str, float | str] = json.loads(answer) if child.returncode == 0 else {"code": "undecodable"}
+    arguments = (upload, song, str(min_seconds), str(max_seconds))
+    async with _at_once:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "services.gateway.decoder", *arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(CHILD_SECONDS):
+                answer, complaint = await child.communicate()
+        except TimeoutError:
+            answer, complaint = b"", b"no answer in time"
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+    if child.returncode == 0:
+        outcome: dict[str, float | str] = json.loads(answer)
+    else:
+        log.warning("decoder failed", returncode=child.returncode, complaint=complaint[-500:].decode(errors="replace"))
+        outcome = {"code": "undecodable"}
     if "code" in outcome:
         status, text = PROBLEMS[str(outcome["code"])]
         raise Problem(status, str(outcome["code"]), text.format(min=min_seconds, max=max_seconds))

@@ -8,16 +8,18 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
+from shared.events import JOB_ID
 from shared.problem import Problem, problems
 from shared.storage import Head, Storage
 
 RESULT = re.compile(
-    r"[A-Za-z0-9-]{1,64}/(?:.*_)?((?:vocals|drums|bass|other|instrumental)\.(?:wav|flac|mp3)|lyrics\.(?:json|lrc|srt|vtt)|beats\.json)"
+    JOB_ID
+    + r"/(?:.*_)?((?:vocals|drums|bass|other|instrumental)\.(?:wav|flac|mp3)|lyrics\.(?:json|lrc|srt|vtt)|beats\.json)"
 )
 """The job, the song's name, for people to read, and what is looked up. Nothing else is served."""
 
 TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".lrc": "text/plain", ".srt": "application/x-subrip"}
-RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def routes(storage: Storage) -> APIRouter:
@@ -45,9 +47,9 @@ def routes(storage: Storage) -> APIRouter:
         }
         if download is not None:
             headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-        if head.etag in request.headers.get("if-none-match", ""):
+        if _matches(request.headers.get("if-none-match", ""), head.etag):
             return Response(status_code=304, headers=headers)
-        part = _part(request.headers, head)
+        part = _part(request.headers, head) if request.method == "GET" else None
         start, end = part or (0, head.size)
         headers["Content-Length"] = str(end - start)
         if part:
@@ -60,6 +62,10 @@ def routes(storage: Storage) -> APIRouter:
         return StreamingResponse(storage.read(key, start, end), status, headers, media_type)
 
     return router
+
+
+def _matches(condition: str, etag: str) -> bool:
+    return condition == "*" or etag in condition
 
 
 def _part(headers: Mapping[str, str], head: Head) -> tuple[int, int] | None:

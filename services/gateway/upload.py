@@ -44,18 +44,17 @@ async def receive(request: Request, path: Path, max_bytes: int) -> Upload:
             parser = StreamingFormDataParser(dict(request.headers))
             for name, target in {"file": song, **fields}.items():
                 parser.register(name, target)
+            received = 0
             async for chunk in request.stream():
                 parser.data_received(chunk)
-                if song.size > max_bytes:
+                received += len(chunk)
+                if song.size > max_bytes or received > max_bytes + FORM_OVERHEAD_BYTES:
                     raise too_large
-        except (ParseFailedException, TooLongError) as error:
+        except (ParseFailedException, TooLongError, UnicodeDecodeError) as error:
             raise Problem(422, "invalid_form", f"The form cannot be read: {error}.") from error
         except ClientDisconnect as error:
             raise Problem(400, "incomplete_upload", "The upload ended before the whole file had come.") from error
-    if not song.complete:
-        raise Problem(422, "file_missing", "The form has no complete field 'file' with the song.")
-    if song.size == 0:
-        raise Problem(422, "empty_file", "The file is empty.")
+    song.check()
     values = {name: target.value.decode(errors="replace").strip() for name, target in fields.items()}
     return Upload(song.name, song.size, _options(values))
 
@@ -63,7 +62,7 @@ async def receive(request: Request, path: Path, max_bytes: int) -> Upload:
 def _options(values: dict[str, str]) -> Options:
     given: dict[str, object] = {name: value for name, value in values.items() if value}
     if "tasks" in given:
-        given["tasks"] = [task.strip() for task in values["tasks"].split(",")]
+        given["tasks"] = list(dict.fromkeys(task.strip() for task in values["tasks"].split(",")))
     try:
         return Options.model_validate(given)
     except ValidationError as error:
@@ -78,6 +77,11 @@ class _FileTarget(BaseTarget):  # type: ignore[misc] # the library has no types
         super().__init__()
         self._file = file
         self.size = 0
+        self.parts = 0
+        self.complete = False
+
+    def on_start(self) -> None:
+        self.parts += 1
         self.complete = False
 
     def on_data_received(self, chunk: bytes) -> None:
@@ -86,6 +90,15 @@ class _FileTarget(BaseTarget):  # type: ignore[misc] # the library has no types
 
     def on_finish(self) -> None:
         self.complete = True
+
+    def check(self) -> None:
+        """Raises Problem 422 unless exactly one whole file with something in it has come."""
+        if not self.complete:
+            raise Problem(422, "file_missing", "The form has no complete field 'file' with the song.")
+        if self.parts > 1:
+            raise Problem(422, "invalid_form", "The form has more than one field 'file'. Send one song at a time.")
+        if self.size == 0:
+            raise Problem(422, "empty_file", "The file is empty.")
 
     @property
     def name(self) -> str:

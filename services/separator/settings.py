@@ -2,10 +2,10 @@
 
 from pydantic import DirectoryPath
 
-from shared import settings
+from shared.settings import Settings as Shared
 
 
-class Settings(settings.Settings):
+class Settings(Shared):
     """`demucs_repo` is a folder of demucs checkpoints and bags; without it they come from demucs' own hub."""
 
     port: int = 8002

@@ -1,5 +1,3 @@
-import asyncio
-
 from services.status.api import create_app
 from services.status.consumer import Consumer
 from services.status.janitor import Janitor
@@ -16,11 +14,11 @@ async def main(settings: Settings) -> None:
     storage = Storage(settings.storage_url)
     async with Store.connected(settings.mongo_url, settings.mongo_database) as store:
         health = Health(bus.check, store.check)
-        async with serving(create_app(store, storage, health, settings), settings), bus, asyncio.TaskGroup() as tasks:
+        async with bus, serving(create_app(store, storage, health, settings), settings):
             await store.prepare()
-            async with Consumer(bus, store).consuming():
+            async with Consumer(bus, store, settings.grace_seconds).consuming():
                 health.state = State.READY
-                await tasks.create_task(Janitor(bus, store, storage, settings).sweep_forever())
+                await Janitor(bus, store, storage, settings).sweep_forever()
 
 
 if __name__ == "__main__":

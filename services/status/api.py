@@ -9,7 +9,7 @@ from services.status.store import Store
 from shared.document import JobDocument
 from shared.health import Health
 from shared.job import Job, fold
-from shared.problem import Problem, answer_problems, problems
+from shared.problem import answer_problems, no_such_job, problems, require_job_id
 from shared.storage import Storage
 from shared.view import view
 
@@ -22,10 +22,11 @@ def create_app(store: Store, storage: Storage, health: Health, settings: Setting
 
     @app.get("/api/status/{job_id}", responses=problems(_404="No such job, or it has expired."))
     async def status(job_id: str) -> JobDocument:
+        require_job_id(job_id)
         now = datetime.now(UTC)
         job = await _job(job_id)
         if job is None or "expired" in job or (document := view(job, now)).created_at + ttl < now:
-            raise Problem(404, "job_not_found", f"There is no job {job_id[:64]!r}; jobs are removed after a while.")
+            raise no_such_job(job_id)
         return document
 
     async def _job(job_id: str) -> Job | None:

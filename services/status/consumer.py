@@ -22,9 +22,10 @@ BATCH = 200
 
 
 class Consumer:
-    def __init__(self, bus: Bus, store: Store) -> None:
+    def __init__(self, bus: Bus, store: Store, grace_seconds: float = 10) -> None:
         self._bus = bus
         self._store = store
+        self._grace_seconds = grace_seconds
         self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
     @asynccontextmanager
@@ -41,7 +42,7 @@ class Consumer:
                     yield
             finally:
                 folded = asyncio.create_task(self._waiting.join())
-                await asyncio.wait({folded, folding}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({folded, folding}, timeout=self._grace_seconds, return_when=asyncio.FIRST_COMPLETED)
                 folding.cancel()
                 folded.cancel()
 
@@ -57,17 +58,20 @@ class Consumer:
 
     async def _fold(self, batch: list[AbstractIncomingMessage]) -> None:
         events: list[Event] = []
-        last = None
+        folded, undecodable = [], []
         for message in batch:
             try:
                 events.append(decode(message.body))
-                last = message
+                folded.append(message)
             except ValidationError as error:
                 log.warning("undecodable message", body=message.body[:200], error=str(error))
-                await message.reject(requeue=False)
-        if last:
+                undecodable.append(message)
+        if events:
             await self._store.fold(events)
-            await last.ack(multiple=True)
+        for message in folded:
+            await message.ack()
+        for message in undecodable:
+            await message.reject(requeue=False)
         for event in events:
             FOLDED.labels(event.type).inc()
             tell = log.debug if isinstance(event, TaskProgressed) else log.info

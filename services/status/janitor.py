@@ -1,4 +1,4 @@
-"""Removes jobs whose time is over: what is known of a job outlives its files, so nothing is left behind."""
+"""Removes jobs whose time is over. The document goes last: while it is there, the rest can be found and removed."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -28,8 +28,8 @@ class Janitor:
         while True:
             try:
                 await self.sweep()
-            except Exception:
-                log.exception("sweep failed; trying again", seconds=self._every)
+            except TransientError as error:
+                log.warning("sweep ended early", error=str(error))
             await asyncio.sleep(self._every)
 
     async def sweep(self) -> None:
@@ -38,10 +38,10 @@ class Janitor:
         async for job_id in self._store.created_before(now - self._ttl):
             try:
                 await self._bus.publish(JobExpired(job_id=job_id, at=now))
-            except TransientError as error:
-                log.warning("not removed yet", job_id=job_id, error=str(error))
-                continue
-            await self._storage.delete_job(job_id)
-            await self._store.delete(job_id)
-            EXPIRED.inc()
-            log.info("job removed", job_id=job_id)
+                await self._storage.delete_job(job_id)
+                await self._store.delete(job_id)
+            except Exception:  # one job that cannot be removed must not keep the others
+                log.exception("job not removed; it is tried again", job_id=job_id)
+            else:
+                EXPIRED.inc()
+                log.info("job removed", job_id=job_id)

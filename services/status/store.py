@@ -4,8 +4,8 @@ A document holds the registers of `shared.job` by name. An event is folded by on
 compares orders inside the server, so any number of replicas may write at once.
 """
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -38,10 +38,11 @@ class Store:
             client.close()
 
     async def prepare(self) -> None:
-        """Waits for the server and sees to the index that the janitor reads."""
+        """Waits for the server and sees to the indexes that the janitor reads."""
         async for attempt in stamina.retry_context(on=PyMongoError, attempts=None, timeout=None):
             with attempt:
                 await self._jobs.create_index("submitted.event.at")
+                await self._jobs.create_index("updated.order.0")
 
     async def fold(self, events: Iterable[Event]) -> None:
         """Folds events in any order, in one round trip. Waits for a server that is away: nothing is lost."""
@@ -52,28 +53,33 @@ class Store:
 
     async def get(self, job_id: str) -> Job | None:
         """Raises TransientError when the server is away."""
-        try:
+        with _away():
             document = await self._jobs.find_one({"_id": job_id}, {"_id": False})
-        except PyMongoError as error:
-            raise TransientError("The database is away", str(error)[:200], code="database_unavailable") from error
         return None if document is None else _registers.validate_python(document)
 
     async def check(self) -> None:
         """Raises TransientError unless the server answers now."""
-        try:
+        with _away():
             await self._database.command("ping")
-        except PyMongoError as error:
-            raise TransientError("The database is away", str(error)[:200], code="database_unavailable") from error
 
     async def created_before(self, moment: datetime) -> AsyncIterator[str]:
         """Ids of jobs created before `moment`, and of what has had no submission and no event since."""
         old = {"$lt": rfc3339(moment)}
         query = {"$or": [{"submitted.event.at": old}, {"submitted": None, "updated.order.0": old}]}
-        async for document in self._jobs.find(query, {"_id": True}):
-            yield document["_id"]
+        with _away():
+            async for document in self._jobs.find(query, {"_id": True}):
+                yield document["_id"]
 
     async def delete(self, job_id: str) -> None:
         await self._jobs.delete_one({"_id": job_id})
+
+
+@contextmanager
+def _away() -> Iterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        raise TransientError("The database is away", str(error)[:200], code="database_unavailable") from error
 
 
 def _upsert(event: Event) -> UpdateOne:

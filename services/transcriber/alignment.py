@@ -3,7 +3,6 @@
 Bain et al., "WhisperX: Time-Accurate Speech Transcription of Long-Form Audio", Interspeech 2023.
 """
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from services.transcriber import torchaudio_shim
@@ -20,7 +20,7 @@ torchaudio_shim.install()
 
 from whisperx import alignment  # noqa: E402 -- the line above makes it importable
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 class _OneSentence:
@@ -72,6 +72,6 @@ def aligner(language: str, folder: Path | None, device: str) -> Aligner | None:
             language, device, model_name=str(local) if local else None, model_cache_only=local is not None
         )
     except (OSError, ValueError) as error:
-        logger.warning("no alignment model for %s, whisper's own word times are used: %s", language, error)
+        log.warning("no alignment model, whisper's own word times are used", language=language, reason=str(error))
         return None
     return Aligner(model, metadata, device)

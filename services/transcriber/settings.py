@@ -2,10 +2,10 @@ from pathlib import Path
 
 from pydantic import Field
 
-from shared.settings import Settings as Base
+from shared.settings import Settings as Shared
 
 
-class Settings(Base):
+class Settings(Shared):
     """`whisper_model` is a whisper name or a folder; `base` is the embedded one where its packages are installed.
 
     `align_models` may hold a folder with a Hugging Face wav2vec2 model for each language code (`en`, `pt`, ...);

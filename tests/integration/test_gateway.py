@@ -106,6 +106,22 @@ async def test_a_request_that_is_no_form_or_has_no_file_says_what_to_send(client
     assert (answer.status_code, answer.json()["code"]) == (422, "file_missing")
 
 
+async def test_a_form_of_two_files_or_strange_bytes_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/process", files=[("file", ("a.wav", tone(2))), ("file", ("b.wav", tone(2)))])
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_form")
+    form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="caf\xe9.wav"\r\n\r\nabc\r\n--x--\r\n'
+    answer = await client.post(
+        "/api/process", content=form, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    assert answer.status_code in (415, 422)
+
+
+async def test_what_cannot_be_a_job_is_not_found(client: httpx.AsyncClient) -> None:
+    for job_id in ("%0a", "a%00b", "abc%3Fx", "x" * 300):
+        answer = await client.get(f"/api/status/{job_id}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
+
+
 async def test_while_the_broker_is_away_nothing_is_accepted_and_nothing_kept(storage: Storage, tmp_path: Path) -> None:
     async with Bus("amqp://127.0.0.1:1", "test") as bus, gateway(bus, storage) as client:
         accepting, readiness = await asyncio.gather(submit(client, tone(2)), client.get("/readyz"))

@@ -1,6 +1,8 @@
 """The table of how a worker settles, on a real broker, with a real child process."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -12,7 +14,7 @@ from aio_pika.abc import AbstractChannel
 import shared.worker
 from shared.bus import Bus
 from shared.compute import Compute
-from shared.events import Event, Task, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
+from shared.events import Event, JobSubmitted, Task, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
 from shared.health import Health, State
 from shared.job import ready
 from shared.settings import Settings
@@ -86,6 +88,38 @@ async def test_a_task_survives_the_death_of_its_child(bench: Bench, listener: Li
         done = (await listener.until(TaskCompleted))[-1]
     assert isinstance(done, TaskCompleted)
     assert done.attempt == 2
+
+
+async def test_a_child_that_dies_while_idle_is_replaced(bench: Bench, listener: Listener) -> None:
+    async with bench.worker("succeed") as worker:
+        await listener.until(TaskCompleted)
+        os.kill(await worker.compute.run("os:getpid"), signal.SIGKILL)
+        await bench.submit()
+        await listener.until(TaskCompleted)
+
+
+async def test_a_storage_that_is_away_costs_an_attempt_and_wedges_nothing(
+    bench: Bench, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = bench.storage.manifest
+
+    async def away(job_id: str) -> JobSubmitted | None:
+        monkeypatch.setattr(bench.storage, "manifest", manifest)
+        raise OSError("storage is away")
+
+    monkeypatch.setattr(bench.storage, "manifest", away)
+    async with bench.worker("succeed"):
+        done = (await listener.until(TaskCompleted))[-1]
+    assert isinstance(done, TaskCompleted)
+    assert done.attempt == 2
+
+
+async def test_a_job_whose_files_are_gone_fails(bench: Bench, listener: Listener) -> None:
+    await bench.storage.delete_job(JOB_ID)
+    async with bench.worker("succeed"):
+        failure = (await listener.until(TaskFailed))[-1]
+    assert isinstance(failure, TaskFailed)
+    assert failure.error_code == "files_missing"
 
 
 async def test_a_task_that_never_works_fails_after_its_last_attempt(bench: Bench, listener: Listener) -> None:
