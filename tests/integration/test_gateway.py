@@ -27,7 +27,7 @@ def tone(seconds: float, rate: int = 44_100, channels: int = 2, form: str = "WAV
     return file.getvalue()
 
 
-def gateway(bus: Bus, storage: Storage, **options: float) -> httpx.AsyncClient:
+def gateway(bus: Bus, storage: Storage, **options: object) -> httpx.AsyncClient:
     health = Health(bus.check)
     health.state = State.READY
     nobody = httpx.AsyncClient(base_url="http://127.0.0.1:1")
@@ -129,6 +129,14 @@ async def test_while_the_broker_is_away_nothing_is_accepted_and_nothing_kept(sto
         assert (readiness.status_code, readiness.json()["code"]) == (503, "broker_unavailable")
         assert (await client.get("/livez")).status_code == 200
     assert not list((tmp_path / "storage").rglob("*.*"))
+
+
+async def test_pages_of_allowed_origins_may_call(bus: Bus, storage: Storage) -> None:
+    asked = {"Origin": "https://sing.example", "Access-Control-Request-Method": "POST"}
+    async with gateway(bus, storage, cors_origins=["https://sing.example"]) as client:
+        assert (await client.options("/api/process", headers=asked)).status_code == 200
+    async with gateway(bus, storage) as client:
+        assert (await client.options("/api/process", headers=asked)).status_code == 400
 
 
 async def test_while_status_is_away_a_poll_says_so(client: httpx.AsyncClient) -> None:
