@@ -8,7 +8,13 @@ from uuid import uuid4
 
 import aio_pika
 import stamina
-from aio_pika.abc import AbstractIncomingMessage, AbstractRobustChannel, AbstractRobustConnection
+from aio_pika.abc import (
+    AbstractChannel,
+    AbstractIncomingMessage,
+    AbstractQueue,
+    AbstractRobustChannel,
+    AbstractRobustConnection,
+)
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from shared import topology
@@ -76,18 +82,28 @@ class Bus:
     @asynccontextmanager
     async def consuming(self, queue: str, handler: Handler, prefetch: int) -> AsyncIterator[None]:
         """Calls `handler`, which settles, for each message, `prefetch` at a time at the most, until left."""
-        await asyncio.shield(self._connecting)
-        assert self._connection
-        channel = await self._connection.channel()
+        channel = await self._new_channel()
         await channel.set_qos(prefetch_count=prefetch)
         source = await channel.get_queue(queue)  # ensured, or its consumer is not restored with the connection
-        tag = await source.consume(handler)
-        try:
+        async with _consumer(source, await source.consume(handler)):
             yield
-        finally:
-            with suppress(*BROKER_ERRORS):
-                async with asyncio.timeout(CONFIRM_SECONDS):  # it would wait for a broker that is away
-                    await source.cancel(tag)
+
+    @asynccontextmanager
+    async def listening(self, kind: str, handler: Handler) -> AsyncIterator[None]:
+        """Calls `handler` for each event of type `kind` that is published from now on, until left.
+
+        Everyone who listens hears it, once at the most; nothing has to be settled.
+        """
+        channel = await self._new_channel()
+        source = await channel.declare_queue(f"{self._name}.{uuid4()}", exclusive=True, auto_delete=True)
+        await source.bind(topology.EXCHANGE, f"{kind}.#")
+        async with _consumer(source, await source.consume(handler, no_ack=True)):
+            yield
+
+    async def _new_channel(self) -> AbstractChannel:
+        await asyncio.shield(self._connecting)
+        assert self._connection
+        return await self._connection.channel()
 
     async def _connect(self) -> AbstractRobustChannel:
         async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=None):
@@ -104,6 +120,16 @@ class Bus:
 
     async def _channel(self) -> AbstractRobustChannel:
         return await asyncio.wait_for(asyncio.shield(self._connecting), CONFIRM_SECONDS)
+
+
+@asynccontextmanager
+async def _consumer(queue: AbstractQueue, tag: str) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        with suppress(*BROKER_ERRORS):
+            async with asyncio.timeout(CONFIRM_SECONDS):  # it would wait for a broker that is away
+                await queue.cancel(tag)
 
 
 @contextmanager

@@ -65,6 +65,7 @@ class JobDocument(Frozen):
     stem_separation: StemSeparationDocument
     transcription: TranscriptionDocument
     beat_analysis: BeatAnalysisDocument
+    run: int = Field(description="How often failed tasks were run again.")
     name: str = Field(description="The uploaded file's name.")
     audio_duration: Seconds
     file_size: int = Field(description="The upload's size in bytes.")

@@ -121,8 +121,9 @@ class JobRetried(JobEvent):
 
 
 class JobCancelled(JobEvent):
+    """For good: the job's files go with it."""
+
     type: Literal["job_cancelled"] = "job_cancelled"
-    run: int = Field(default=0, ge=0)
 
 
 class JobExpired(JobEvent):

@@ -59,7 +59,7 @@ def claims(event: Event) -> dict[str, Register]:
         case JobRetried():
             return updated | {f"{task}_run": Register(order=(event.run,)) for task in event.tasks}
         case JobCancelled():
-            return updated | {"cancelled": Register(order=(event.run,))}
+            return updated | {"cancelled": Register(order=(1,))}
         case JobExpired():
             return updated | {"expired": Register(order=(1,))}
         case _:
@@ -77,6 +77,8 @@ def ready(submission: JobSubmitted, event: Event) -> tuple[Task, ...]:
     match event:
         case JobSubmitted():
             return tuple(task for task in asked if not (separates and task is Task.TRANSCRIPTION))
+        case JobRetried(tasks=again):
+            return tuple(t for t in again if not (Task.STEM_SEPARATION in again and t is Task.TRANSCRIPTION))
         case TaskCompleted(task=Task.STEM_SEPARATION) if Task.TRANSCRIPTION in asked:
             return (Task.TRANSCRIPTION,)
         case _:

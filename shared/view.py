@@ -59,6 +59,7 @@ def view(job: Job, now: datetime) -> JobDocument:
             "error_message": message,
             "error_code": code,
             **tasks,
+            "run": max(_run(job, task) for task in Task),
             "name": submission.song.name,
             "audio_duration": submission.song.audio_duration,
             "file_size": submission.song.file_size,
@@ -78,8 +79,8 @@ def _run(job: Job, task: Task) -> int:
 
 
 def _event(job: Job, task: Task) -> TaskEvent | None:
-    """The greatest event of the task's present run."""
-    event = job[task].event if task in job else None
+    """The greatest event of the task's present run; a cancelled job's are void, as its files are gone."""
+    event = job[task].event if task in job and not _is_cancelled(job) else None
     return event if isinstance(event, TaskEvent) and event.run >= _run(job, task) else None
 
 
@@ -90,7 +91,7 @@ def _highest(job: Job, task: Task) -> int:
 
 
 def _is_cancelled(job: Job) -> bool:
-    return "cancelled" in job and int(job["cancelled"].order[0]) >= max(_run(job, task) for task in Task)
+    return "cancelled" in job
 
 
 def _updated_at(job: Job) -> datetime:
@@ -99,7 +100,7 @@ def _updated_at(job: Job) -> datetime:
 
 def _ended_at(job: Job) -> datetime:
     ends = [event.at for task in Task if isinstance(event := _event(job, task), TaskCompleted | TaskFailed)]
-    return _updated_at(job) if _is_cancelled(job) or not ends else max(ends)
+    return max(ends, default=_updated_at(job))
 
 
 def _state(job: Job, submission: JobSubmitted, task: Task) -> TaskState:

@@ -1,6 +1,7 @@
 """A service that does one task: takes a message, computes in its child process, says what came of it, settles."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from shared.bus import Bus, deliveries
 from shared.compute import Compute
 from shared.compute import progress as progress_of_child
 from shared.errors import KaraokeError, PermanentError
-from shared.events import JobEvent, JobRetried, JobSubmitted, Result, Stems, Task, TaskCompleted, TaskEvent, decode
+from shared.events import JobEvent, JobRetried, JobSubmitted, Result, Task, TaskEvent, decode
 from shared.health import Health, State
 from shared.progress import Progress
 from shared.server import forever, serving
@@ -46,13 +47,18 @@ class Worker:
     health: Health
     _running: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _one: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _current: tuple[str, asyncio.Task[None]] | None = field(default=None, init=False)  # the job, and the attempt at it
+    _cancelled: deque[str] = field(default_factory=lambda: deque(maxlen=1000), init=False)  # the latest jobs that were
     _ended: str | None = field(default=None, init=False)  # the message that was last worked off
 
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
         """Takes tasks, one at a time, until left; then lets the running one finish within the grace time."""
         try:
-            async with self.bus.consuming(TASK_QUEUES[self.task], self._take, prefetch=1):
+            async with (
+                self.bus.listening("job_cancelled", self._cancel),
+                self.bus.consuming(TASK_QUEUES[self.task], self._take, prefetch=1),
+            ):
                 yield
         finally:
             if self._running:
@@ -61,6 +67,12 @@ class Worker:
                 for task in late:
                     task.cancel()
                 await asyncio.gather(*late, return_exceptions=True)
+
+    async def _cancel(self, message: AbstractIncomingMessage) -> None:
+        job_id = decode(message.body).job_id
+        self._cancelled.append(job_id)
+        if self._current and self._current[0] == job_id:
+            self._current[1].cancel()  # and with it the computation, whose child is killed
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         running = asyncio.create_task(self._settle(message))
@@ -84,12 +96,17 @@ class Worker:
             try:
                 # One at a time, also when a connection was lost meanwhile and the broker hands the same task out again.
                 async with self._one:
-                    if message.message_id != self._ended:
-                        await self._attempt(event, attempt)
+                    if message.message_id != self._ended and event.job_id not in self._cancelled:
+                        self._current = event.job_id, asyncio.create_task(self._attempt(event, attempt))
+                        await self._current[1]
                         self._ended = message.message_id
             except asyncio.CancelledError:
-                await message.nack(requeue=True)
-                raise
+                if event.job_id not in self._cancelled:
+                    await message.nack(requeue=True)
+                    raise
+                log.info("task cancelled")
+                await self.storage.delete_job(event.job_id)  # what was written after the job's files were removed
+                await message.ack()
             except Exception as error:
                 if not isinstance(error, KaraokeError):
                     log.exception("unexpected error")
@@ -111,7 +128,7 @@ class Worker:
                 if submission is None:
                     raise PermanentError("The job's files are gone", code="files_missing")
                 await progress.started(submission.song)
-                result = await self._compute_result(submission, event, progress)
+                result = await self._compute_result(submission, progress)
                 await progress.completed(result, submission)
         except KaraokeError as error:
             if not isinstance(error, PermanentError) and attempt <= DELIVERY_LIMIT:
@@ -123,16 +140,17 @@ class Worker:
         finally:
             self.health.state = State.READY
 
-    async def _compute_result(self, submission: JobSubmitted, event: JobEvent, progress: Progress) -> Result:
-        stems = event.result if isinstance(event, TaskCompleted) and isinstance(event.result, Stems) else None
-        name = stems.vocals if stems else SONG
+    async def _compute_result(self, submission: JobSubmitted, progress: Progress) -> Result:
+        asked = submission.options
+        clean = self.task is Task.TRANSCRIPTION and Task.STEM_SEPARATION in asked.tasks
+        name = f"vocals.{asked.format}" if clean else SONG
         with TemporaryDirectory(prefix=f"{self.task}-", ignore_cleanup_errors=True) as folder:
             audio = await self.storage.fetch(f"{submission.job_id}/{name}", Path(folder, name))
             out = Path(folder, "out")
             out.mkdir()
             result: Result = await self.compute.run(
                 self.engine,
-                *(audio, out, submission.options, self.settings, progress_of_child),
+                *(audio, out, asked, self.settings, progress_of_child),
                 timeout=_deadline(submission),
                 report=progress.at,
             )

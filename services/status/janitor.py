@@ -1,4 +1,7 @@
-"""Removes jobs whose time is over. The document goes last: while it is there, the rest can be found and removed."""
+"""Ends tasks that have gone silent, and removes jobs whose time is over.
+
+A job's document goes last: while it is there, the rest can be found and removed.
+"""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -9,7 +12,7 @@ from services.status.settings import Settings
 from services.status.store import Store
 from shared.bus import Bus
 from shared.errors import TransientError
-from shared.events import JobExpired
+from shared.events import JobExpired, TaskFailed, rfc3339
 from shared.storage import Storage
 from shared.telemetry import EXPIRED
 
@@ -22,6 +25,7 @@ class Janitor:
         self._store = store
         self._storage = storage
         self._ttl = timedelta(hours=settings.job_ttl_hours)
+        self._silence = timedelta(minutes=settings.silence_minutes)
         self._every = settings.janitor_seconds
 
     async def sweep_forever(self) -> None:
@@ -33,8 +37,27 @@ class Janitor:
             await asyncio.sleep(self._every)
 
     async def sweep(self) -> None:
-        """Says that each job due has expired, then deletes its files, then its document."""
         now = datetime.now(UTC)
+        await self._fail_silent(now)
+        await self._remove_expired(now)
+
+    async def _fail_silent(self, now: datetime) -> None:
+        """Fails what has sent no heartbeat for long; a worker that comes back with a result still completes it."""
+        async for last in self._store.silent_since(now - self._silence):
+            log.error("task silent", job_id=last.job_id, task=last.task, since=rfc3339(last.at))
+            await self._bus.publish(
+                TaskFailed(
+                    **last.model_dump(include={"job_id", "task", "run", "attempt"}),
+                    at=now,
+                    seq=last.seq + 1,
+                    summary="The task was given up",
+                    error=f"The task was given up: nothing was heard of it for {self._silence.seconds // 60} minutes",
+                    error_code="task_silent",
+                )
+            )
+
+    async def _remove_expired(self, now: datetime) -> None:
+        """Says that each job due has expired, then deletes its files, then its document."""
         async for job_id in self._store.created_before(now - self._ttl):
             try:
                 await self._bus.publish(JobExpired(job_id=job_id, at=now))

@@ -16,7 +16,7 @@ from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
 from shared.errors import TransientError
-from shared.events import Event, rfc3339
+from shared.events import Event, Task, TaskEvent, TaskProgressed, TaskStarted, rfc3339
 from shared.job import Job, Register, claims
 
 _registers = TypeAdapter(dict[str, Register])
@@ -69,6 +69,16 @@ class Store:
         with _away():
             async for document in self._jobs.find(query, {"_id": True}):
                 yield document["_id"]
+
+    async def silent_since(self, moment: datetime) -> AsyncIterator[TaskEvent]:
+        """The last event of each task that started or progressed before `moment`, and has said nothing since."""
+        live = {"event.type": {"$in": ["task_started", "task_progressed"]}, "event.at": {"$lt": rfc3339(moment)}}
+        query = {"$or": [{f"{task}.{name}": test for name, test in live.items()} for task in Task]}
+        with _away():
+            async for document in self._jobs.find(query, {"_id": False}):
+                for register in (r for name, r in _registers.validate_python(document).items() if name in set(Task)):
+                    if isinstance(register.event, TaskStarted | TaskProgressed) and register.event.at < moment:
+                        yield register.event
 
     async def delete(self, job_id: str) -> None:
         await self._jobs.delete_one({"_id": job_id})

@@ -36,7 +36,7 @@ def _task_event(make: Callable[..., TaskEvent], task: Task, place: dict[str, int
 events: st.SearchStrategy[Event] = st.one_of(
     st.just(submitted()),
     st.builds(JobRetried, job_id=st.just(JOB_ID), at=moments, run=st.integers(1, 2), tasks=st.tuples(tasks)),
-    st.builds(JobCancelled, job_id=st.just(JOB_ID), at=moments, run=st.integers(0, 2)),
+    st.builds(JobCancelled, job_id=st.just(JOB_ID), at=moments),
     st.builds(JobExpired, job_id=st.just(JOB_ID), at=moments),
     st.builds(
         _task_event,

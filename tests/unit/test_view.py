@@ -44,10 +44,16 @@ def test_a_retry_starts_the_bars_of_its_tasks_again() -> None:
 
 
 def test_a_cancelled_job_is_failed_for_clients_that_know_no_other_end() -> None:
-    events: list[Event] = [submitted(), started(SEPARATION), JobCancelled(job_id=JOB_ID, at=after(9))]
+    events: list[Event] = [
+        submitted(),
+        completed(BEATS),
+        started(SEPARATION),
+        JobCancelled(job_id=JOB_ID, at=after(90)),
+    ]
     document = view(fold_all(events), after(99))
-    assert (document.status, document.error_code, document.processing_time) == ("failed", "cancelled", 9.0)
-    assert document.stem_separation.status == "skipped"
+    assert (document.status, document.error_code, document.processing_time) == ("failed", "cancelled", 90.0)
+    assert (document.stem_separation.status, document.beat_analysis.status) == ("skipped", "skipped")
+    assert document.beat_analysis.beats_path is None
 
 
 def test_the_processing_time_of_an_ended_job_stands_still() -> None:

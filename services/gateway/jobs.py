@@ -1,0 +1,85 @@
+"""A job that exists: cancel it, or run again what failed."""
+
+from datetime import UTC, datetime
+
+import httpx
+import structlog
+from fastapi import APIRouter, Response
+
+from shared.bus import Bus
+from shared.document import JobDocument
+from shared.errors import TransientError
+from shared.events import JobCancelled, JobRetried, Task
+from shared.job import ready
+from shared.problem import Problem, no_such_job, problems, require_job_id
+from shared.storage import Storage
+
+log = structlog.get_logger()
+
+PUBLISH_SECONDS = 8.0
+
+
+class Jobs:
+    """Jobs as the status service tells of them."""
+
+    def __init__(self, status: httpx.AsyncClient) -> None:
+        self._status = status
+
+    async def answer(self, job_id: str) -> httpx.Response:
+        """What the status service says. Raises Problem 404 for what is no id, TransientError while it is away."""
+        require_job_id(job_id)
+        try:
+            return await self._status.get(f"/api/status/{job_id}")
+        except httpx.HTTPError as error:
+            raise TransientError("The status service is away", code="status_unavailable") from error
+
+    async def document(self, job_id: str) -> JobDocument:
+        """Raises Problem 404 for a job that is not there."""
+        answer = await self.answer(job_id)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise no_such_job(job_id)
+        if answer.is_error:
+            raise TransientError("The status service cannot answer", code="status_unavailable")
+        return JobDocument.model_validate_json(answer.content)
+
+
+def routes(jobs: Jobs, bus: Bus, storage: Storage) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["jobs"])
+
+    @router.get("/status/{job_id}", response_model=JobDocument, responses=problems(_404="No such job."))
+    async def status(job_id: str) -> Response:
+        """How far a job is, and where its results are. Poll it every 3 to 5 seconds."""
+        answer = await jobs.answer(job_id)
+        kept = {name: answer.headers[name] for name in ("content-type", "retry-after") if name in answer.headers}
+        return Response(answer.content, answer.status_code, kept)
+
+    @router.delete("/jobs/{job_id}", status_code=204, responses=problems(_404="No such job."))
+    async def cancel(job_id: str) -> None:
+        """Cancels a job for good: what runs is stopped, its files go, results included. May be repeated."""
+        await jobs.document(job_id)
+        await bus.publish(JobCancelled(job_id=job_id, at=datetime.now(UTC)), within=PUBLISH_SECONDS)
+        await storage.delete_job(job_id)
+        log.info("job cancelled", job_id=job_id)
+
+    @router.post(
+        "/jobs/{job_id}/retry",
+        status_code=202,
+        responses=problems(_404="No such job.", _409="The job has not failed, or was cancelled."),
+    )
+    async def retry(job_id: str) -> dict[str, str]:
+        """Runs again what failed, and what was skipped because of it; what was completed stays."""
+        document = await jobs.document(job_id)
+        submission = await storage.manifest(job_id)
+        if document.status != "failed" or submission is None:
+            raise Problem(409, "nothing_to_retry", "Only a job that failed, and was not cancelled, can be retried.")
+        again = tuple(
+            task
+            for task in Task
+            if task in submission.options.tasks and getattr(document, task).status in ("failed", "skipped")
+        )
+        event = JobRetried(job_id=job_id, at=datetime.now(UTC), run=document.run + 1, tasks=again)
+        await bus.publish(event, ready(submission, event), within=PUBLISH_SECONDS)
+        log.info("job retried", job_id=job_id, run=event.run, tasks=again)
+        return {"job_id": job_id}
+
+    return router

@@ -1,0 +1,150 @@
+"""`POST /api/process`: an upload becomes a job, which is accepted once the broker has it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+from uuid import UUID, uuid4, uuid5
+
+import httpx
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from services.gateway.decode import decode
+from services.gateway.jobs import PUBLISH_SECONDS, Jobs
+from services.gateway.settings import Settings
+from services.gateway.upload import receive
+from shared.bus import Bus
+from shared.errors import TransientError
+from shared.events import JobSubmitted, Song
+from shared.job import ready
+from shared.problem import Problem, problems
+from shared.storage import SONG, Storage
+from shared.telemetry import UPLOAD_SECONDS, UPLOADS
+
+log = structlog.get_logger()
+
+KEYS: Final = UUID("5c1d6d27-9a3e-4f0c-8f43-2f5a64d1b7ce")
+"""Namespace in which an idempotency key becomes a job's id, the same at every gateway."""
+
+ANNOUNCED: Final = "announced"
+"""An empty object beside the song: the broker has confirmed the job."""
+
+FORM = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "schema": {"type": "string"},
+            "description": "Any text of your own; sending it again gives the same job, not another.",
+        }
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "The song."},
+                        "tasks": {
+                            "type": "string",
+                            "description": "Comma-separated, of stem_separation, transcription, beat_analysis; all.",
+                        },
+                        "language": {"type": "string", "description": "ISO 639-1 code of the lyrics; detected."},
+                        "model": {"type": "string", "description": "A demucs model's name; the operator's choice."},
+                        "format": {"type": "string", "enum": ["wav", "flac", "mp3"], "default": "wav"},
+                    },
+                }
+            }
+        },
+    },
+}
+
+
+class Accepted(BaseModel):
+    job_id: str
+
+
+class Submissions:
+    def __init__(self, bus: Bus, storage: Storage, jobs: Jobs, settings: Settings) -> None:
+        self._bus = bus
+        self._storage = storage
+        self._jobs = jobs
+        self._settings = settings
+
+    async def submit(self, request: Request) -> str:
+        """The id of a job that will be done: a new one, or the one that the request's idempotency key stands for."""
+        key = request.headers.get("idempotency-key")
+        job_id = str(uuid5(KEYS, key) if key else uuid4())
+        with structlog.contextvars.bound_contextvars(job_id=job_id):
+            if not (key and await self._is_known(job_id)):
+                await self._create(job_id, request)
+        return job_id
+
+    async def _is_known(self, job_id: str) -> bool:
+        """Whether the job was submitted before; one that a gateway left half-way is announced now."""
+        submission = await self._storage.manifest(job_id)
+        if submission is None:  # the files of a cancelled job are gone, but it is the same job
+            return (await self._jobs.answer(job_id)).status_code == httpx.codes.OK
+        if not await self._storage.head(f"{job_id}/{ANNOUNCED}"):
+            await self._announce(submission)
+        return True
+
+    async def _create(self, job_id: str, request: Request) -> None:
+        limits = self._settings
+        with TemporaryDirectory(prefix="upload-") as folder:
+            file, song = Path(folder, "upload"), Path(folder, SONG)
+            upload = await receive(request, file, limits.max_upload_bytes)
+            seconds = await decode(file, song, limits.min_seconds, limits.max_seconds)
+            submission = JobSubmitted(
+                job_id=job_id,
+                at=datetime.now(UTC),
+                song=Song(name=upload.name, file_size=upload.file_size, audio_duration=round(seconds, 3)),
+                options=upload.options,
+            )
+            try:
+                await self._storage.put(f"{job_id}/{SONG}", song)
+                await self._storage.put_manifest(submission)
+                await self._announce(submission)
+            except BaseException:
+                await self._storage.delete_job(job_id)
+                raise
+        log.info("job accepted", **submission.song.model_dump(), **submission.options.model_dump(mode="json"))
+
+    async def _announce(self, submission: JobSubmitted) -> None:
+        await self._bus.publish(submission, ready(submission, submission), within=PUBLISH_SECONDS)
+        await self._storage.put(f"{submission.job_id}/{ANNOUNCED}", b"")
+
+
+def routes(submissions: Submissions) -> APIRouter:
+    router = APIRouter(tags=["jobs"])
+
+    @router.post(
+        "/api/process",
+        status_code=202,
+        openapi_extra=FORM,
+        response_model=Accepted,
+        responses=problems(
+            _413="The file is too large.",
+            _415="What was sent is not a form, or the file is no audio.",
+            _422="The file is missing, empty, corrupt, too short or too long, or an option is not valid.",
+            _503="The broker is away; nothing was kept. Try again.",
+        ),
+    )
+    async def process(request: Request) -> JSONResponse:
+        """Takes a song and starts a job. The answer is the broker's word that the job will be done."""
+        with UPLOAD_SECONDS.time():
+            try:
+                job_id = await submissions.submit(request)
+            except (Problem, TransientError) as error:
+                UPLOADS.labels(error.code).inc()
+                log.info("upload refused", code=error.code)
+                raise
+        UPLOADS.labels("accepted").inc()
+        return JSONResponse({"job_id": job_id}, 202, {"Location": f"/api/status/{job_id}"})
+
+    return router

@@ -1,0 +1,158 @@
+"""Cancel, retry and submit again: gateway, status and a worker on a real broker and a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.gateway.api import create_app as create_gateway
+from services.gateway.settings import Settings as GatewaySettings
+from services.status.api import create_app as create_status
+from services.status.consumer import Consumer
+from services.status.janitor import Janitor
+from services.status.settings import Settings as StatusSettings
+from services.status.store import Store
+from shared.bus import Bus
+from shared.compute import Compute
+from shared.events import JobCancelled, Task
+from shared.health import Health
+from shared.settings import Settings
+from shared.storage import SONG, Storage
+from shared.worker import Worker
+from tests.integration.test_gateway import tone
+from tests.integration.test_status import until
+
+BEATS = Task.BEAT_ANALYSIS
+
+
+class System:
+    """All but the models; `root` is the storage's directory."""
+
+    def __init__(self, client: httpx.AsyncClient, bus: Bus, storage: Storage, root: Path) -> None:
+        self.client = client
+        self.bus = bus
+        self.storage = storage
+        self.root = root
+
+    async def submit(self, key: str | None = None) -> str:
+        headers = {"Idempotency-Key": key} if key else {}
+        files = {"file": ("song.wav", tone(2))}
+        answer = await self.client.post("/api/process", files=files, data={"tasks": BEATS}, headers=headers)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["job_id"])
+
+    async def document(self, job_id: str) -> dict[str, Any]:
+        document: dict[str, Any] = (await self.client.get(f"/api/status/{job_id}")).json()
+        return document
+
+    async def status(self, job_id: str) -> str:
+        return str((await self.document(job_id)).get("status"))
+
+    @asynccontextmanager
+    async def worker(self, engine: str) -> AsyncIterator[None]:
+        settings = Settings(storage_url=str(self.root))
+        with Compute("test", settings) as compute:
+            name = f"tests.integration.engines:{engine}"
+            async with Worker(BEATS, name, settings, self.bus, self.storage, compute, Health()).consuming():
+                yield
+
+
+@pytest.fixture
+async def system(bus: Bus, store: Store, storage: Storage, tmp_path: Path) -> AsyncIterator[System]:
+    status = create_status(store, storage, Health(), StatusSettings())
+    async with (
+        httpx.AsyncClient(transport=httpx.ASGITransport(status), base_url="http://status") as inside,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(create_gateway(bus, storage, inside, Health(), GatewaySettings())),
+            base_url="http://gateway",
+        ) as outside,
+        Consumer(bus, store).consuming(),
+    ):
+        yield System(outside, bus, storage, tmp_path / "storage")
+
+
+async def test_a_running_task_is_stopped_by_its_cancellation(system: System) -> None:
+    async with system.worker("work_until_told"):
+        job_id = await system.submit()
+        await until(lambda: system.status(job_id), "processing")
+        assert (await system.client.delete(f"/api/jobs/{job_id}")).status_code == 204
+        next_job = await system.submit()
+        await until(lambda: system.status(next_job), "processing", within=4)  # it needs the same child, afresh
+        (system.root / "done").touch()
+        await until(lambda: system.status(next_job), "completed")
+    document = await system.document(job_id)
+    assert (document["status"], document["error_code"]) == ("failed", "cancelled")
+    assert not (system.root / job_id).exists()
+
+
+async def test_queued_work_of_a_cancelled_job_is_never_started(system: System) -> None:
+    job_id = await system.submit()
+    for _ in range(2):
+        assert (await system.client.delete(f"/api/jobs/{job_id}")).status_code == 204
+    async with system.worker("succeed"):
+        other = await system.submit()
+        await until(lambda: system.status(other), "completed")
+    document = await system.document(job_id)
+    assert (document["error_code"], document["beat_analysis"]["status"]) == ("cancelled", "skipped")
+    assert await system.storage.head(f"{job_id}/{SONG}") is None
+
+
+async def test_only_a_failed_job_can_be_retried_and_then_runs_again(system: System) -> None:
+    job_id = await system.submit()
+    assert (await system.client.post(f"/api/jobs/{job_id}/retry")).status_code == 409
+    async with system.worker("refuse"):
+        await until(lambda: system.status(job_id), "failed")
+    async with system.worker("succeed"):
+        assert (await system.client.post(f"/api/jobs/{job_id}/retry")).status_code == 202
+        await until(lambda: system.status(job_id), "completed")
+    document = await system.document(job_id)
+    assert (document["run"], document["error_message"]) == (1, None)
+    assert (await system.client.post(f"/api/jobs/{job_id}/retry")).status_code == 409
+
+
+async def test_the_same_key_gives_the_same_job_and_does_its_work_once(system: System) -> None:
+    first, again = await system.submit("my key"), await system.submit("my key")
+    assert first == again != await system.submit("another key")
+    async with system.worker("succeed"):
+        await until(lambda: system.status(first), "completed")
+    assert (await system.document(first))["beat_analysis"]["attempt"] == 1
+    await system.client.delete(f"/api/jobs/{first}")
+    assert await system.submit("my key") == first
+    await until(lambda: system.status(first), "failed")
+
+
+async def test_a_job_that_a_gateway_left_unannounced_is_announced_by_the_next_try(system: System) -> None:
+    job_id = await system.submit("my key")
+    await system.bus.publish(JobCancelled(job_id="nobody", at=datetime.now(UTC)))  # others' cancellations do no harm
+    await system.storage.put(f"{job_id}/announced", b"")
+    (system.root / job_id / "announced").unlink()
+    assert await system.submit("my key") == job_id
+    assert (system.root / job_id / "announced").exists()
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", "/api/jobs/nonesuch"), ("POST", "/api/jobs/nonesuch/retry")])
+async def test_a_job_that_is_not_there_can_neither_be_cancelled_nor_retried(
+    system: System, method: str, path: str
+) -> None:
+    answer = await system.client.request(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
+
+
+async def test_a_task_of_which_nothing_is_heard_fails(system: System, store: Store) -> None:
+    job_id = await system.submit()
+    async with system.worker("work_until_told"):
+        await until(lambda: system.status(job_id), "processing")
+        silence = timedelta(seconds=0.01).total_seconds() / 60
+        settings = StatusSettings(silence_minutes=silence)
+        await asyncio.gather(
+            Janitor(system.bus, store, system.storage, settings).sweep(),
+            until(lambda: system.status(job_id), "failed"),
+        )
+        assert (await system.document(job_id))["beat_analysis"]["error_code"] == "task_silent"
+        (system.root / "done").touch()  # it was not dead after all, and completing outranks having been given up
+        await until(lambda: system.status(job_id), "completed")
