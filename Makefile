@@ -1,6 +1,6 @@
 # One verb each, the same for people and for CI.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check docs
+.PHONY: help setup demo up test faults check docs
 
 PYTHON := .venv/bin/python
 TYPED := services shared deploy tests
@@ -20,6 +20,9 @@ up: setup ## serve http://127.0.0.1:8000 until Ctrl-C; PORT=8080 for another por
 
 test: setup $(NODE_CLIENTS) ## run all tests against a real broker and database; ARGS="-k name" for some of them
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest $(ARGS)
+
+faults: setup ## kill parts of the running system and see that no job is lost (5 minutes)
+	@$(PYTHON) -m pytest tests/faults $(ARGS)
 
 check: setup ## lint, formatting, types
 	@$(PYTHON) -m ruff check .
