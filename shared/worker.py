@@ -54,19 +54,20 @@ class Worker:
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
         """Takes tasks, one at a time, until left; then lets the running one finish within the grace time."""
-        try:
-            async with (
-                self.bus.listening("job_cancelled", self._cancel),
-                self.bus.consuming(TASK_QUEUES[self.task], self._take, prefetch=1),
-            ):
-                yield
-        finally:
-            if self._running:
-                log.info("draining", grace_seconds=self.settings.grace_seconds)
-                _, late = await asyncio.wait(self._running, timeout=self.settings.grace_seconds)
-                for task in late:
-                    task.cancel()
-                await asyncio.gather(*late, return_exceptions=True)
+        async with self.bus.listening("job_cancelled", self._cancel):
+            try:
+                async with self.bus.consuming(TASK_QUEUES[self.task], self._take, prefetch=1):
+                    yield
+            finally:
+                await self._drain()
+
+    async def _drain(self) -> None:
+        if self._running:
+            log.info("draining", grace_seconds=self.settings.grace_seconds)
+            _, late = await asyncio.wait(self._running, timeout=self.settings.grace_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _cancel(self, message: AbstractIncomingMessage) -> None:
         job_id = decode(message.body).job_id
