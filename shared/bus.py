@@ -18,6 +18,7 @@ from aio_pika.abc import (
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from shared import topology
+from shared.delivery import again
 from shared.errors import TransientError
 from shared.events import Event, Task, encode
 
@@ -27,6 +28,8 @@ BROKER_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutEr
 """What is raised while a broker is away or comes back; aiormq raises RuntimeError on a connection that closes."""
 
 CONFIRM_SECONDS = 5.0
+HEARTBEAT_SECONDS = 15
+"""A connection in which nothing arrives is given up by the broker after two of them, by us after three."""
 
 
 class Bus:
@@ -64,13 +67,24 @@ class Bus:
             message_id=str(uuid4()),
             type=event.type,
         )
-        key = topology.routing_key(event, ready)
+        await self._send(message, topology.EXCHANGE, topology.routing_key(event, ready), within)
+
+    async def redeliver(
+        self, message: AbstractIncomingMessage, queue: str, *, after: float = 0, spare: bool = False, within: float = 60
+    ) -> None:
+        """Sends a message to `queue` once more, `after` seconds from now (one of `topology.RETRY_SECONDS`, or 0).
+
+        The message itself is still to be acknowledged. `spare` has its attempt not count; that takes a copy, as no
+        broker before 4.3 takes a message back without counting. Raises TransientError.
+        """
+        await self._send(again(message, spare=spare), topology.waiting_room(after) if after else "", queue, within)
+
+    async def backlog(self, queue: str) -> int:
+        """How many messages wait in a queue, those with a consumer not counted. Raises TransientError."""
         with _broker_errors():
-            async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=within, wait_max=2):
-                with attempt:
-                    channel = await self._channel()
-                    exchange = await channel.get_exchange(topology.EXCHANGE, ensure=False)
-                    await exchange.publish(message, key, mandatory=True, timeout=CONFIRM_SECONDS)
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                queues = await topology.declare(await self._channel())
+        return queues[queue].declaration_result.message_count or 0
 
     async def check(self) -> None:
         """Raises TransientError unless the broker confirms a publish now; an open port alone proves nothing."""
@@ -84,7 +98,7 @@ class Bus:
         """Calls `handler`, which settles, for each message, `prefetch` at a time at the most, until left."""
         channel = await self._new_channel()
         await channel.set_qos(prefetch_count=prefetch)
-        source = await channel.get_queue(queue)  # ensured, or its consumer is not restored with the connection
+        source = (await topology.declare(channel))[queue]  # on this channel, which makes it anew should it be deleted
         async with _consumer(source, await source.consume(handler)):
             yield
 
@@ -100,6 +114,16 @@ class Bus:
         async with _consumer(source, await source.consume(handler, no_ack=True)):
             yield
 
+    async def _send(self, message: aio_pika.Message, exchange: str, key: str, within: float) -> None:
+        with _broker_errors():
+            async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=within, wait_max=2):
+                with attempt:
+                    channel = await self._channel()
+                    target = (
+                        await channel.get_exchange(exchange, ensure=False) if exchange else channel.default_exchange
+                    )
+                    await target.publish(message, key, mandatory=True, timeout=CONFIRM_SECONDS)
+
     async def _new_channel(self) -> AbstractChannel:
         await asyncio.shield(self._connecting)
         assert self._connection
@@ -111,7 +135,11 @@ class Bus:
                 if self._connection:
                     await self._connection.close()
                 self._connection = await aio_pika.connect_robust(
-                    self._url, timeout=10, reconnect_interval=1, client_properties={"connection_name": self._name}
+                    self._url,
+                    timeout=10,
+                    reconnect_interval=1,
+                    heartbeat=HEARTBEAT_SECONDS,
+                    client_properties={"connection_name": self._name},
                 )
                 channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
                 await topology.declare(channel)
@@ -138,12 +166,3 @@ def _broker_errors() -> Iterator[None]:
         yield
     except BROKER_ERRORS as error:
         raise TransientError("The message broker is away", str(error), code="broker_unavailable") from error
-
-
-def deliveries(message: AbstractIncomingMessage) -> int:
-    """How often the broker has handed this message out, this time included.
-
-    RabbitMQ 4.3 and later count in `x-acquired-count`, earlier ones in `x-delivery-count`.
-    """
-    earlier = message.headers.get("x-acquired-count", message.headers.get("x-delivery-count", 0))
-    return 1 + int(str(earlier))

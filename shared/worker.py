@@ -12,10 +12,12 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import ValidationError
 
-from shared.bus import Bus, deliveries
+from shared import topology
+from shared.bus import Bus
 from shared.compute import Compute
 from shared.compute import progress as progress_of_child
-from shared.errors import KaraokeError, PermanentError
+from shared.delivery import Delivery
+from shared.errors import KaraokeError, PermanentError, TransientError
 from shared.events import JobEvent, JobRetried, JobSubmitted, Result, Task, TaskEvent, decode
 from shared.health import Health, State
 from shared.progress import Progress
@@ -26,8 +28,6 @@ from shared.telemetry import TASK_SECONDS, TASKS
 from shared.topology import CONSUMER_TIMEOUT_SECONDS, DELIVERY_LIMIT, TASK_QUEUES
 
 log = structlog.get_logger()
-
-BACKOFF_SECONDS = (1.0, 5.0, 15.0)
 
 
 @dataclass
@@ -92,18 +92,18 @@ class Worker:
             log.warning("undecodable message", body=message.body[:200], error=str(error))
             await message.reject(requeue=False)
             return
-        attempt = deliveries(message)
-        with structlog.contextvars.bound_contextvars(job_id=event.job_id, task=self.task, attempt=attempt):
+        delivery = Delivery.of(message)
+        with structlog.contextvars.bound_contextvars(job_id=event.job_id, task=self.task, attempt=delivery.attempt):
             try:
                 # One at a time, also when a connection was lost meanwhile and the broker hands the same task out again.
                 async with self._one:
                     if message.message_id != self._ended and event.job_id not in self._cancelled:
-                        self._current = event.job_id, asyncio.create_task(self._attempt(event, attempt))
+                        self._current = event.job_id, asyncio.create_task(self._attempt(event, delivery))
                         await self._current[1]
                         self._ended = message.message_id
             except asyncio.CancelledError:
                 if event.job_id not in self._cancelled:
-                    await message.nack(requeue=True)
+                    await self._again(message, spare=True)
                     raise
                 log.info("task cancelled")
                 await self.storage.delete_job(event.job_id)  # what was written after the job's files were removed
@@ -111,28 +111,35 @@ class Worker:
             except Exception as error:
                 if not isinstance(error, KaraokeError):
                     log.exception("unexpected error")
-                log.warning("attempt failed", error=str(error))
+                seconds = topology.RETRY_SECONDS[min(delivery.spent, len(topology.RETRY_SECONDS)) - 1]
+                log.warning("attempt failed", error=str(error), next_attempt_seconds=seconds)
                 TASKS.labels(self.task, "retried").inc()
-                await asyncio.sleep(BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1])
-                await message.reject(requeue=True)
+                await self._again(message, after=seconds)
             else:
                 await message.ack()
 
-    async def _attempt(self, event: JobEvent, attempt: int) -> None:
+    async def _again(self, message: AbstractIncomingMessage, *, after: float = 0, spare: bool = False) -> None:
+        """Puts the task back into its queue, later or sparing the attempt; where that fails, as the broker does it."""
+        try:
+            await self.bus.redeliver(message, TASK_QUEUES[self.task], after=after, spare=spare, within=10)
+        except TransientError:
+            await message.reject(requeue=True)
+        else:
+            await message.ack()
+
+    async def _attempt(self, event: JobEvent, delivery: Delivery) -> None:
         """Returns when the task has ended, one way or the other. Raises what another attempt may cure."""
         run = event.run if isinstance(event, TaskEvent | JobRetried) else 0
-        progress = Progress(self.bus, event.job_id, self.task, run, attempt)
+        progress = Progress(self.bus, event.job_id, self.task, run, delivery.attempt)
         self.health.state = State.BUSY
         try:
             with TASK_SECONDS.labels(self.task).time():
-                submission = await self.storage.manifest(event.job_id)
-                if submission is None:
-                    raise PermanentError("The job's files are gone", code="files_missing")
+                submission = await self._submission(event.job_id)
                 await progress.started(submission.song)
                 result = await self._compute_result(submission, progress)
                 await progress.completed(result, submission)
         except KaraokeError as error:
-            if not isinstance(error, PermanentError) and attempt <= DELIVERY_LIMIT:
+            if not isinstance(error, PermanentError) and delivery.spent <= DELIVERY_LIMIT:
                 raise
             await progress.failed(error)
             TASKS.labels(self.task, "failed").inc()
@@ -140,6 +147,13 @@ class Worker:
             TASKS.labels(self.task, "completed").inc()
         finally:
             self.health.state = State.READY
+
+    async def _submission(self, job_id: str) -> JobSubmitted:
+        """Raises PermanentError for a job that is over: cancelled, or expired."""
+        submission = await self.storage.manifest(job_id)
+        if submission is None:
+            raise PermanentError("The job's files are gone", code="files_missing")
+        return submission
 
     async def _compute_result(self, submission: JobSubmitted, progress: Progress) -> Result:
         asked = submission.options
@@ -152,17 +166,18 @@ class Worker:
             result: Result = await self.compute.run(
                 self.engine,
                 *(audio, out, asked, self.settings, progress_of_child),
-                timeout=_deadline(submission),
+                timeout=self._deadline(submission),
                 report=progress.at,
             )
+            await self._submission(submission.job_id)  # or nobody would remove what is written now
             for file in out.iterdir():
                 await self.storage.put(f"{submission.job_id}/{file.name}", file)
         return result
 
-
-def _deadline(submission: JobSubmitted) -> float:
-    """Seconds after which a task is surely stuck: a CPU separates at about the song's own speed."""
-    return min(600 + 5 * submission.song.audio_duration, CONSUMER_TIMEOUT_SECONDS - 600)
+    def _deadline(self, submission: JobSubmitted) -> float:
+        """Seconds after which a task is surely stuck: a CPU separates at about the song's own speed."""
+        seconds = self.settings.deadline_seconds + 5 * submission.song.audio_duration
+        return min(seconds, CONSUMER_TIMEOUT_SECONDS - 600)
 
 
 async def work(task: Task, engine: str, warm: str, settings: Settings) -> None:

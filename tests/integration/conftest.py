@@ -13,7 +13,10 @@ from shared.bus import Bus
 from shared.events import Event, decode
 from shared.storage import Storage
 
-QUEUES = [*topology.TASK_QUEUES.values(), topology.STATUS_QUEUE]
+
+@pytest.fixture(autouse=True)
+def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topology, "RETRY_SECONDS", (0.05,))
 
 
 @pytest.fixture
@@ -21,9 +24,8 @@ async def channel(amqp_url: str) -> AsyncIterator[AbstractChannel]:
     """A broker with our topology and empty queues."""
     async with await aio_pika.connect(amqp_url) as connection:
         channel = await connection.channel()
-        for queue in QUEUES:
-            for name in (queue, topology.dead(queue)):
-                await channel.queue_delete(name)
+        for queue in await topology.declare(channel):
+            await channel.queue_delete(queue)
         await topology.declare(channel)
         yield channel
 

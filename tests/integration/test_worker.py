@@ -11,7 +11,6 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
 
-import shared.worker
 from shared.bus import Bus
 from shared.compute import Compute
 from shared.events import Event, JobSubmitted, Task, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
@@ -26,11 +25,6 @@ from tests.integration.conftest import Listener
 
 BEATS = Task.BEAT_ANALYSIS
 ENGINES = "tests.integration.engines"
-
-
-@pytest.fixture(autouse=True)
-def _quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared.worker, "BACKOFF_SECONDS", (0.01,))
 
 
 class Bench:

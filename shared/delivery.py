@@ -1,0 +1,50 @@
+"""How often a message was handed out, counted over all of its copies."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import aio_pika
+from aio_pika.abc import AbstractIncomingMessage
+
+EARLIER: Final = "x-earlier-attempts"
+SPARED: Final = "x-spared-attempts"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Which attempt at a message this is. `spared` of them do not count: their workers handed it back unharmed."""
+
+    attempt: int
+    spared: int
+
+    @classmethod
+    def of(cls, message: AbstractIncomingMessage) -> Self:
+        """RabbitMQ 4.3 and later count the deliveries of a message in `x-acquired-count`, earlier ones in
+        `x-delivery-count`; copies of it go on from there.
+        """
+        headers = message.headers
+        here = headers.get("x-acquired-count", headers.get("x-delivery-count", 0))
+        return cls(1 + _integer(here) + _integer(headers.get(EARLIER)), _integer(headers.get(SPARED)))
+
+    @property
+    def spent(self) -> int:
+        """Attempts that count toward the limit, this one included."""
+        return self.attempt - self.spared
+
+
+def again(message: AbstractIncomingMessage, *, spare: bool) -> aio_pika.Message:
+    """A copy to be delivered next; `spare` has the present attempt not count."""
+    delivery = Delivery.of(message)
+    return aio_pika.Message(
+        message.body,
+        headers={EARLIER: delivery.attempt, SPARED: delivery.spared + spare},
+        content_type=message.content_type,
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        correlation_id=message.correlation_id,
+        message_id=message.message_id,
+        type=message.type,
+    )
+
+
+def _integer(header: object) -> int:
+    return int(str(header or 0))
