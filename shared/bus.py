@@ -27,6 +27,8 @@ Handler = Callable[[AbstractIncomingMessage], Awaitable[None]]
 BROKER_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError, RuntimeError)
 """What is raised while a broker is away or comes back; aiormq raises RuntimeError on a connection that closes."""
 
+BROKER_AWAY = "broker_unavailable"
+
 CONFIRM_SECONDS = 5.0
 HEARTBEAT_SECONDS = 15
 """A connection in which nothing arrives is given up by the broker after two of them, by us after three."""
@@ -165,4 +167,4 @@ def _broker_errors() -> Iterator[None]:
     try:
         yield
     except BROKER_ERRORS as error:
-        raise TransientError("The message broker is away", str(error), code="broker_unavailable") from error
+        raise TransientError("The message broker is away", str(error), code=BROKER_AWAY) from error

@@ -6,6 +6,7 @@ Keys are `<job_id>/<name>`; the names are ours, never the user's.
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,9 @@ PARTS_AT_ONCE: Final = 2
 
 MANIFEST: Final = "manifest.json"
 """The job's `JobSubmitted`, for workers, and for status before the broker's copy arrives."""
+
+ANNOUNCED: Final = "announced"
+"""An empty object: the broker has confirmed the job."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,16 @@ class Storage:
             return JobSubmitted.model_validate_json(await self.get(f"{job_id}/{MANIFEST}"))
         except GONE:
             return None
+
+    async def announced(self, job_id: str) -> bool:
+        return await self.head(f"{job_id}/{ANNOUNCED}") is not None
+
+    async def jobs_before(self, moment: datetime) -> AsyncIterator[str]:
+        """Ids of the jobs that have files, none of them written since `moment`."""
+        for prefix in (await obstore.list_with_delimiter_async(self._store))["common_prefixes"]:
+            times = [meta["last_modified"] async for page in obstore.list(self._store, f"{prefix}/") for meta in page]
+            if times and max(times) < moment:
+                yield prefix
 
     async def delete_job(self, job_id: str) -> None:
         """Removes all files of a job, the manifest last, so that what was cut short can be found and done again."""

@@ -16,21 +16,18 @@ from services.gateway.decode import decode
 from services.gateway.jobs import PUBLISH_SECONDS, Jobs
 from services.gateway.settings import Settings
 from services.gateway.upload import receive
-from shared.bus import Bus
+from shared.bus import BROKER_AWAY, Bus
 from shared.errors import TransientError
 from shared.events import JobSubmitted, Song
 from shared.job import ready
 from shared.problem import Problem, problems
-from shared.storage import SONG, Storage
+from shared.storage import ANNOUNCED, SONG, Storage
 from shared.telemetry import UPLOAD_SECONDS, UPLOADS
 
 log = structlog.get_logger()
 
 KEYS: Final = UUID("5c1d6d27-9a3e-4f0c-8f43-2f5a64d1b7ce")
 """Namespace in which an idempotency key becomes a job's id, the same at every gateway."""
-
-ANNOUNCED: Final = "announced"
-"""An empty object beside the song: the broker has confirmed the job."""
 
 FORM = {
     "parameters": [
@@ -82,7 +79,7 @@ class Submissions:
         job_id = str(uuid5(KEYS, key) if key else uuid4())
         with structlog.contextvars.bound_contextvars(job_id=job_id):
             if not (key and await self._is_known(job_id)):
-                await self._create(job_id, request)
+                await self._create(job_id, request, keep=key is not None)
         return job_id
 
     async def _is_known(self, job_id: str) -> bool:
@@ -90,11 +87,14 @@ class Submissions:
         submission = await self._storage.manifest(job_id)
         if submission is None:  # the files of a cancelled job are gone, but it is the same job
             return (await self._jobs.answer(job_id)).status_code == httpx.codes.OK
-        if not await self._storage.head(f"{job_id}/{ANNOUNCED}"):
+        if not await self._storage.announced(job_id):
             await self._announce(submission)
         return True
 
-    async def _create(self, job_id: str, request: Request) -> None:
+    async def _create(self, job_id: str, request: Request, *, keep: bool) -> None:
+        """With `keep`, files stay when the broker does not confirm: it may have the job all the same, and the client,
+        who can name the job by its key, will ask again.
+        """
         limits = self._settings
         with TemporaryDirectory(prefix="upload-") as folder:
             file, song = Path(folder, "upload"), Path(folder, SONG)
@@ -110,8 +110,10 @@ class Submissions:
                 await self._storage.put(f"{job_id}/{SONG}", song)
                 await self._storage.put_manifest(submission)
                 await self._announce(submission)
-            except BaseException:
-                await self._storage.delete_job(job_id)
+            except BaseException as error:
+                unconfirmed = isinstance(error, TransientError) and error.code == BROKER_AWAY
+                if not (keep and unconfirmed):
+                    await self._storage.delete_job(job_id)
                 raise
         log.info("job accepted", **submission.song.model_dump(), **submission.options.model_dump(mode="json"))
 

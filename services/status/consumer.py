@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from services.status.store import Store
 from shared.bus import BROKER_ERRORS, Bus
+from shared.delivery import Delivery
+from shared.errors import TransientError
 from shared.events import Event, JobRetried, TaskEvent, TaskFailed, TaskProgressed, decode
 from shared.telemetry import DEAD_LETTERS, FOLDED
 from shared.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead
@@ -85,21 +87,27 @@ class Consumer:
             log.error("dead letter", queue=queue, body=message.body[:1000])  # noqa: TRY400 -- the body is the cause
         else:
             log.error("dead letter", queue=queue, job_id=event.job_id, type=event.type)
-            await self._store.fold([event if queue == STATUS_QUEUE else _failure(queue, event)])
+            try:
+                await self._bus.publish(event if queue == STATUS_QUEUE else _failure(queue, event, message))
+            except TransientError:  # it comes again
+                with suppress(*BROKER_ERRORS):
+                    await message.nack(requeue=True)
+                return
         with suppress(*BROKER_ERRORS):
             await message.ack()
 
 
-def _failure(queue: str, event: Event) -> TaskFailed:
+def _failure(queue: str, event: Event, message: AbstractIncomingMessage) -> TaskFailed:
     """What a worker would have said, had it lived."""
+    attempts = Delivery.of(message).attempt + DELIVERY_LIMIT  # the broker counts anew in the queue of dead letters
     return TaskFailed(
         job_id=event.job_id,
         at=datetime.now(UTC),
         task=next(task for task, name in TASK_QUEUES.items() if name == queue),
         run=event.run if isinstance(event, TaskEvent | JobRetried) else 0,
-        attempt=DELIVERY_LIMIT + 1,
+        attempt=attempts,
         seq=0,
         summary="The task was given up",
-        error=f"The task was given up: it ended {DELIVERY_LIMIT + 1} workers without an answer",
+        error=f"The task was given up: it ended {attempts} workers without an answer",
         error_code="worker_died",
     )

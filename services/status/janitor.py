@@ -1,18 +1,21 @@
-"""Ends tasks that have gone silent, and removes jobs whose time is over.
+"""Looks after all jobs, again and again: ends those that went silent, removes those whose time is over, sweeps orphans.
 
 A job's document goes last: while it is there, the rest can be found and removed.
 """
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import structlog
 
+from services.status.orphans import Orphans
 from services.status.settings import Settings
+from services.status.silence import end_silence
 from services.status.store import Store
 from shared.bus import Bus
 from shared.errors import TransientError
-from shared.events import JobExpired, TaskFailed, rfc3339
+from shared.events import JobExpired
 from shared.storage import Storage
 from shared.telemetry import EXPIRED
 
@@ -24,41 +27,33 @@ class Janitor:
         self._bus = bus
         self._store = store
         self._storage = storage
-        self._ttl = timedelta(hours=settings.job_ttl_hours)
-        self._silence = timedelta(minutes=settings.silence_minutes)
-        self._every = settings.janitor_seconds
+        self._settings = settings
+        age = timedelta(minutes=settings.orphan_minutes)
+        self._orphans = Orphans(bus, store, storage, age)
+        self._orphans_every = age.total_seconds()
 
     async def sweep_forever(self) -> None:
+        orphans_due = monotonic() + self._orphans_every
         while True:
             try:
                 await self.sweep()
+                if monotonic() > orphans_due:
+                    orphans_due = monotonic() + self._orphans_every
+                    await self._orphans.sweep()
             except TransientError as error:
                 log.warning("sweep ended early", error=str(error))
-            await asyncio.sleep(self._every)
+            except Exception:  # the next sweep finds what this one left
+                log.exception("sweep failed")
+            await asyncio.sleep(self._settings.janitor_seconds)
 
     async def sweep(self) -> None:
-        now = datetime.now(UTC)
-        await self._fail_silent(now)
-        await self._remove_expired(now)
-
-    async def _fail_silent(self, now: datetime) -> None:
-        """Fails what has sent no heartbeat for long; a worker that comes back with a result still completes it."""
-        async for last in self._store.silent_since(now - self._silence):
-            log.error("task silent", job_id=last.job_id, task=last.task, since=rfc3339(last.at))
-            await self._bus.publish(
-                TaskFailed(
-                    **last.model_dump(include={"job_id", "task", "run", "attempt"}),
-                    at=now,
-                    seq=last.seq + 1,
-                    summary="The task was given up",
-                    error=f"The task was given up: nothing was heard of it for {self._silence.seconds // 60} minutes",
-                    error_code="task_silent",
-                )
-            )
+        """Raises TransientError."""
+        await end_silence(self._bus, self._store, timedelta(minutes=self._settings.silence_minutes))
+        await self._remove_expired(datetime.now(UTC))
 
     async def _remove_expired(self, now: datetime) -> None:
         """Says that each job due has expired, then deletes its files, then its document."""
-        async for job_id in self._store.created_before(now - self._ttl):
+        async for job_id in self._store.due(now - timedelta(hours=self._settings.job_ttl_hours)):
             try:
                 await self._bus.publish(JobExpired(job_id=job_id, at=now))
                 await self._storage.delete_job(job_id)

@@ -6,7 +6,7 @@ compares orders inside the server, so any number of replicas may write at once.
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import stamina
@@ -16,8 +16,27 @@ from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
 from shared.errors import TransientError
-from shared.events import Event, Task, TaskEvent, TaskProgressed, TaskStarted, rfc3339
+from shared.events import Event, Task, rfc3339
 from shared.job import Job, Register, claims
+
+REGISTERS = {"_id": False, "heard": False}
+"""What to read of a document: `heard` is when it last changed, by the server's clock, and no part of the fold."""
+
+TASK_TYPES = {f"{task}.event.type": task for task in Task}
+TASK_RUNS = tuple(f"{task}_run.order" for task in Task)
+UNFINISHED: dict[str, Any] = {
+    "submitted": {"$ne": None},
+    "cancelled": None,
+    "expired": None,
+    "$or": [
+        *(
+            {"submitted.event.options.tasks": task, field: {"$in": [None, "task_started", "task_progressed"]}}
+            for field, task in TASK_TYPES.items()
+        ),
+        *({run: {"$gte": 1}} for run in TASK_RUNS),
+    ],
+}
+"""Jobs with a task that is not over, and some more: those that were retried, and whose transcription is skipped."""
 
 _registers = TypeAdapter(dict[str, Register])
 
@@ -41,8 +60,8 @@ class Store:
         """Waits for the server and sees to the indexes that the janitor reads."""
         async for attempt in stamina.retry_context(on=PyMongoError, attempts=None, timeout=None):
             with attempt:
-                await self._jobs.create_index("submitted.event.at")
-                await self._jobs.create_index("updated.order.0")
+                for field in ("submitted.event.at", "updated.order.0", "expired.order", *TASK_TYPES, *TASK_RUNS):
+                    await self._jobs.create_index(field)
 
     async def fold(self, events: Iterable[Event]) -> None:
         """Folds events in any order, in one round trip. Waits for a server that is away: nothing is lost."""
@@ -54,7 +73,7 @@ class Store:
     async def get(self, job_id: str) -> Job | None:
         """Raises TransientError when the server is away."""
         with _away():
-            document = await self._jobs.find_one({"_id": job_id}, {"_id": False})
+            document = await self._jobs.find_one({"_id": job_id}, REGISTERS)
         return None if document is None else _registers.validate_python(document)
 
     async def check(self) -> None:
@@ -62,23 +81,26 @@ class Store:
         with _away():
             await self._database.command("ping")
 
-    async def created_before(self, moment: datetime) -> AsyncIterator[str]:
-        """Ids of jobs created before `moment`, and of what has had no submission and no event since."""
+    async def due(self, moment: datetime) -> AsyncIterator[str]:
+        """Ids of jobs that were created before `moment` or have expired, and of strays: events without a submission."""
         old = {"$lt": rfc3339(moment)}
-        query = {"$or": [{"submitted.event.at": old}, {"submitted": None, "updated.order.0": old}]}
+        strays = {"submitted": None, "updated.order.0": old}
+        query = {"$or": [{"submitted.event.at": old}, {"expired.order": 1}, strays]}
         with _away():
             async for document in self._jobs.find(query, {"_id": True}):
                 yield document["_id"]
 
-    async def silent_since(self, moment: datetime) -> AsyncIterator[TaskEvent]:
-        """The last event of each task that started or progressed before `moment`, and has said nothing since."""
-        live = {"event.type": {"$in": ["task_started", "task_progressed"]}, "event.at": {"$lt": rfc3339(moment)}}
-        query = {"$or": [{f"{task}.{name}": test for name, test in live.items()} for task in Task]}
+    async def created_before(self, moment: datetime) -> AsyncIterator[Job]:
         with _away():
-            async for document in self._jobs.find(query, {"_id": False}):
-                for register in (r for name, r in _registers.validate_python(document).items() if name in set(Task)):
-                    if isinstance(register.event, TaskStarted | TaskProgressed) and register.event.at < moment:
-                        yield register.event
+            async for document in self._jobs.find({"submitted.event.at": {"$lt": rfc3339(moment)}}, REGISTERS):
+                yield _registers.validate_python(document)
+
+    async def silent_for(self, silence: timedelta) -> AsyncIterator[Job]:
+        """Jobs that are not over and of which nothing has been heard for so long, by the server's own clock."""
+        ago = {"$dateSubtract": {"startDate": "$$NOW", "unit": "second", "amount": int(silence.total_seconds())}}
+        with _away():
+            async for document in self._jobs.find(UNFINISHED | {"$expr": {"$lte": ["$heard", ago]}}, REGISTERS):
+                yield _registers.validate_python(document)
 
     async def delete(self, job_id: str) -> None:
         await self._jobs.delete_one({"_id": job_id})
@@ -103,4 +125,4 @@ def _upsert(event: Event) -> UpdateOne:
         }
         for name, claim in claims(event).items()
     }
-    return UpdateOne({"_id": event.job_id}, [{"$set": registers}], upsert=True)
+    return UpdateOne({"_id": event.job_id}, [{"$set": registers | {"heard": "$$NOW"}}], upsert=True)

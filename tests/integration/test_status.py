@@ -12,14 +12,13 @@ from aio_pika.abc import AbstractChannel
 
 from services.status.api import create_app
 from services.status.consumer import Consumer
-from services.status.janitor import Janitor
 from services.status.settings import Settings
 from services.status.store import Store
 from shared.bus import Bus
 from shared.events import JobSubmitted, Task
 from shared.health import Health
 from shared.job import ready
-from shared.storage import SONG, Storage
+from shared.storage import Storage
 from shared.topology import DELIVERY_LIMIT, TASK_QUEUES
 from tests.fakes import JOB_ID, completed, failed, progressed, started, submitted
 
@@ -111,25 +110,3 @@ async def test_undecodable_bytes_stop_nobody(
         await bus.publish(recent(submitted(BEATS)))
         await bus.publish(failed(BEATS))
         await until(lambda: status_of(client), "failed")
-
-
-async def test_the_janitor_removes_files_and_document_of_what_is_old(bus: Bus, store: Store, storage: Storage) -> None:
-    old, young = recent(submitted(), hours=25), recent(submitted(job_id="young"))
-    for job in (old, young):
-        await storage.put(f"{job.job_id}/{SONG}", b"a song")
-        await storage.put_manifest(job)
-        await store.fold([job])
-    await Janitor(bus, store, storage, Settings()).sweep()
-    assert await store.get(JOB_ID) is None
-    assert await storage.head(f"{JOB_ID}/{SONG}") is None
-    assert await storage.manifest(JOB_ID) is None
-    assert await store.get("young") is not None
-    assert await storage.manifest("young") == young
-
-
-async def test_events_that_come_after_the_removal_leave_nothing_for_long(
-    bus: Bus, store: Store, storage: Storage
-) -> None:
-    await store.fold([completed(BEATS)])  # its time is years ago, and there is no submission
-    await Janitor(bus, store, storage, Settings()).sweep()
-    assert await store.get(JOB_ID) is None

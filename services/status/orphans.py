@@ -1,0 +1,52 @@
+"""Files without a job, and jobs without their files."""
+
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from services.status.store import Store
+from shared.bus import Bus
+from shared.events import JobExpired, JobSubmitted
+from shared.job import Job
+from shared.storage import Storage
+from shared.topology import STATUS_QUEUE
+
+log = structlog.get_logger()
+
+
+class Orphans:
+    """Only what is older than `age` is looked at: an upload on its way has files before it has a job."""
+
+    def __init__(self, bus: Bus, store: Store, storage: Storage, age: timedelta) -> None:
+        self._bus = bus
+        self._store = store
+        self._storage = storage
+        self._age = age
+
+    async def sweep(self) -> None:
+        """Raises TransientError. Does nothing while events wait to be folded: they may bring the missing job."""
+        if await self._bus.backlog(STATUS_QUEUE):
+            return
+        before = datetime.now(UTC) - self._age
+        async for job_id in self._storage.jobs_before(before):
+            if await self._store.get(job_id) is None:
+                await self._adopt_or_remove(job_id)
+        async for job in self._store.created_before(before):
+            if not job.keys() & {"cancelled", "expired"}:
+                await self._end_without_files(job)
+
+    async def _adopt_or_remove(self, job_id: str) -> None:
+        """What was accepted gets its document back, to be done again; what was never announced goes."""
+        submission = await self._storage.manifest(job_id)
+        if submission and await self._storage.announced(job_id):
+            log.warning("job without a document; it is restored from its manifest", job_id=job_id)
+            await self._store.fold([submission])
+        else:
+            log.warning("files without a job; they are removed", job_id=job_id)
+            await self._storage.delete_job(job_id)
+
+    async def _end_without_files(self, job: Job) -> None:
+        submission = job["submitted"].event if "submitted" in job else None
+        if isinstance(submission, JobSubmitted) and await self._storage.manifest(submission.job_id) is None:
+            log.warning("job without files; it ends", job_id=submission.job_id)
+            await self._bus.publish(JobExpired(job_id=submission.job_id, at=datetime.now(UTC)))

@@ -1,0 +1,70 @@
+"""Jobs of which nothing is heard any more: what was lost is announced again, what has died fails."""
+
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from services.status.store import Store
+from shared.bus import Bus
+from shared.events import JobRetried, JobSubmitted, Task, TaskEvent, TaskFailed
+from shared.job import Job
+from shared.topology import TASK_QUEUES
+from shared.view import view
+
+log = structlog.get_logger()
+
+
+async def end_silence(bus: Bus, store: Store, silence: timedelta) -> None:
+    """A task is only waiting, and left alone, while there is work in its queue.
+
+    Raises TransientError. A worker that comes back with a result after all still completes a task that was failed here.
+    """
+    async for job in store.silent_for(silence):
+        for task, state in _pending(job):
+            if await bus.backlog(TASK_QUEUES[task]) == 0:
+                if state == "processing":
+                    await _fail(bus, job, task, silence)
+                else:
+                    await _announce(bus, job, task)
+
+
+def _pending(job: Job) -> list[tuple[Task, str]]:
+    """The tasks that should be at work by now, with their states."""
+    document = view(job, datetime.now(UTC))
+    states: list[tuple[Task, str]] = [(task, getattr(document, task).status) for task in Task]
+    separated = document.stem_separation.status in ("completed", "skipped")
+    return [
+        (task, state)
+        for task, state in states
+        if state == "processing" or (state == "queued" and (separated or task is not Task.TRANSCRIPTION))
+    ]
+
+
+async def _fail(bus: Bus, job: Job, task: Task, silence: timedelta) -> None:
+    last = job[task].event
+    assert isinstance(last, TaskEvent)
+    log.error("task silent", job_id=last.job_id, task=task, attempt=last.attempt)
+    await bus.publish(
+        TaskFailed(
+            **last.model_dump(include={"job_id", "task", "run", "attempt"}),
+            at=datetime.now(UTC),
+            seq=last.seq + 1,
+            summary="The task was given up",
+            error=f"The task was given up: nothing was heard of it for {silence.total_seconds() / 60:.0f} minutes",
+            error_code="task_silent",
+        )
+    )
+
+
+async def _announce(bus: Bus, job: Job, task: Task) -> None:
+    """Its message went with a queue that somebody deleted, or with a broker that lost its data."""
+    submission = job["submitted"].event
+    assert isinstance(submission, JobSubmitted)
+    log.error("task lost; it is announced again", job_id=submission.job_id, task=task)
+    retried = job.get(f"{task}_run")
+    event = (
+        JobRetried(job_id=submission.job_id, at=datetime.now(UTC), run=int(retried.order[0]), tasks=(task,))
+        if retried
+        else submission
+    )
+    await bus.publish(event, (task,))

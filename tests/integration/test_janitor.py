@@ -1,0 +1,134 @@
+"""What the janitor ends, finds again and removes, on a real broker and a real database."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.status.consumer import Consumer
+from services.status.janitor import Janitor
+from services.status.orphans import Orphans
+from services.status.settings import Settings
+from services.status.silence import end_silence
+from services.status.store import Store
+from shared.bus import Bus
+from shared.events import Event, JobExpired, JobRetried, JobSubmitted, Task, TaskFailed, decode
+from shared.job import ready
+from shared.storage import ANNOUNCED, SONG, Storage
+from shared.topology import TASK_QUEUES
+from tests.fakes import JOB_ID, completed, failed, progressed, started, submitted
+from tests.integration.conftest import Listener
+from tests.integration.test_status import recent
+
+BEATS, STEMS, WORDS = Task.BEAT_ANALYSIS, Task.STEM_SEPARATION, Task.TRANSCRIPTION
+AT_ONCE = timedelta(0)
+
+
+async def test_the_janitor_removes_files_and_document_of_what_is_old(bus: Bus, store: Store, storage: Storage) -> None:
+    old, young = recent(submitted(), hours=25), recent(submitted(job_id="young"))
+    for job in (old, young):
+        await storage.put(f"{job.job_id}/{SONG}", b"a song")
+        await storage.put_manifest(job)
+        await store.fold([job])
+    await Janitor(bus, store, storage, Settings()).sweep()
+    assert await store.get(JOB_ID) is None
+    assert await storage.head(f"{JOB_ID}/{SONG}") is None
+    assert await storage.manifest(JOB_ID) is None
+    assert await store.get("young") is not None
+    assert await storage.manifest("young") == young
+
+
+async def test_events_that_come_after_the_removal_leave_nothing_for_long(
+    bus: Bus, store: Store, storage: Storage
+) -> None:
+    await store.fold([completed(BEATS)])  # its time is years ago, and there is no submission
+    await Janitor(bus, store, storage, Settings()).sweep()
+    assert await store.get(JOB_ID) is None
+
+
+async def test_a_task_that_has_gone_silent_fails(bus: Bus, store: Store, listener: Listener) -> None:
+    await store.fold([submitted(BEATS), started(BEATS), progressed(BEATS, 40, seq=3)])
+    await end_silence(bus, store, timedelta(minutes=30))
+    assert await bus.backlog("status") == 0
+    await end_silence(bus, store, AT_ONCE)
+    failure = (await listener.until(TaskFailed))[-1]
+    assert isinstance(failure, TaskFailed)
+    assert (failure.task, failure.error_code, failure.attempt, failure.seq) == (BEATS, "task_silent", 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("history", "lost", "announced"),
+    [
+        ([submitted()], {STEMS, BEATS}, JobSubmitted),
+        ([submitted(), started(STEMS), completed(STEMS), completed(BEATS)], {WORDS}, JobSubmitted),
+        (
+            [
+                submitted(BEATS),
+                failed(BEATS),
+                JobRetried(job_id=JOB_ID, at=datetime.now(UTC), run=1, tasks=(BEATS,)),
+            ],
+            {BEATS},
+            JobRetried,
+        ),
+        ([submitted(), failed(STEMS), completed(BEATS)], set(), None),
+        ([submitted(STEMS), completed(STEMS)], set(), None),
+    ],
+    ids=["submission", "transcription", "retry", "skipped", "completed"],
+)
+async def test_a_task_whose_message_is_lost_is_announced_again(
+    bus: Bus, store: Store, listener: Listener, history: list[Event], lost: set[Task], announced: type[Event]
+) -> None:
+    await store.fold(history)
+    await end_silence(bus, store, AT_ONCE)
+    for task in Task:
+        assert await bus.backlog(TASK_QUEUES[task]) == (task in lost)
+        if task in lost:
+            assert isinstance(decode(await listener.body(TASK_QUEUES[task])), announced)
+
+
+async def test_a_task_that_waits_in_its_queue_is_left_alone(bus: Bus, store: Store) -> None:
+    song = submitted(BEATS)
+    await bus.publish(song, ready(song, song))
+    await store.fold([song])
+    await end_silence(bus, store, AT_ONCE)
+    assert await bus.backlog(TASK_QUEUES[BEATS]) == 1
+
+
+async def test_files_without_a_job_are_removed_and_an_accepted_job_is_restored(
+    bus: Bus, store: Store, storage: Storage
+) -> None:
+    lost = recent(submitted(job_id="lost"))
+    for job_id in ("lost", "orphan", "known"):
+        await storage.put(f"{job_id}/{SONG}", b"a song")
+    await storage.put_manifest(lost)
+    await storage.put(f"lost/{ANNOUNCED}", b"")
+    await storage.put_manifest(recent(submitted(job_id="orphan")))
+    await store.fold([recent(submitted(job_id="known"))])
+    await Orphans(bus, store, storage, timedelta(hours=1)).sweep()
+    assert await storage.head(f"orphan/{SONG}")  # too young
+    await Orphans(bus, store, storage, AT_ONCE).sweep()
+    assert not await storage.head(f"orphan/{SONG}")
+    assert await storage.head(f"known/{SONG}")
+    restored = await store.get("lost") or {}
+    assert restored["submitted"].event == lost
+
+
+async def test_a_job_without_files_expires(bus: Bus, store: Store, storage: Storage, listener: Listener) -> None:
+    await store.fold([recent(submitted(job_id="whole")), recent(submitted())])
+    await storage.put_manifest(recent(submitted(job_id="whole")))
+    await Orphans(bus, store, storage, AT_ONCE).sweep()
+    expired = await listener.until(JobExpired)
+    assert [event.job_id for event in expired] == [JOB_ID]
+    await store.fold(expired)
+    await Janitor(bus, store, storage, Settings()).sweep()
+    assert await store.get(JOB_ID) is None
+    assert await store.get("whole") is not None
+
+
+async def test_nothing_is_an_orphan_while_events_wait_to_be_folded(bus: Bus, store: Store, storage: Storage) -> None:
+    song = recent(submitted())
+    await storage.put(f"{JOB_ID}/{SONG}", b"a song")
+    await bus.publish(song)
+    await Orphans(bus, store, storage, AT_ONCE).sweep()
+    assert await storage.head(f"{JOB_ID}/{SONG}")
+    async with Consumer(bus, store).consuming():
+        pass
