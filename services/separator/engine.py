@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import soundfile
 import structlog
+import torch
 from demucs.api import LoadAudioError, Separator, list_models
 
 from services.separator.settings import Settings
@@ -18,6 +19,8 @@ from shared.events import Options, Stems
 
 EMBEDDED = "embedded"
 SEPARATED = 0.95
+SEGMENT_SECONDS = (None, 4, 2, 1)
+"""How much of a song the model sees at once: its own choice, and less while the GPU's memory is exhausted."""
 # 320 kbit/s, as demucs writes it; soundfile's own choice, 128, is twenty times further from the song.
 ENCODING = {"mp3": {"bitrate_mode": "CONSTANT", "compression_level": 0.0}}
 
@@ -35,7 +38,7 @@ def separate(audio: Path, out: Path, options: Options, settings: Settings, progr
     """Writes `vocals.wav` and so on (or flac, mp3) into `out`, at the model's sample rate.
 
     Raises `PermanentError` for a file that is no audio or a model that does not exist, and `TransientError`
-    for one that cannot be fetched now.
+    for one that cannot be fetched now, or a GPU without memory for the shortest segments.
     """
     model = _model(options, settings)
     mix, sources = _separate(model.separator, audio, progress)
@@ -61,12 +64,17 @@ def _separate(separator: Separator, audio: Path, progress: Callable[[float], Non
         done = event["model_idx_in_bag"] + event["segment_offset"] / event["audio_length"]
         progress(SEPARATED * done / event["models"])
 
-    separator.update_parameter(callback=chunk)
-    try:
-        mix, sources = separator.separate_audio_file(audio)
-    except LoadAudioError as error:
-        raise PermanentError("Audio cannot be read", str(error)) from error
-    return mix.numpy(), {name: source.numpy() for name, source in sources.items()}
+    for seconds in SEGMENT_SECONDS:
+        separator.update_parameter(callback=chunk, segment=seconds)
+        try:
+            mix, sources = separator.separate_audio_file(audio)
+            return mix.numpy(), {name: source.numpy() for name, source in sources.items()}
+        except LoadAudioError as error:
+            raise PermanentError("Audio cannot be read", str(error)) from error
+        except torch.OutOfMemoryError as error:
+            torch.cuda.empty_cache()
+            log.warning("out of GPU memory", segment_seconds=seconds, error=str(error)[:200])
+    raise TransientError("The GPU has too little memory free", "even for segments of a second", code="out_of_memory")
 
 
 def _model(options: Options, settings: Settings) -> Model:

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from services.transcriber import torchaudio_shim
 from services.transcriber.doubt import invented
 from services.transcriber.lyrics import Word
 from services.transcriber.phrasing import Span, missed
+from shared.errors import TransientError
 
 torchaudio_shim.install()
 
@@ -17,12 +19,14 @@ from faster_whisper import BatchedInferencePipeline  # noqa: E402 -- the line ab
 from faster_whisper import transcribe as whisper  # noqa: E402
 from whisperx import asr  # noqa: E402
 
+log = structlog.get_logger()
+
 SAMPLE_HZ = 16_000
 CLIP_SECONDS = 30  # as much as whisper hears at once
 ONSET, OFFSET = 0.5, 0.363  # the voice detector's thresholds, whisperx's own
 # -60 dBFS. Separation left four instrumentals in five at -75 and below (one at -33); four vocals were at about -20.
 RESIDUE_RMS = 0.001
-BATCH = 4  # clips heard, and reported as progress, together
+BATCHES = (4, 1)  # clips heard, and reported as progress, together; fewer while the GPU's memory is exhausted
 
 Samples = NDArray[np.float32]  # mono, 16 kHz
 Phrase = list[Word]
@@ -68,13 +72,25 @@ class Hearing:
     def _once(
         self, clips: Sequence[Clip], language: str | None, report: Callable[[float], None]
     ) -> tuple[str, dict[Clip, list[Phrase]]]:
+        for size in BATCHES:
+            try:
+                return self._batched(clips, language, report, size)
+            except RuntimeError as error:  # CTranslate2 has no type of its own for it
+                if "out of memory" not in str(error):
+                    raise
+                log.warning("out of GPU memory", batch=size, error=str(error))
+        raise TransientError("The GPU has too little memory free", "even for one clip at a time", code="out_of_memory")
+
+    def _batched(
+        self, clips: Sequence[Clip], language: str | None, report: Callable[[float], None], size: int
+    ) -> tuple[str, dict[Clip, list[Phrase]]]:
         """Whisperx's own pipeline gives no word times; faster-whisper's does, on the same model in memory."""
         segments, info = BatchedInferencePipeline(self._pipeline.model).transcribe(
             self._samples,
             language=language,
             language_detection_segments=4,
             clip_timestamps=[{"start": clip.start, "end": clip.end} for clip in clips],
-            batch_size=BATCH,
+            batch_size=size,
             # Whisper's own times for phrases are the singer's, too.
             without_timestamps=False,
             word_timestamps=True,

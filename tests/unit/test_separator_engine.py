@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import numpy as np
@@ -120,6 +121,29 @@ def test_progress_rises_over_all_models_of_a_bag(song: Path, out: Path, repo: Pa
     separated = [fraction for fraction in progress if fraction < engine.SEPARATED]
     assert 0.4 < np.median(separated) < 0.6
     assert len(set(separated)) >= 6
+
+
+@pytest.mark.parametrize(("room", "code"), [(0.8, None), (0.3, "out_of_memory")])
+def test_a_full_gpu_gets_shorter_segments_until_it_is_hopeless(
+    song: Path, out: Path, repo: Path, monkeypatch: pytest.MonkeyPatch, room: float, code: str | None
+) -> None:
+    forward = HDemucs.forward
+
+    def short_of_memory(self: HDemucs, mix: torch.Tensor) -> Any:
+        if mix.shape[-1] > room * HZ:
+            raise torch.OutOfMemoryError
+        return forward(self, mix)
+
+    put(repo, "tiny")
+    monkeypatch.setattr(engine, "SEGMENT_SECONDS", (None, 0.5))  # the model's own is a second
+    monkeypatch.setattr(HDemucs, "forward", short_of_memory)
+
+    if code is None:
+        separate(song, out, repo)
+    else:
+        with pytest.raises(TransientError, match="too little memory") as caught:
+            separate(song, out, repo)
+        assert caught.value.code == code
 
 
 def test_a_model_of_vocals_and_the_rest_gives_four_stems(song: Path, out: Path, repo: Path) -> None:
