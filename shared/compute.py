@@ -107,6 +107,8 @@ def _call(target: str, args: tuple[object, ...], context: dict[str, Any]) -> obj
             return pkgutil.resolve_name(target)(*args)
         except KaraokeError:
             raise
+        except MemoryError:
+            raise ComputeError("The computation ran out of memory", code="out_of_memory") from None
         except Exception as error:  # not every library's errors survive the way to the parent
             log.exception("unexpected error", target=target)
             raise ComputeError("An internal error occurred", type(error).__name__, code="internal_error") from None

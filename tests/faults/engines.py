@@ -1,0 +1,75 @@
+"""What the workers compute when their songs are only there to be interrupted.
+
+The option `model` says how: `seconds-5`, or the name of a misfortune.
+"""
+
+import ctypes
+import hashlib
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from shared.events import Lyrics, Options, Rhythm, Stems
+from shared.settings import Settings
+from tests.fakes import LYRICS, RHYTHM, STEMS
+
+Report = Callable[[float], None]
+R = TypeVar("R", Stems, Lyrics, Rhythm)
+
+
+def separate(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Stems:
+    suffer(options.model or "", settings, progress)
+    work(audio, options, progress)
+    return write(out, audio, STEMS)
+
+
+def transcribe(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Lyrics:
+    work(audio, options, progress)
+    return write(out, audio, LYRICS)
+
+
+def analyse(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+    work(audio, options, progress)
+    return write(out, audio, RHYTHM)
+
+
+def warm(settings: Settings) -> None:
+    pass
+
+
+def work(audio: Path, options: Options, progress: Report) -> None:
+    """Keeps the processor busy with the song for a while."""
+    kind, _, seconds = (options.model or "").partition("-")
+    wanted = float(seconds) if kind == "seconds" else 0.2
+    samples, began = audio.read_bytes(), time.monotonic()
+    while (elapsed := time.monotonic() - began) < wanted:
+        hashlib.pbkdf2_hmac("sha256", samples[:1000], b"", 20_000)
+        progress(elapsed / wanted)
+
+
+def suffer(misfortune: str, settings: Settings, progress: Report) -> None:
+    match misfortune:
+        case "segfault":
+            ctypes.string_at(0)
+        case "hang":
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            while True:
+                signal.sigtimedwait([], 60)
+        case "memory":
+            resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))
+            progress(len(bytearray(1 << 32)))
+        case "killer":
+            os.kill(os.getppid(), signal.SIGKILL)
+        case "disk":
+            Path(os.environ["TMPDIR"], "filling").write_bytes(bytes(64 << 20))
+
+
+def write(out: Path, audio: Path, result: R) -> R:
+    for name in result.model_dump(exclude={"kind", "model", "language"}).values():
+        if isinstance(name, str) and "." in name:
+            (out / name).write_bytes(audio.read_bytes())
+    return result

@@ -1,0 +1,176 @@
+"""The five services, some of them several times, each behind a proxy to the broker; and what became of their jobs."""
+
+import asyncio
+import io
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import soundfile
+
+from deploy.local.broker import Broker
+from deploy.local.child import Child
+from deploy.local.database import Database
+from deploy.local.ports import LOOPBACK, free_ports
+from tests.faults.proxy import Proxy
+from tests.faults.tap import Tap
+
+SERVICES = ("gateway", "status", "separator", "transcriber", "beats")
+ENVIRONMENT = {"UPLOADS_PER_MINUTE": "0", "JANITOR_SECONDS": "0.5", "RETRY_SECONDS": "0.5", "GRACE_SECONDS": "10"}
+END = ("completed", "failed")
+
+
+def song(seconds: float = 1.5) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, 0.3 * np.sin(np.arange(int(8000 * seconds)) / 3), 8000, format="WAV")
+    return file.getvalue()
+
+
+class System:
+    """`accepted` are the jobs that a 202 promised; `struck_at` and `recovery_seconds` measure the latest fault."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.broker, self.database = Broker(folder / "broker"), Database(folder / "database")
+        self.children: dict[str, Child] = {}
+        self.ports: dict[str, int] = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
+        self.odd: set[str] = set()
+        self.accepted: list[str] = []
+        self.struck_at = 0.0
+        self.recovery_seconds: float | None = None
+
+    def begin(self) -> None:
+        for server in (self.broker, self.database):
+            server.start()
+        for server in (self.broker, self.database):
+            server.wait()
+        self.proxies = {name: Proxy(self.broker._port) for name in SERVICES}
+        self.mend()
+        self.tap = Tap(self.broker.url, self.database.url)
+
+    def mend(self) -> None:
+        """One of each service, with the usual settings, ready."""
+        for proxy in self.proxies.values():
+            proxy.mend()
+        for name in [*self.children]:
+            if name not in SERVICES or name in self.odd or not self.running(name):
+                self.children.pop(name).end()
+        self.odd.clear()
+        for name in SERVICES:
+            if name not in self.children:
+                self.start(name)
+        self.until(self.ready)
+
+    def end(self) -> None:
+        for child in self.children.values():
+            child.end()
+        self.database.end()
+        self.broker.end()
+
+    def start(self, name: str, **settings: object) -> None:
+        """Starts `gateway`, or `gateway-2` and so on; ends the one of that name; returns before it is ready."""
+        service = name.partition("-")[0]
+        if name in self.children:
+            self.children[name].end()
+        if settings:
+            self.odd.add(name)
+        if name not in self.ports:
+            (self.ports[name],) = free_ports(1)
+        if service not in self.proxies:
+            self.proxies[service] = Proxy(self.broker._port)
+        env = {
+            **os.environ,
+            **ENVIRONMENT,
+            "AMQP_URL": f"amqp://guest:guest@{LOOPBACK}:{self.proxies[service].port}/",
+            "MONGO_URL": self.database.url,
+            "STORAGE_URL": str(self.folder / "storage"),
+            "STATUS_URL": f"http://{LOOPBACK}:{self.ports['status']}",
+            "PORT": str(self.ports[name]),
+            **{key: str(value) for key, value in settings.items()},
+        }
+        module = [f"services.{service}"] if service in ("gateway", "status") else ["tests.faults.worker", service]
+        self.children[name] = Child(name, [sys.executable, "-m", *module], env, self.folder / "logs" / f"{name}.log")
+        self.children[name].start()
+
+    def running(self, name: str) -> bool:
+        with suppress(Exception):
+            self.children[name].check()
+            return True
+        return False
+
+    def url(self, name: str = "gateway") -> str:
+        return f"http://{LOOPBACK}:{self.ports[name]}"
+
+    def ready(self, names: Iterable[str] = SERVICES) -> bool:
+        with suppress(httpx.HTTPError):
+            return all(httpx.get(f"{self.url(name)}/readyz", timeout=30).is_success for name in names)
+        return False
+
+    def alive(self) -> bool:
+        return all(httpx.get(f"{self.url(name)}/livez", timeout=10).is_success for name in self.children)
+
+    def post(self, key: str | None = None, gateway: str = "gateway", **options: str) -> httpx.Response:
+        headers = {"Idempotency-Key": key} if key else {}
+        files = {"file": ("song.wav", song())}
+        answer = httpx.post(f"{self.url(gateway)}/api/process", files=files, data=options, headers=headers, timeout=60)
+        if answer.status_code == HTTPStatus.ACCEPTED and answer.json()["job_id"] not in self.accepted:
+            self.accepted.append(answer.json()["job_id"])
+        return answer
+
+    def submit(self, **options: str) -> str:
+        return str(self.post(**options).raise_for_status().json()["job_id"])
+
+    def document(self, job_id: str) -> dict[str, Any]:
+        """Empty while status cannot answer."""
+        with suppress(httpx.HTTPError):
+            answer = httpx.get(f"{self.url()}/api/status/{job_id}", timeout=30)
+            document: dict[str, Any] = answer.json() if answer.is_success else {}
+            return document
+        return {}
+
+    def task(self, job_id: str, task: str = "stem_separation") -> dict[str, Any]:
+        found: dict[str, Any] = self.document(job_id).get(task, {})
+        return found
+
+    def until(self, wanted: Callable[[], object], within: float = 90) -> None:
+        deadline = time.monotonic() + within
+        while not wanted():
+            assert time.monotonic() < deadline, "nothing came of it"
+            time.sleep(0.05)
+
+    def until_working(self, job_id: str, task: str = "stem_separation") -> None:
+        self.until(lambda: self.task(job_id, task).get("status") == "processing")
+
+    def until_attempt(self, job_id: str, attempt: int) -> None:
+        self.until(lambda: self.task(job_id).get("attempt") == attempt)
+
+    def until_ready(self, *names: str) -> None:
+        self.until(lambda: self.ready(names))
+
+    def until_ended(self, *job_ids: str, within: float = 120) -> list[str]:
+        self.until(lambda: all(self.document(job).get("status") in END for job in job_ids), within)
+        return [self.document(job)["status"] for job in job_ids]
+
+    def strike(self) -> None:
+        """From now on the clock of the recovery runs; said again when a fault that lasts is over."""
+        self.struck_at = time.monotonic()
+
+    def all_ended(self) -> None:
+        """Every job that was accepted has ended, and its document is the fold of all events there were."""
+        self.until_ended(*self.accepted, within=180)
+        if self.struck_at:
+            self.recovery_seconds = time.monotonic() - self.struck_at
+        self.until(lambda: not asyncio.run(self.tap.differences(self.accepted)), within=30)
+
+    def control(self, *arguments: str) -> None:
+        """Tells the broker something, by its own tool."""
+        tool = "/usr/lib/rabbitmq/bin/rabbitmqctl"
+        subprocess.run([tool, "--quiet", *arguments], env=self.broker._server._env, check=True, capture_output=True)

@@ -1,0 +1,42 @@
+"""Everything that was ever published, to be compared with what the database holds."""
+
+import asyncio
+from collections import defaultdict
+
+import aio_pika
+
+from services.status.store import Store
+from shared import topology
+from shared.events import Event, TaskCompleted, decode
+from shared.job import fold_all
+
+QUEUE = "tap"
+
+
+class Tap:
+    """A queue of its own that hears every event, from now on."""
+
+    def __init__(self, amqp_url: str, mongo_url: str) -> None:
+        self._amqp_url = amqp_url
+        self._mongo_url = mongo_url
+        self.events: dict[str, list[Event]] = defaultdict(list)
+        asyncio.run(self._drain())
+
+    async def differences(self, job_ids: list[str]) -> list[str]:
+        """The jobs whose documents are not the fold of their events."""
+        await self._drain()
+        async with Store.connected(self._mongo_url, "karaoke") as store:
+            return [job_id for job_id in job_ids if await store.get(job_id) != fold_all(self.events[job_id])]
+
+    def completions(self, job_id: str) -> int:
+        return sum(isinstance(event, TaskCompleted) for event in self.events[job_id])
+
+    async def _drain(self) -> None:
+        async with await aio_pika.connect(self._amqp_url) as connection:
+            channel = await connection.channel()
+            queue = await channel.declare_queue(QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
+            await queue.bind(topology.EXCHANGE, "#")
+            while message := await queue.get(fail=False):
+                await message.ack()
+                event = decode(message.body)
+                self.events[event.job_id].append(event)

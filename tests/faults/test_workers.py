@@ -1,0 +1,96 @@
+"""Workers and their computations are killed, hang, crash and restart, and no job is lost."""
+
+from tests.faults.system import System
+
+
+def test_a_worker_is_killed_in_the_middle_of_a_task(system: System) -> None:
+    job = system.submit(model="seconds-3")
+    system.until_working(job)
+    system.children["separator"].kill()
+    system.strike()
+    system.start("separator")
+    assert system.until_ended(job) == ["completed"]
+    assert system.task(job)["attempt"] == 2
+
+
+def test_a_worker_is_told_to_stop_in_the_middle_of_a_task_and_finishes_it(system: System) -> None:
+    job = system.submit(model="seconds-3")
+    system.until_working(job)
+    system.strike()
+    system.children["separator"].end(grace_seconds=20)
+    assert system.task(job)["status"] == "completed"
+    system.start("separator")
+    assert system.until_ended(job) == ["completed"]
+    assert system.task(job)["attempt"] == 1
+
+
+def test_a_task_is_handed_back_by_more_workers_than_it_has_attempts(system: System) -> None:
+    system.start("separator", GRACE_SECONDS=0.1)
+    job = system.submit(model="seconds-4")
+    for attempt in range(1, 7):
+        system.until_attempt(job, attempt)
+        system.children["separator"].end()
+        system.strike()
+        system.start("separator", GRACE_SECONDS=0.1 if attempt < 6 else 10)
+    assert system.until_ended(job) == ["completed"]
+
+
+def test_a_computation_crashes_every_time(system: System) -> None:
+    system.strike()
+    job, other = system.submit(model="segfault"), system.submit()
+    assert system.until_ended(job, other) == ["failed", "completed"]
+    assert system.task(job)["attempt"] == 4
+    assert system.task(job)["error_code"] == "compute_failed"
+
+
+def test_a_computation_hangs(system: System) -> None:
+    system.start("separator", DEADLINE_SECONDS=0.1)  # and five times the song's length, 1.5 s
+    system.strike()
+    job, other = system.submit(model="hang"), system.submit(tasks="beat_analysis")
+    assert system.until_ended(job, other, within=150) == ["failed", "completed"]
+    assert system.task(job)["error_code"] == "deadline"
+
+
+def test_a_computation_runs_out_of_memory(system: System) -> None:
+    system.strike()
+    job, other = system.submit(model="memory"), system.submit()
+    assert system.until_ended(job, other) == ["failed", "completed"]
+    assert system.task(job)["error_code"] == "out_of_memory"
+
+
+def test_a_song_kills_every_worker_that_takes_it(system: System) -> None:
+    job, other = system.submit(model="killer"), system.submit()
+    system.strike()
+
+    def ended() -> bool:
+        if not system.running("separator"):
+            system.start("separator")
+        return system.document(job).get("status") == "failed"
+
+    system.until(ended)
+    assert system.task(job)["error_code"] == "worker_died"
+    assert system.until_ended(other) == ["completed"]
+
+
+def test_two_clocks_are_an_hour_wrong(system: System) -> None:
+    system.start("status", SILENCE_MINUTES=0.1)
+    system.start("separator", CLOCK_AHEAD_SECONDS=-3600)
+    system.start("beats", CLOCK_AHEAD_SECONDS=3600)
+    system.until(system.ready)
+    system.strike()
+    jobs = [system.submit(model="seconds-2") for _ in range(3)]
+    assert system.until_ended(*jobs) == ["completed"] * 3
+
+
+def test_every_service_is_restarted_one_by_one_under_load(system: System) -> None:
+    for name in ("gateway-2", "separator-2", "transcriber-2", "beats-2", "status-2"):
+        system.start(name)
+    system.until(lambda: system.ready(system.children))
+    for name in [*system.children]:
+        system.post(gateway="gateway-2" if name == "gateway" else "gateway", model="seconds-1").raise_for_status()
+        system.strike()
+        system.children[name].end(grace_seconds=20)
+        system.post(gateway="gateway-2" if name == "gateway" else "gateway", model="seconds-1").raise_for_status()
+        system.start(name)
+        system.until_ready(name)
+    assert set(system.until_ended(*system.accepted)) == {"completed"}

@@ -1,0 +1,38 @@
+"""A worker with an engine of `tests.faults.engines`: `python -m tests.faults.worker SERVICE`.
+
+CLOCK_AHEAD_SECONDS sets its clock wrong; RETRY_SECONDS is how long the broker keeps a task for another attempt.
+"""
+
+import os
+import sys
+from datetime import UTC, datetime, timedelta, tzinfo
+
+import shared.progress
+from shared import topology
+from shared.events import Task
+from shared.server import run
+from shared.settings import Settings
+from shared.worker import work
+
+SERVICES = {
+    "separator": (Task.STEM_SEPARATION, "separate"),
+    "transcriber": (Task.TRANSCRIPTION, "transcribe"),
+    "beats": (Task.BEAT_ANALYSIS, "analyse"),
+}
+AHEAD = timedelta(seconds=float(os.environ.get("CLOCK_AHEAD_SECONDS", "0")))
+
+
+class WrongClock(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = UTC) -> "WrongClock":
+        return cls.fromtimestamp(datetime.now(tz).timestamp(), tz) + AHEAD
+
+
+if __name__ == "__main__":
+    shared.progress.datetime = WrongClock  # type: ignore[attr-defined] # the clock on this machine's wall
+    topology.RETRY_SECONDS = (float(os.environ["RETRY_SECONDS"]),)
+    service = sys.argv[1]
+    task, engine = SERVICES[service]
+    settings = Settings()
+    engines = "tests.faults.engines"
+    run(service, settings, work(task, f"{engines}:{engine}", f"{engines}:warm", settings))
