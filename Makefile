@@ -21,8 +21,8 @@ up: setup ## serve http://127.0.0.1:8000 until Ctrl-C; PORT=8080 for another por
 test: setup $(NODE_CLIENTS) ## run all tests against a real broker and database; ARGS="-k name" for some of them
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest $(ARGS)
 
-faults: setup ## kill parts of the running system and see that no job is lost (5 minutes)
-	@$(PYTHON) -m pytest tests/faults $(ARGS)
+faults: setup ## do everything to the running system that may go wrong, and see that no job is lost (20 minutes)
+	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest tests/faults -m "" $(ARGS)
 
 check: setup ## lint, formatting, types
 	@$(PYTHON) -m ruff check .

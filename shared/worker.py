@@ -78,11 +78,13 @@ class Worker:
     async def _take(self, message: AbstractIncomingMessage) -> None:
         running = asyncio.create_task(self._settle(message))
         self._running.add(running)
-        running.add_done_callback(self._running.discard)
-        await asyncio.wait({running})
-        if running.cancelled():
+        running.add_done_callback(self._settled)
+
+    def _settled(self, done: asyncio.Task[None]) -> None:
+        self._running.discard(done)
+        if done.cancelled():
             log.warning("task handed back")
-        elif error := running.exception():
+        elif error := done.exception():
             log.warning("not settled; the broker hands it out again", error=str(error))
 
     async def _settle(self, message: AbstractIncomingMessage) -> None:

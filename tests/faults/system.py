@@ -28,10 +28,10 @@ ENVIRONMENT = {"UPLOADS_PER_MINUTE": "0", "JANITOR_SECONDS": "0.5", "RETRY_SECON
 END = ("completed", "failed")
 
 
-def song(seconds: float = 1.5) -> bytes:
-    file = io.BytesIO()
-    soundfile.write(file, 0.3 * np.sin(np.arange(int(8000 * seconds)) / 3), 8000, format="WAV")
-    return file.getvalue()
+SECONDS, HZ = 1.2, 8000
+_file = io.BytesIO()
+soundfile.write(_file, 0.3 * np.sin(np.arange(SECONDS * HZ) / 3), HZ, format="WAV")
+SONG = _file.getvalue()
 
 
 class System:
@@ -43,6 +43,7 @@ class System:
         self.children: dict[str, Child] = {}
         self.ports: dict[str, int] = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
         self.odd: set[str] = set()
+        self.http = httpx.Client(timeout=30)  # one for all, as each would read the machine's certificates anew
         self.accepted: list[str] = []
         self.struck_at = 0.0
         self.recovery_seconds: float | None = None
@@ -111,16 +112,18 @@ class System:
 
     def ready(self, names: Iterable[str] = SERVICES) -> bool:
         with suppress(httpx.HTTPError):
-            return all(httpx.get(f"{self.url(name)}/readyz", timeout=30).is_success for name in names)
+            return all(self.http.get(f"{self.url(name)}/readyz", timeout=30).is_success for name in names)
         return False
 
     def alive(self) -> bool:
-        return all(httpx.get(f"{self.url(name)}/livez", timeout=10).is_success for name in self.children)
+        return all(self.http.get(f"{self.url(name)}/livez", timeout=10).is_success for name in self.children)
 
     def post(self, key: str | None = None, gateway: str = "gateway", **options: str) -> httpx.Response:
         headers = {"Idempotency-Key": key} if key else {}
-        files = {"file": ("song.wav", song())}
-        answer = httpx.post(f"{self.url(gateway)}/api/process", files=files, data=options, headers=headers, timeout=60)
+        files = {"file": ("song.wav", SONG)}
+        answer = self.http.post(
+            f"{self.url(gateway)}/api/process", files=files, data=options, headers=headers, timeout=60
+        )
         if answer.status_code == HTTPStatus.ACCEPTED and answer.json()["job_id"] not in self.accepted:
             self.accepted.append(answer.json()["job_id"])
         return answer
@@ -131,7 +134,7 @@ class System:
     def document(self, job_id: str) -> dict[str, Any]:
         """Empty while status cannot answer."""
         with suppress(httpx.HTTPError):
-            answer = httpx.get(f"{self.url()}/api/status/{job_id}", timeout=30)
+            answer = self.http.get(f"{self.url()}/api/status/{job_id}", timeout=30)
             document: dict[str, Any] = answer.json() if answer.is_success else {}
             return document
         return {}
@@ -170,7 +173,31 @@ class System:
             self.recovery_seconds = time.monotonic() - self.struck_at
         self.until(lambda: not asyncio.run(self.tap.differences(self.accepted)), within=30)
 
-    def control(self, *arguments: str) -> None:
+    def control(self, *arguments: str) -> str:
         """Tells the broker something, by its own tool."""
         tool = "/usr/lib/rabbitmq/bin/rabbitmqctl"
-        subprocess.run([tool, "--quiet", *arguments], env=self.broker._server._env, check=True, capture_output=True)
+        command = [tool, "--quiet", "--node", "karaoke@localhost", *arguments]
+        return subprocess.run(command, env=self.broker._server._env, check=True, capture_output=True, text=True).stdout
+
+    def evaluate(self, expression: str) -> str:
+        """What an Erlang expression gives inside the broker."""
+        return self.control("eval", f"{expression}.").strip()
+
+    def consumers(self) -> set[str]:
+        """The queues that somebody consumes."""
+        rows = (line.split() for line in self.control("list_queues", "name", "consumers").splitlines())
+        return {name for name, consumers in rows if consumers.isdigit() and int(consumers)}
+
+    def waiting(self, queue: str) -> int:
+        """Messages of a queue that are not yet acknowledged."""
+        rows = (line.split() for line in self.control("list_queues", "name", "messages").splitlines())
+        return next(int(messages) for name, messages in rows if name == queue)
+
+    def unannounced(self) -> list[Path]:
+        """Uploads of which no gateway knows that the broker has them."""
+        manifests = (self.folder / "storage").glob("*/manifest.json")
+        return [path.parent for path in manifests if not path.with_name("announced").exists()]
+
+    def megabytes(self, name: str) -> float:
+        status = Path(f"/proc/{self.children[name].pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1000

@@ -31,12 +31,21 @@ class Tap:
     def completions(self, job_id: str) -> int:
         return sum(isinstance(event, TaskCompleted) for event in self.events[job_id])
 
+    def put(self, queue: str, body: bytes) -> None:
+        """Puts a message into a queue, past the exchange."""
+
+        async def publish() -> None:
+            async with await aio_pika.connect(self._amqp_url) as connection:
+                await (await connection.channel()).default_exchange.publish(aio_pika.Message(body), queue)
+
+        asyncio.run(publish())
+
     async def _drain(self) -> None:
         async with await aio_pika.connect(self._amqp_url) as connection:
             channel = await connection.channel()
             queue = await channel.declare_queue(QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
             await queue.bind(topology.EXCHANGE, "#")
-            while message := await queue.get(fail=False):
-                await message.ack()
-                event = decode(message.body)
-                self.events[event.job_id].append(event)
+            async with queue.iterator(no_ack=True) as messages:
+                for _ in range(queue.declaration_result.message_count or 0):
+                    event = decode((await anext(messages)).body)
+                    self.events[event.job_id].append(event)

@@ -18,6 +18,8 @@ from deploy.local.database import Database
 from deploy.local.stack import Stack, stack
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 SONG = ROOT / "tests" / "song" / "river_town.ogg"
 MODELS = {"DEMUCS_MODEL": "embedded", "WHISPER_MODEL": "base", "GRACE_SECONDS": "60"}
 

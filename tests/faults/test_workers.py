@@ -65,6 +65,7 @@ def test_a_song_kills_every_worker_that_takes_it(system: System) -> None:
     def ended() -> bool:
         if not system.running("separator"):
             system.start("separator")
+            return False
         return system.document(job).get("status") == "failed"
 
     system.until(ended)
