@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -35,10 +35,15 @@ SONG = _file.getvalue()
 
 
 class System:
-    """`accepted` are the jobs that a 202 promised; `struck_at` and `recovery_seconds` measure the latest fault."""
+    """`accepted` are the jobs that a 202 promised; `struck_at` and `recovery_seconds` measure the latest fault.
 
-    def __init__(self, folder: Path) -> None:
+    The engines are those of `tests.faults.engines`, or with `models`, settings that name some, the real ones.
+    """
+
+    def __init__(self, folder: Path, *, models: Mapping[str, str] | None = None, song: bytes = SONG) -> None:
         self.folder = folder
+        self.models = models
+        self.song = song
         self.broker, self.database = Broker(folder / "broker"), Database(folder / "database")
         self.children: dict[str, Child] = {}
         self.ports: dict[str, int] = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
@@ -90,6 +95,7 @@ class System:
         env = {
             **os.environ,
             **ENVIRONMENT,
+            **(self.models or {}),
             "AMQP_URL": f"amqp://guest:guest@{LOOPBACK}:{self.proxies[service].port}/",
             "MONGO_URL": self.database.url,
             "STORAGE_URL": str(self.folder / "storage"),
@@ -97,7 +103,8 @@ class System:
             "PORT": str(self.ports[name]),
             **{key: str(value) for key, value in settings.items()},
         }
-        module = [f"services.{service}"] if service in ("gateway", "status") else ["tests.faults.worker", service]
+        real = self.models or service in ("gateway", "status")
+        module = [f"services.{service}"] if real else ["tests.faults.worker", service]
         self.children[name] = Child(name, [sys.executable, "-m", *module], env, self.folder / "logs" / f"{name}.log")
         self.children[name].start()
 
@@ -120,7 +127,7 @@ class System:
 
     def post(self, key: str | None = None, gateway: str = "gateway", **options: str) -> httpx.Response:
         headers = {"Idempotency-Key": key} if key else {}
-        files = {"file": ("song.wav", SONG)}
+        files = {"file": ("song.wav", self.song)}
         answer = self.http.post(
             f"{self.url(gateway)}/api/process", files=files, data=options, headers=headers, timeout=60
         )
@@ -158,7 +165,7 @@ class System:
     def until_ready(self, *names: str) -> None:
         self.until(lambda: self.ready(names))
 
-    def until_ended(self, *job_ids: str, within: float = 120) -> list[str]:
+    def until_ended(self, *job_ids: str, within: float = 150) -> list[str]:
         self.until(lambda: all(self.document(job).get("status") in END for job in job_ids), within)
         return [self.document(job)["status"] for job in job_ids]
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.faults.system import SONG, System
+from tests.faults.system import System
 
 
 @pytest.mark.parametrize("reached", [False, True], ids=["before its publish", "after its publish"])
@@ -44,7 +44,7 @@ def test_a_gateway_is_killed(system: System, reached: bool) -> None:  # noqa: FB
 def test_an_upload_that_nobody_announced_is_swept(system: System) -> None:
     system.proxies["gateway"].hold(down=False)
     with pytest.raises(httpx.TimeoutException):
-        system.http.post(f"{system.url()}/api/process", files={"file": SONG}, timeout=2)
+        system.http.post(f"{system.url()}/api/process", files={"file": system.song}, timeout=2)
     system.children["gateway"].kill()
     system.proxies["gateway"].cut()
     system.proxies["gateway"].mend()
