@@ -21,10 +21,11 @@ class Row:
     events: int
     attempts: int
     recovery_seconds: float | None
+    remark: str
 
     def __str__(self) -> str:
         recovery = "" if self.recovery_seconds is None else f"{self.recovery_seconds:.1f} s"
-        return f"| {self.sentence} | {self.jobs} | {self.events} | {self.attempts} | {recovery} |"
+        return f"| {self.sentence} | {self.jobs} | {self.events} | {self.attempts} | {recovery} | {self.remark} |"
 
 
 ROWS: list[Row] = []
@@ -43,11 +44,13 @@ def running(tmp_path_factory: pytest.TempPathFactory, amqp_url: str, mongo_url: 
 @pytest.fixture
 def system(running: System, request: pytest.FixtureRequest) -> Iterator[System]:
     running.mend()
-    running.accepted, running.struck_at, running.recovery_seconds = [], 0.0, None
+    running.accepted, running.struck_at, running.recovery_seconds, running.remark = [], 0.0, None, ""
     yield running
     if request.node.stash[PASSED]:
         running.all_ended()
-        ROWS.append(_row(running, request.node.originalname))
+        if running.accepted:
+            parameters = f" ({request.node.callspec.id})" if hasattr(request.node, "callspec") else ""
+            ROWS.append(_row(running, request.node.originalname + parameters))
 
 
 def _row(system: System, name: str) -> Row:
@@ -58,6 +61,7 @@ def _row(system: System, name: str) -> Row:
         events=sum(len(system.tap.events[job]) for job in system.accepted),
         attempts=max((task.get("attempt") or 0 for task in tasks), default=0),
         recovery_seconds=system.recovery_seconds,
+        remark=system.remark,
     )
 
 
@@ -76,7 +80,11 @@ def pytest_runtest_makereport(
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if ROWS:
-        table = ["| what happened | jobs | events | attempts | over after |", "|---|--:|--:|--:|--:|", *map(str, ROWS)]
+        table = [
+            "| what happened | jobs | events | attempts | over after | |",
+            "|---|--:|--:|--:|--:|---|",
+            *map(str, ROWS),
+        ]
         TABLE.parent.mkdir(exist_ok=True)
         TABLE.write_text("\n".join(table) + "\n")
         terminalreporter.write_line(f"what was seen: {Path(TABLE).relative_to(ROOT)}")

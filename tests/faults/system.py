@@ -52,6 +52,7 @@ class System:
         self.accepted: list[str] = []
         self.struck_at = 0.0
         self.recovery_seconds: float | None = None
+        self.remark = ""
 
     def begin(self) -> None:
         for server in (self.broker, self.database):
