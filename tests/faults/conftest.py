@@ -46,7 +46,7 @@ def system(running: System, request: pytest.FixtureRequest) -> Iterator[System]:
     running.mend()
     running.accepted, running.struck_at, running.recovery_seconds, running.remark = [], 0.0, None, ""
     yield running
-    if request.node.stash[PASSED]:
+    if request.node.stash.get(PASSED, False):
         running.all_ended()
         if running.accepted:
             parameters = f" ({request.node.callspec.id})" if hasattr(request.node, "callspec") else ""
