@@ -7,17 +7,20 @@ compares orders inside the server, so any number of replicas may write at once.
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import stamina
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import TypeAdapter
-from pymongo import UpdateOne
+from pymongo import DESCENDING, UpdateOne
 from pymongo.errors import PyMongoError
 
 from shared.errors import TransientError
 from shared.events import Event, Task, TaskEvent, TaskProgressed, TaskStarted, rfc3339
-from shared.job import Job, Register, claims
+from shared.job import COMPLETED, FAILED, Job, Register, claims
+
+CANDIDATES: Final = 1000
+"""How many of an owner's jobs are looked at, at most, to find the unfinished ones."""
 
 _registers = TypeAdapter(dict[str, Register])
 
@@ -38,11 +41,12 @@ class Store:
             client.close()
 
     async def prepare(self) -> None:
-        """Waits for the server and sees to the indexes that the janitor reads."""
+        """Waits for the server and sees to the indexes that the queries below read."""
         async for attempt in stamina.retry_context(on=PyMongoError, attempts=None, timeout=None):
             with attempt:
                 await self._jobs.create_index("submitted.event.at")
                 await self._jobs.create_index("updated.order.0")
+                await self._jobs.create_index([("submitted.event.owner", 1), ("submitted.event.at", DESCENDING)])
 
     async def fold(self, events: Iterable[Event]) -> None:
         """Folds events in any order, in one round trip. Waits for a server that is away: nothing is lost."""
@@ -80,8 +84,26 @@ class Store:
                     if isinstance(register.event, TaskStarted | TaskProgressed) and register.event.at < moment:
                         yield register.event
 
+    async def perhaps_unfinished(self, owner: str) -> AsyncIterator[Job]:
+        """The owner's jobs that have not ended, newest first, with some that have: `shared.view` tells them apart."""
+        ended = {"$in": [FAILED, COMPLETED]}
+        unended = [
+            {"submitted.event.options.tasks": task, f"{task}.order.1": {"$not": ended}} | _NEEDED.get(task, {})
+            for task in Task
+        ]
+        retried = [{f"{task}_run": {"$ne": None}} for task in Task]
+        query = {"submitted.event.owner": owner, "cancelled": None, "expired": None, "$or": [*unended, *retried]}
+        newest_first = [("submitted.event.at", DESCENDING)]
+        with _away():
+            async for document in self._jobs.find(query, {"_id": False}, sort=newest_first, limit=CANDIDATES):
+                yield _registers.validate_python(document)
+
     async def delete(self, job_id: str) -> None:
         await self._jobs.delete_one({"_id": job_id})
+
+
+_NEEDED: Final = {Task.TRANSCRIPTION: {f"{Task.STEM_SEPARATION}.order.1": {"$ne": FAILED}}}
+"""What must hold for a task to run still: there is no transcription of a song whose separation failed."""
 
 
 @contextmanager
