@@ -1,14 +1,20 @@
 """Keys, owners, limits and links: who may do what, on a real broker and a real database."""
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from deploy.local.child import Child
+from deploy.local.child import until as wait_until
+from deploy.local.services import table
 from services.gateway.api import create_app
 from services.gateway.auth import digest
 from services.gateway.settings import Settings as GatewaySettings
@@ -343,3 +349,35 @@ async def test_the_documentation_may_load_what_it_is_made_of(locked: System) -> 
     answer = await locked.client.get("/docs")
     for origin in re.findall(r'(?:src|href)="(https://[^/]+)/', answer.text):
         assert origin in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+async def test_what_a_caller_sends_stays_within_its_line_of_the_log(
+    amqp_url: str, bus: Bus, tmp_path: Path, log_format: str
+) -> None:
+    hostile = "a\x1b[31mjob=accepted\x1b]0;x\x07"
+    env = {"AMQP_URL": amqp_url, "LOG_FORMAT": log_format, "LOG_LEVEL": "debug", "STORAGE_URL": str(tmp_path / "s")}
+    service = table({**os.environ, **env})["gateway"]
+    child = Child("gateway", service.command, service.env, tmp_path / "gateway.log")
+    child.start()
+    try:
+        await asyncio.to_thread(wait_until, service.ready, [child], 30)
+        await asyncio.to_thread(send, service.port, {"Idempotency-Key": hostile, "X-API-Key": hostile})
+        async with httpx.AsyncClient(base_url=service.url, timeout=30) as client:
+            for language in ("", hostile):
+                await submit(client, tone(2), name=f"{hostile}\n\u2028song.wav", language=language)
+    finally:
+        child.end()
+    log = child.log.read_text()
+    assert "job accepted" in log
+    assert "invalid_option" in log
+    assert all(line.isprintable() for line in log.rstrip("\n").split("\n"))
+    assert log.count("\n") == len(re.findall(r'"timestamp"|^\d{4}-\d\d-\d\dT', log, re.MULTILINE))
+
+
+def send(port: int, headers: dict[str, str]) -> None:
+    """By a client that lets headers through which others refuse to send."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("POST", "/api/process", b"", headers)
+    connection.getresponse().read()
+    connection.close()
