@@ -41,8 +41,8 @@ class _Headers:
                 headers = MutableHeaders(scope=message)
                 headers.update(COMMON)
                 headers["Content-Security-Policy"] = f"{_policy(scope['path'])}; frame-ancestors 'none'"
-                if scope["path"].startswith("/api/"):
-                    headers["Cache-Control"] = "no-store"
+                if scope["path"].startswith(("/api/", "/storage/")):
+                    headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self._app(scope, receive, send_guarded if scope["type"] == "http" else send)

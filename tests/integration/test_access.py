@@ -341,7 +341,7 @@ async def test_every_answer_tells_browsers_what_not_to_do(bus: Bus, path: str, s
     assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert "cross-origin-resource-policy" not in answer.headers
-    if path.startswith("/api/"):
+    if path.startswith(("/api/", "/storage/")):
         assert answer.headers["cache-control"] == "no-store"
 
 
