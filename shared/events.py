@@ -33,6 +33,7 @@ Moment = Annotated[AwareDatetime, AfterValidator(_to_milliseconds), PlainSeriali
 
 JOB_ID = "[A-Za-z0-9-]{1,64}"
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID}$", description="Opaque; a UUID when made by the gateway.")]
+Owner = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="An API key's name.")]
 Seconds = Annotated[float, Field(ge=0, description="Seconds.")]
 Percent = Annotated[int, Field(ge=0, le=100, description="Percent, 0 to 100.")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -107,9 +108,12 @@ class JobEvent(Frozen):
 
 
 class JobSubmitted(JobEvent):
+    """`owner` is whose job it is, where keys are set: nobody else's requests find it."""
+
     type: Literal["job_submitted"] = "job_submitted"
     song: Song
     options: Options
+    owner: Owner | None = None
 
 
 class JobRetried(JobEvent):

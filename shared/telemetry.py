@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from io import StringIO
+from typing import TextIO
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -39,7 +41,7 @@ def configure(service: str, settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        [_escaped, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_traceback)]
         if console
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
@@ -53,3 +55,19 @@ def configure(service: str, settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("shared").setLevel(settings.log_level.upper())
     logging.getLogger("services").setLevel(settings.log_level.upper())
+
+
+def _escaped(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """What a terminal would act on, written out: line breaks and escape sequences. JSON does so by itself."""
+    return {key: _printable(value) if isinstance(value, str) else value for key, value in line.items()}
+
+
+def _traceback(to: TextIO, error: structlog.typing.ExcInfo) -> None:
+    """An error's text may quote a user's; only its line breaks are kept, for people."""
+    text = StringIO()
+    structlog.dev.plain_traceback(text, error)
+    to.write("\n".join(map(_printable, text.getvalue().split("\n"))))
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

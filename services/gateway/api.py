@@ -3,40 +3,54 @@
 from pathlib import Path
 
 import httpx
-from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from services.gateway import jobs, results, submit
+from services.gateway import jobs, links, results, submit
+from services.gateway.auth import Keys
+from services.gateway.headers import Guarded
+from services.gateway.quota import Quota
 from services.gateway.settings import Settings
 from shared.bus import Bus
 from shared.health import Health
-from shared.problem import answer_problems
+from shared.problem import answer_problems, problems
 from shared.storage import Storage
 
 WEB = Path(__file__).parent / "web"
 
 
-def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: Health, settings: Settings) -> FastAPI:
-    app = FastAPI(title="Karaoke", summary="A song in; stems, word-timed lyrics and rhythm out.", version="1.0.0")
+def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: Health, settings: Settings) -> Guarded:
+    app = Guarded(
+        title="Karaoke",
+        summary="A song in; stems, word-timed lyrics and rhythm out.",
+        version="1.0.0",
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
     answer_problems(app)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=["Location", "ETag", "Content-Range", "Accept-Ranges", "Content-Length"],
+        expose_headers=["Location", "ETag", "Content-Range", "Accept-Ranges", "Content-Length", "Retry-After"],
     )
-    known = jobs.Jobs(status)
-    app.include_router(submit.routes(submit.Submissions(bus, storage, known, settings)))
-    app.include_router(jobs.routes(known, bus, storage))
-    app.include_router(results.routes(storage))
+    keys, signed, known = Keys(settings.api_keys), links.Links(settings), jobs.Jobs(status)
+    quota = Quota(known.unfinished, settings)
+    refused = problems(_401="A key is needed, or the link has expired.")
+    for router in (
+        submit.routes(submit.Submissions(bus, storage, known, quota, settings), keys),
+        jobs.routes(known, bus, storage, keys, quota),
+        links.routes(signed, known, keys),
+        results.routes(storage, keys, signed),
+    ):
+        app.include_router(router, responses=refused)
     app.include_router(health.router())
     app.mount("/web", StaticFiles(directory=WEB), name="web")
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
-        return FileResponse(WEB / "index.html", headers={"Content-Security-Policy": "default-src 'self'"})
+        return FileResponse(WEB / "index.html")
 
     return app

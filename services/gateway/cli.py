@@ -12,7 +12,7 @@ import httpx
 import stamina
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 app = typer.Typer(no_args_is_help=True, help="Turns songs into karaoke sets.", pretty_exceptions_enable=False)
@@ -20,10 +20,11 @@ console = Console(stderr=True)
 stamina.instrumentation.set_on_retry_hooks([])  # the bars stand still meanwhile, and say enough
 
 TASKS = {"stem_separation": "stems", "transcription": "lyrics", "beat_analysis": "rhythm"}
-POLL_SECONDS, PATIENCE_SECONDS = 1.0, 60.0
+POLL_SECONDS, PATIENCE_SECONDS, TURN_SECONDS = 1.0, 60.0, 900.0
 FAILED, USAGE = 1, 2
 
 Url = Annotated[str, typer.Option(envvar="KARAOKE_URL", help="Where the gateway answers.")]
+Key = Annotated[str, typer.Option(envvar="KARAOKE_KEY", help="The API key, where the gateway asks for one.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the job's document as JSON, for scripts.")]
 
 
@@ -32,6 +33,7 @@ def process(
     song: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="An audio file.")],
     *,
     url: Url = "http://127.0.0.1:8000",
+    key: Key = "",
     out: Annotated[Path | None, typer.Option(help="Directory for the results; the song's name by default.")] = None,
     tasks: Annotated[str, typer.Option(help=f"Comma-separated, of {', '.join(TASKS)}; all by default.")] = "",
     language: Annotated[str, typer.Option(help="Code of the lyrics' language (en); detected by default.")] = "",
@@ -50,7 +52,7 @@ def process(
         console=console,
         disable=as_json,
     )
-    with _client(url) as client:
+    with _client(url, key) as client:
         with bars:
             job = _follow(client, _upload(client, song, options, bars), bars)
         files = _download(client, job, out or Path(song.stem)) if job["status"] == "completed" else []
@@ -58,15 +60,17 @@ def process(
 
 
 @app.command()
-def status(job_id: str, url: Url = "http://127.0.0.1:8000", *, as_json: Json = False) -> None:
+def status(job_id: str, url: Url = "http://127.0.0.1:8000", *, key: Key = "", as_json: Json = False) -> None:
     """Show how far the job JOB_ID is."""
-    with _client(url) as client, _explained(client):
+    with _client(url, key) as client, _explained(client):
         job = _get(client, job_id)
     _show(job, [], as_json=as_json)
 
 
-def _client(url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, timeout=httpx.Timeout(30, read=200))  # a long song takes a while to decode
+def _client(url: str, key: str) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    patience = httpx.Timeout(30, read=200)  # a long song takes a while to decode
+    return httpx.Client(base_url=url, headers=headers, timeout=patience)
 
 
 @contextmanager
@@ -87,13 +91,35 @@ def _explained(client: httpx.Client) -> Iterator[None]:
 def _upload(client: httpx.Client, song: Path, options: dict[str, str], bars: Progress) -> str:
     size = song.stat().st_size
     bar = bars.add_task("upload", total=size, state="")
-    with _explained(client), song.open("rb") as file, bars.wrap_file(file, task_id=bar) as watched:
-        # httpx encodes multipart from anything it can read; the bar follows what was read
-        answer = client.post("/api/process", data=options, files={"file": (song.name, watched)}).raise_for_status()
+    in_turn = stamina.RetryingCaller(attempts=None, timeout=TURN_SECONDS).on(_turn)
+    with _explained(client):
+        job_id = in_turn(_send, client, song, options, bars, bar)
     bars.update(bar, completed=size)
-    job_id: str = answer.json()["job_id"]
     bars.console.print(f"job {job_id}", highlight=False)
     return job_id
+
+
+def _send(client: httpx.Client, song: Path, options: dict[str, str], bars: Progress, bar: TaskID) -> str:
+    bars.update(bar, completed=0, state="")
+    with song.open("rb") as file, bars.wrap_file(file, task_id=bar) as watched:
+        # httpx encodes multipart from anything it can read; the bar follows what was read
+        answer = client.post("/api/process", data=options, files={"file": (song.name, watched)})
+    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        bars.update(bar, completed=0, state=f"waits {_retry_after(answer)} s for its turn")
+    job_id: str = answer.raise_for_status().json()["job_id"]
+    return job_id
+
+
+def _turn(error: Exception) -> bool | float:
+    """In how many seconds a server that has enough to do wants to be asked again; False when that is not the error."""
+    if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        return float(_retry_after(error.response))
+    return False
+
+
+def _retry_after(answer: httpx.Response) -> int:
+    seconds = answer.headers.get("retry-after", "")
+    return int(seconds) if seconds.isdecimal() else 1
 
 
 def _get(client: httpx.Client, job_id: str) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """A job that exists: cancel it, or run again what failed."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import httpx
 import structlog
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 
+from services.gateway.auth import Keys
+from services.gateway.quota import Quota
 from shared.bus import Bus
 from shared.document import JobDocument
 from shared.errors import TransientError
@@ -17,6 +20,7 @@ from shared.storage import Storage
 log = structlog.get_logger()
 
 PUBLISH_SECONDS = 8.0
+COUNT_SECONDS = 2.0
 
 
 class Jobs:
@@ -25,38 +29,50 @@ class Jobs:
     def __init__(self, status: httpx.AsyncClient) -> None:
         self._status = status
 
-    async def answer(self, job_id: str) -> httpx.Response:
-        """What the status service says. Raises Problem 404 for what is no id, TransientError while it is away."""
+    async def answer(self, job_id: str, owner: str | None = None) -> httpx.Response:
+        """What the status service says to `owner`; None may know everything.
+
+        Raises Problem 404 for what is no id, TransientError while it is away.
+        """
         require_job_id(job_id)
         try:
-            return await self._status.get(f"/api/status/{job_id}")
+            return await self._status.get(f"/api/status/{job_id}", headers={"X-Owner": owner} if owner else {})
         except httpx.HTTPError as error:
             raise TransientError("The status service is away", code="status_unavailable") from error
 
-    async def document(self, job_id: str) -> JobDocument:
-        """Raises Problem 404 for a job that is not there."""
-        answer = await self.answer(job_id)
+    async def document(self, job_id: str, owner: str | None) -> JobDocument:
+        """Raises Problem 404 for a job that is not there, or is another's."""
+        answer = await self.answer(job_id, owner)
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise no_such_job(job_id)
         if answer.is_error:
             raise TransientError("The status service cannot answer", code="status_unavailable")
         return JobDocument.model_validate_json(answer.content)
 
+    async def unfinished(self, owner: str, limit: int) -> int:
+        """How many of the owner's jobs have not ended, counted up to `limit`. Raises TransientError."""
+        try:
+            path = f"/owners/{owner}/unfinished"
+            answer = await self._status.get(path, params={"limit": limit}, timeout=COUNT_SECONDS)
+            return int(answer.raise_for_status().text)
+        except httpx.HTTPError as error:
+            raise TransientError("The status service is away", code="status_unavailable") from error
 
-def routes(jobs: Jobs, bus: Bus, storage: Storage) -> APIRouter:
+
+def routes(jobs: Jobs, bus: Bus, storage: Storage, keys: Keys, quota: Quota) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["jobs"])
 
     @router.get("/status/{job_id}", response_model=JobDocument, responses=problems(_404="No such job."))
-    async def status(job_id: str) -> Response:
+    async def status(job_id: str, owner: Annotated[str | None, Depends(keys.owner)]) -> Response:
         """How far a job is, and where its results are. Poll it every 3 to 5 seconds."""
-        answer = await jobs.answer(job_id)
+        answer = await jobs.answer(job_id, owner)
         kept = {name: answer.headers[name] for name in ("content-type", "retry-after") if name in answer.headers}
         return Response(answer.content, answer.status_code, kept)
 
     @router.delete("/jobs/{job_id}", status_code=204, responses=problems(_404="No such job."))
-    async def cancel(job_id: str) -> None:
+    async def cancel(job_id: str, owner: Annotated[str | None, Depends(keys.owner)]) -> None:
         """Cancels a job for good: what runs is stopped, its files go, results included. May be repeated."""
-        await jobs.document(job_id)
+        await jobs.document(job_id, owner)
         await bus.publish(JobCancelled(job_id=job_id, at=datetime.now(UTC)), within=PUBLISH_SECONDS)
         await storage.delete_job(job_id)
         log.info("job cancelled", job_id=job_id)
@@ -64,14 +80,20 @@ def routes(jobs: Jobs, bus: Bus, storage: Storage) -> APIRouter:
     @router.post(
         "/jobs/{job_id}/retry",
         status_code=202,
-        responses=problems(_404="No such job.", _409="The job has not failed, or was cancelled."),
+        responses=problems(
+            _404="No such job.",
+            _409="The job has not failed, or was cancelled.",
+            _429="Too many requests in this minute, or too many jobs under way.",
+        ),
     )
-    async def retry(job_id: str) -> dict[str, str]:
+    async def retry(job_id: str, request: Request, owner: Annotated[str | None, Depends(keys.owner)]) -> dict[str, str]:
         """Runs again what failed, and what was skipped because of it; what was completed stays."""
-        document = await jobs.document(job_id)
+        await quota.keep_pace(request, owner)
+        document = await jobs.document(job_id, owner)
         submission = await storage.manifest(job_id)
         if document.status != "failed" or submission is None:
             raise Problem(409, "nothing_to_retry", "Only a job that failed, and was not cancelled, can be retried.")
+        await quota.require_room(owner)
         again = tuple(
             task
             for task in Task

@@ -2,12 +2,15 @@
 
 import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from services.gateway.auth import Bearer, Header, Keys
+from services.gateway.links import Links
 from shared.events import JOB_ID
 from shared.problem import Problem, problems
 from shared.storage import Head, Storage
@@ -22,8 +25,11 @@ TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".lrc": "text/plain", ".srt
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-def routes(storage: Storage) -> APIRouter:
-    router = APIRouter(tags=["results"])
+Token = Annotated[str | None, Query(description="Of a link, in the place of a key.")]
+
+
+def routes(storage: Storage, keys: Keys, links: Links) -> APIRouter:
+    router = APIRouter(tags=["results"], dependencies=[Depends(_reader(storage, keys, links))])
 
     @router.head("/storage/{job_id}/{name}", include_in_schema=False)
     @router.get(
@@ -38,12 +44,11 @@ def routes(storage: Storage) -> APIRouter:
         key = f"{job_id}/{match[1]}" if match else ""
         head = await storage.head(key) if match else None
         if head is None:
-            raise Problem(404, "result_not_found", "There is no such result; results are removed after a while.")
+            raise _no_such_result()
         headers = {
             "Accept-Ranges": "bytes",
             "Cache-Control": "private, max-age=3600",
             "ETag": head.etag,
-            "X-Content-Type-Options": "nosniff",
         }
         if download is not None:
             headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
@@ -62,6 +67,23 @@ def routes(storage: Storage) -> APIRouter:
         return StreamingResponse(storage.read(key, start, end), status, headers, media_type)
 
     return router
+
+
+def _reader(storage: Storage, keys: Keys, links: Links) -> Callable[..., Awaitable[None]]:
+    async def may_read(job_id: str, bearer: Bearer, header: Header, token: Token = None) -> None:
+        """Raises Problem 401, or for another's job just what a job that is not there is answered with."""
+        if keys and token is not None:
+            links.require(job_id, token)
+        elif owner := await keys.owner(bearer, header):
+            submission = await storage.manifest(job_id) if re.fullmatch(JOB_ID, job_id) else None
+            if submission is None or submission.owner != owner:
+                raise _no_such_result()
+
+    return may_read
+
+
+def _no_such_result() -> Problem:
+    return Problem(404, "result_not_found", "There is no such result; results are removed after a while.")
 
 
 def _matches(condition: str, etag: str) -> bool:

@@ -3,17 +3,19 @@
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID, uuid4, uuid5
 
 import httpx
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from services.gateway.auth import Keys
 from services.gateway.decode import decode
 from services.gateway.jobs import PUBLISH_SECONDS, Jobs
+from services.gateway.quota import Quota
 from services.gateway.settings import Settings
 from services.gateway.upload import receive
 from shared.bus import BROKER_AWAY, Bus
@@ -27,14 +29,15 @@ from shared.telemetry import UPLOAD_SECONDS, UPLOADS
 log = structlog.get_logger()
 
 KEYS: Final = UUID("5c1d6d27-9a3e-4f0c-8f43-2f5a64d1b7ce")
-"""Namespace in which an idempotency key becomes a job's id, the same at every gateway."""
+"""Namespace in which an idempotency key becomes a job's id, the same at every gateway; owners have namespaces in it."""
+KEY_LENGTH: Final = 255
 
 FORM = {
     "parameters": [
         {
             "name": "Idempotency-Key",
             "in": "header",
-            "schema": {"type": "string"},
+            "schema": {"type": "string", "maxLength": KEY_LENGTH},
             "description": "Any text of your own; sending it again gives the same job, not another.",
         }
     ],
@@ -67,19 +70,22 @@ class Accepted(BaseModel):
 
 
 class Submissions:
-    def __init__(self, bus: Bus, storage: Storage, jobs: Jobs, settings: Settings) -> None:
+    def __init__(self, bus: Bus, storage: Storage, jobs: Jobs, quota: Quota, settings: Settings) -> None:
         self._bus = bus
         self._storage = storage
         self._jobs = jobs
+        self._quota = quota
         self._settings = settings
 
-    async def submit(self, request: Request) -> str:
+    async def submit(self, request: Request, owner: str | None) -> str:
         """The id of a job that will be done: a new one, or the one that the request's idempotency key stands for."""
-        key = request.headers.get("idempotency-key")
-        job_id = str(uuid5(KEYS, key) if key else uuid4())
+        await self._quota.keep_pace(request, owner)
+        key = _idempotency_key(request)
+        job_id = str(uuid5(uuid5(KEYS, owner) if owner else KEYS, key) if key else uuid4())
         with structlog.contextvars.bound_contextvars(job_id=job_id):
             if not (key and await self._is_known(job_id)):
-                await self._create(job_id, request, keep=key is not None)
+                await self._quota.require_room(owner)
+                await self._create(job_id, request, owner, keep=key is not None)
         return job_id
 
     async def _is_known(self, job_id: str) -> bool:
@@ -91,7 +97,7 @@ class Submissions:
             await self._announce(submission)
         return True
 
-    async def _create(self, job_id: str, request: Request, *, keep: bool) -> None:
+    async def _create(self, job_id: str, request: Request, owner: str | None, *, keep: bool) -> None:
         """With `keep`, files stay when the broker does not confirm: it may have the job all the same, and the client,
         who can name the job by its key, will ask again.
         """
@@ -105,6 +111,7 @@ class Submissions:
                 at=datetime.now(UTC),
                 song=Song(name=upload.name, file_size=upload.file_size, audio_duration=round(seconds, 3)),
                 options=upload.options,
+                owner=owner,
             )
             try:
                 await self._storage.put(f"{job_id}/{SONG}", song)
@@ -122,7 +129,14 @@ class Submissions:
         await self._storage.put(f"{submission.job_id}/{ANNOUNCED}", b"")
 
 
-def routes(submissions: Submissions) -> APIRouter:
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key and len(key) > KEY_LENGTH:
+        raise Problem(422, "invalid_idempotency_key", f"An Idempotency-Key has at most {KEY_LENGTH} characters.")
+    return key
+
+
+def routes(submissions: Submissions, keys: Keys) -> APIRouter:
     router = APIRouter(tags=["jobs"])
 
     @router.post(
@@ -134,14 +148,15 @@ def routes(submissions: Submissions) -> APIRouter:
             _413="The file is too large.",
             _415="What was sent is not a form, or the file is no audio.",
             _422="The file is missing, empty, corrupt, too short or too long, or an option is not valid.",
+            _429="Too many requests in this minute, or too many jobs under way. Try again after `Retry-After` seconds.",
             _503="The broker is away; nothing was kept. Try again.",
         ),
     )
-    async def process(request: Request) -> JSONResponse:
+    async def process(request: Request, owner: Annotated[str | None, Depends(keys.owner)]) -> JSONResponse:
         """Takes a song and starts a job. The answer is the broker's word that the job will be done."""
         with UPLOAD_SECONDS.time():
             try:
-                job_id = await submissions.submit(request)
+                job_id = await submissions.submit(request, owner)
             except (Problem, TransientError) as error:
                 UPLOADS.labels(error.code).inc()
                 log.info("upload refused", code=error.code)

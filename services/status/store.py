@@ -7,22 +7,26 @@ compares orders inside the server, so any number of replicas may write at once.
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import stamina
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import TypeAdapter
-from pymongo import UpdateOne
+from pymongo import DESCENDING, UpdateOne
 from pymongo.errors import PyMongoError
 
 from shared.errors import TransientError
 from shared.events import Event, Task, rfc3339
 from shared.job import Job, Register, claims
 
+CANDIDATES: Final = 1000
+"""How many of an owner's jobs are looked at, at most, to find the unfinished ones."""
+
 REGISTERS = {"_id": False, "heard": False}
 """What to read of a document: `heard` is when it last changed, by the server's clock, and no part of the fold."""
 
 TASK_TYPES = {f"{task}.event.type": task for task in Task}
+STEMS_TYPE = f"{Task.STEM_SEPARATION}.event.type"
 TASK_RUNS = tuple(f"{task}_run.order" for task in Task)
 UNFINISHED: dict[str, Any] = {
     "submitted": {"$ne": None},
@@ -31,12 +35,13 @@ UNFINISHED: dict[str, Any] = {
     "$or": [
         *(
             {"submitted.event.options.tasks": task, field: {"$in": [None, "task_started", "task_progressed"]}}
+            | ({STEMS_TYPE: {"$ne": "task_failed"}} if task is Task.TRANSCRIPTION else {})
             for field, task in TASK_TYPES.items()
         ),
         *({run: {"$gte": 1}} for run in TASK_RUNS),
     ],
 }
-"""Jobs with a task that is not over, and some more: those that were retried, and whose transcription is skipped."""
+"""Jobs with a task that is not over, and those that were retried, over or not: `shared.view` tells them apart."""
 
 _registers = TypeAdapter(dict[str, Register])
 
@@ -57,11 +62,12 @@ class Store:
             client.close()
 
     async def prepare(self) -> None:
-        """Waits for the server and sees to the indexes that the janitor reads."""
+        """Waits for the server and sees to the indexes that the queries below read."""
         async for attempt in stamina.retry_context(on=PyMongoError, attempts=None, timeout=None):
             with attempt:
                 for field in ("submitted.event.at", "updated.order.0", "expired.order", *TASK_TYPES, *TASK_RUNS):
                     await self._jobs.create_index(field)
+                await self._jobs.create_index([("submitted.event.owner", 1), ("submitted.event.at", DESCENDING)])
 
     async def fold(self, events: Iterable[Event]) -> None:
         """Folds events in any order, in one round trip. Waits for a server that is away: nothing is lost."""
@@ -100,6 +106,15 @@ class Store:
         ago = {"$dateSubtract": {"startDate": "$$NOW", "unit": "second", "amount": int(silence.total_seconds())}}
         with _away():
             async for document in self._jobs.find(UNFINISHED | {"$expr": {"$lte": ["$heard", ago]}}, REGISTERS):
+                yield _registers.validate_python(document)
+
+    async def perhaps_unfinished(self, owner: str) -> AsyncIterator[Job]:
+        """The owner's jobs that have not ended, newest first, with some that have: `shared.view` tells them apart."""
+        newest_first = [("submitted.event.at", DESCENDING)]
+        with _away():
+            async for document in self._jobs.find(
+                UNFINISHED | {"submitted.event.owner": owner}, REGISTERS, sort=newest_first, limit=CANDIDATES
+            ):
                 yield _registers.validate_python(document)
 
     async def delete(self, job_id: str) -> None:

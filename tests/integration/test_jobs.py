@@ -1,8 +1,8 @@
 """Cancel, retry and submit again: gateway, status and a worker on a real broker and a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,13 @@ class System:
         self.storage = storage
         self.root = root
 
+    def with_key(self, key: str) -> "System":
+        """The same system, as the holder of an API key sees it."""
+        client = httpx.AsyncClient(
+            transport=self.client._transport, base_url=self.client.base_url, headers={"X-API-Key": key}
+        )
+        return System(client, self.bus, self.storage, self.root)
+
     async def submit(self, key: str | None = None) -> str:
         headers = {"Idempotency-Key": key} if key else {}
         files = {"file": ("song.wav", tone(2))}
@@ -62,18 +69,30 @@ class System:
                 yield
 
 
+Start = Callable[..., Awaitable[System]]
+"""Starts a system whose gateway has the settings given."""
+
+
 @pytest.fixture
-async def system(bus: Bus, store: Store, storage: Storage, tmp_path: Path) -> AsyncIterator[System]:
+async def start(bus: Bus, store: Store, storage: Storage, tmp_path: Path) -> AsyncIterator[Start]:
     status = create_status(store, storage, Health(), StatusSettings())
-    async with (
-        httpx.AsyncClient(transport=httpx.ASGITransport(status), base_url="http://status") as inside,
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(create_gateway(bus, storage, inside, Health(), GatewaySettings())),
-            base_url="http://gateway",
-        ) as outside,
-        Consumer(bus, store).consuming(),
-    ):
-        yield System(outside, bus, storage, tmp_path / "storage")
+    async with AsyncExitStack() as stack:
+        inside = httpx.AsyncClient(transport=httpx.ASGITransport(status), base_url="http://status")
+        await stack.enter_async_context(inside)
+        await stack.enter_async_context(Consumer(bus, store).consuming())
+
+        async def start(**settings: object) -> System:
+            gateway = create_gateway(bus, storage, inside, Health(), GatewaySettings.model_validate(settings))
+            outside = httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://gateway")
+            await stack.enter_async_context(outside)
+            return System(outside, bus, storage, tmp_path / "storage")
+
+        yield start
+
+
+@pytest.fixture
+async def system(start: Start) -> System:
+    return await start()
 
 
 async def test_a_running_task_is_stopped_by_its_cancellation(system: System) -> None:

@@ -1,5 +1,6 @@
 /** The page: a song goes up, its job is followed, its results are shown as they come. */
 
+import { askForKey, call, credentials } from './api.js';
 import { showResults } from './results.js';
 
 const POLL_MS = 2_000;
@@ -45,9 +46,11 @@ function upload(file) {
     busy(false);
     element('file').value = ''; // so that the same file can be chosen again
     if (request.status === 202) location.hash = request.response.job_id;
+    else if (request.status === 401) askForKey().then(() => upload(file));
     else say(request.response?.detail ?? 'The song could not be uploaded. Check the connection and try again.');
   });
   request.open('POST', '/api/process');
+  for (const [name, value] of Object.entries(credentials())) request.setRequestHeader(name, value);
   const form = new FormData();
   form.append('file', file);
   request.send(form);
@@ -89,8 +92,8 @@ async function follow(jobId, signal) {
     say(job ? (job.error_message ?? '') : 'The server cannot be reached. Trying again…');
     if (job) {
       showJob(job);
-      showResults(job);
-      if (job.status === 'completed' || job.status === 'failed') return;
+      const whole = await showResults(job);
+      if (signal.aborted || (whole && (job.status === 'completed' || job.status === 'failed'))) return;
     }
     await pause(Math.min(POLL_MS * 2 ** failures, LONGEST_WAIT_MS));
   }
@@ -99,7 +102,7 @@ async function follow(jobId, signal) {
 /** The answer's HTTP status, 0 when there was none, and the job's document, if it came. */
 async function ask(jobId, signal) {
   try {
-    const response = await fetch(`/api/status/${encodeURIComponent(jobId)}`, { signal });
+    const response = await call(`/api/status/${encodeURIComponent(jobId)}`, signal);
     return { status: response.status, job: response.ok ? await response.json() : null };
   } catch {
     return { status: 0, job: null };

@@ -1,0 +1,81 @@
+"""API keys: who may call, and in whose name. `python -m services.gateway.auth NAME` makes one."""
+
+import argparse
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Annotated
+
+import structlog
+from fastapi import Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import TypeAdapter
+
+from shared.events import Owner
+from shared.problem import Problem
+
+KEY_BYTES = 32
+
+Bearer = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Security(HTTPBearer(auto_error=False, scheme_name="key", description="Only where the operator has set keys.")),
+]
+Header = Annotated[
+    str | None,
+    Security(APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="keyHeader", description="The same key.")),
+]
+
+
+class Keys:
+    """`hashes` has the SHA-256 of each key by its name; without any, everyone may call, in nobody's name."""
+
+    def __init__(self, hashes: Mapping[str, str]) -> None:
+        self._hashes = hashes
+
+    def __bool__(self) -> bool:
+        return bool(self._hashes)
+
+    async def owner(self, bearer: Bearer, header: Header) -> str | None:
+        """The name of the key that a request carries, or None where no keys are set. Raises Problem 401."""
+        if not self._hashes:
+            return None
+        name = self.name(bearer.credentials if bearer else header or "")
+        if name is None:
+            raise unauthorized("unauthorized", "Send a key that is valid here, as 'Authorization: Bearer <key>'.")
+        structlog.contextvars.bind_contextvars(owner=name)
+        return name
+
+    def name(self, key: str) -> str | None:
+        """Whose key it is. It takes equally long whichever it is."""
+        given = digest(key)
+        same = [name for name, kept in self._hashes.items() if hmac.compare_digest(kept, given)]
+        return same[0] if same else None
+
+
+def digest(key: str) -> str:
+    """What is kept of a key. With 256 random bits it cannot be guessed; a slow hash would protect nothing more."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def unauthorized(code: str, detail: str) -> Problem:
+    return Problem(401, code, detail, {"WWW-Authenticate": "Bearer"})
+
+
+def key_name(text: str) -> str:
+    name: str = TypeAdapter(Owner).validate_python(text)
+    return name
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m services.gateway.auth", description="Makes a new API key.")
+    parser.add_argument("name", type=key_name, help="whose it is: letters, digits, . _ -")
+    name = parser.parse_args().name
+    key = secrets.token_urlsafe(KEY_BYTES)
+    print(f"key, shown only now:  {key}")  # noqa: T201
+    print(f"for API_KEYS:         {json.dumps({name: digest(key)})}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

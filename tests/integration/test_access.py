@@ -1,0 +1,383 @@
+"""Keys, owners, limits and links: who may do what, on a real broker and a real database."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.local.child import Child
+from deploy.local.child import until as wait_until
+from deploy.local.services import table
+from services.gateway.api import create_app
+from services.gateway.auth import digest
+from services.gateway.settings import Settings as GatewaySettings
+from services.status.api import create_app as create_status
+from services.status.settings import Settings as StatusSettings
+from services.status.store import Store
+from shared.bus import Bus
+from shared.events import Event, JobCancelled, JobExpired, JobRetried, JobSubmitted, Task
+from shared.health import Health
+from shared.storage import Storage
+from tests.fakes import RESULTS, START, completed, failed, progressed, started, submitted
+from tests.integration.test_gateway import gateway, submit, tone
+from tests.integration.test_jobs import Start, System, start
+from tests.integration.test_status import recent, until
+
+__all__ = ["start"]
+
+WEB, PHONE = "the page's own key", "the app's own key"
+KEYS: dict[str, object] = {
+    "api_keys": {"web": digest(WEB), "phone": digest(PHONE)},
+    "link_secret": "a secret of thirty-two characters",
+}
+SEPARATION, TRANSCRIPTION, BEATS = Task
+
+
+@pytest.fixture
+async def locked(start: Start) -> System:
+    return await start(**KEYS)
+
+
+@pytest.fixture
+async def web(locked: System) -> System:
+    return locked.with_key(WEB)
+
+
+@pytest.fixture
+async def phone(locked: System) -> System:
+    return locked.with_key(PHONE)
+
+
+async def finished(system: System) -> dict[str, Any]:
+    """The document of a job that has every result."""
+    job_id = await system.submit()
+    for task in Task:
+        done = completed(task).model_copy(update={"job_id": job_id, "at": datetime.now(UTC)})
+        await system.bus.publish(done)
+        for field in RESULTS[task].model_fields_set - {"kind", "model"}:
+            if "." in str(name := getattr(RESULTS[task], field)):
+                await system.storage.put(f"{job_id}/{name}", f"{job_id}'s {field}".encode())
+    await until(lambda: system.status(job_id), "completed")
+    return await system.document(job_id)
+
+
+REQUESTS = [
+    ("POST", "/api/process"),
+    ("GET", "/api/status/{}"),
+    ("DELETE", "/api/jobs/{}"),
+    ("POST", "/api/jobs/{}/retry"),
+    ("GET", "/api/jobs/{}/links"),
+    ("GET", "/storage/{}/song_beats.json"),
+    ("HEAD", "/storage/{}/song_beats.json"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), REQUESTS)
+@pytest.mark.parametrize(
+    "headers", [{}, {"X-API-Key": "not a key"}, {"Authorization": f"Basic {WEB}"}, {"X-API-Key": digest(WEB)}]
+)
+async def test_without_a_valid_key_nothing_is_told(
+    locked: System, method: str, path: str, headers: dict[str, str]
+) -> None:
+    answer = await locked.client.request(method, path.format("abc123"), headers=headers)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert method == "HEAD" or answer.json()["code"] == "unauthorized"
+
+
+@pytest.mark.parametrize("path", ["/", "/web/app.js", "/livez", "/metrics", "/docs", "/openapi.json"])
+async def test_the_page_and_the_health_of_the_service_need_no_key(locked: System, path: str) -> None:
+    assert (await locked.client.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{"X-API-Key": WEB}, {"Authorization": f"Bearer {WEB}"}])
+async def test_a_key_is_taken_from_either_header(locked: System, headers: dict[str, str]) -> None:
+    assert (await locked.client.get("/api/status/abc123", headers=headers)).status_code == 404
+
+
+@pytest.mark.parametrize(("method", "path"), REQUESTS[1:])
+async def test_the_job_of_another_key_is_as_one_that_is_not_there(
+    web: System, phone: System, method: str, path: str
+) -> None:
+    job = await finished(web)
+    its, none = job["job_id"], "0" * len(job["job_id"])
+    answers = [await phone.client.request(method, path.format(job_id)) for job_id in (its, none)]
+    assert answers[0].status_code == answers[1].status_code == 404
+    assert answers[0].text.replace(its, none) == answers[1].text
+    assert dict(answers[0].headers) == dict(answers[1].headers)
+    assert await web.status(its) == "completed"
+
+
+async def test_its_owner_can_do_everything_with_a_job_and_is_not_named_in_it(web: System) -> None:
+    job = await finished(web)
+    assert "owner" not in job
+    assert (await web.client.get(job["stem_separation"]["vocals_path"])).status_code == 200
+    assert (await web.client.post(f"/api/jobs/{job['job_id']}/retry")).json()["code"] == "nothing_to_retry"
+    assert (await web.client.delete(f"/api/jobs/{job['job_id']}")).status_code == 204
+
+
+async def test_a_job_has_its_owner_before_its_event_arrives(web: System, phone: System) -> None:
+    job = recent(submitted(job_id="early")).model_copy(update={"owner": "web"})
+    await web.storage.put_manifest(job)
+    assert await web.status("early") == "queued"
+    assert await phone.status("early") == "None"
+
+
+async def test_a_job_from_before_there_were_keys_is_nobodys(locked: System, web: System) -> None:
+    await web.storage.put_manifest(recent(submitted(job_id="older")))
+    assert await web.status("older") == "None"
+
+
+async def test_idempotency_keys_of_different_owners_never_meet(web: System, phone: System, start: Start) -> None:
+    anyone = await start()
+    jobs = [await system.submit("my key") for system in (web, phone, anyone)]
+    assert len(set(jobs)) == 3
+    assert jobs == [await system.submit("my key") for system in (web, phone, anyone)]
+    assert jobs[2] == "e43fff55-9688-56e2-af37-9a30a4ab44f8"  # as it was before there were owners
+
+
+async def test_an_idempotency_key_has_a_limit(bus: Bus, storage: Storage) -> None:
+    async with gateway(bus, storage) as client:
+        answer = await client.post("/api/process", content=b"", headers={"Idempotency-Key": "k" * 256})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_idempotency_key")
+
+
+async def unread() -> AsyncIterator[bytes]:
+    raise AssertionError("the body was read")
+    yield b""
+
+
+@pytest.mark.parametrize("path", ["/api/process", "/api/jobs/abc123/retry"])
+async def test_too_many_uploads_in_a_minute_are_refused_unread(start: Start, path: str) -> None:
+    locked = await start(**KEYS, uploads_per_minute=2)
+    web, phone = locked.with_key(WEB).client, locked.with_key(PHONE).client
+    answers = [await web.post(path, content=b"") for _ in range(2)]
+    assert {answer.status_code for answer in answers} <= {415, 404}
+    await asyncio.sleep(1.1)
+    refused = await web.post(path, content=unread())
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+    assert refused.headers["retry-after"] in ("58", "59")
+    assert refused.headers["retry-after"] in refused.json()["detail"]
+    assert (await phone.post(path, content=b"")).status_code != 429
+
+
+async def test_without_keys_every_address_has_its_own_pace(bus: Bus, storage: Storage) -> None:
+    nobody = httpx.AsyncClient(base_url="http://127.0.0.1:1")
+    app = create_app(bus, storage, nobody, Health(), GatewaySettings(uploads_per_minute=1))
+    codes = []
+    for address in ("10.0.0.1", "10.0.0.1", "10.0.0.2"):
+        transport = httpx.ASGITransport(app, client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            codes.append((await submit(client, b"")).status_code)
+    assert codes == [422, 429, 422]
+
+
+async def test_no_limit_is_no_limit(bus: Bus, storage: Storage) -> None:
+    async with gateway(bus, storage, uploads_per_minute=0) as client:
+        assert {(await client.post("/api/process")).status_code for _ in range(70)} == {415}
+
+
+async def test_an_owner_with_too_many_jobs_under_way_waits_for_one_to_end(start: Start) -> None:
+    locked = await start(**KEYS, max_unfinished_jobs=2)
+    web, phone = locked.with_key(WEB), locked.with_key(PHONE)
+    first, second = await web.submit("first"), await web.submit()
+    await until(lambda: asyncio.gather(web.status(first), web.status(second)), ["queued", "queued"])
+    refused = await web.client.post("/api/process", content=unread())
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_unfinished_jobs")
+    assert int(refused.headers["retry-after"]) > 0
+    assert await web.submit("first") == first
+    await phone.submit()
+    assert (await web.client.delete(f"/api/jobs/{second}")).status_code == 204
+    await until(lambda: web.status(second), "failed")
+    await web.submit()
+
+
+async def test_a_retry_needs_room_as_well(start: Start) -> None:
+    web = (await start(**KEYS, max_unfinished_jobs=1)).with_key(WEB)
+    failing = await web.submit()
+    await web.bus.publish(failed(BEATS).model_copy(update={"job_id": failing}))
+    await until(lambda: web.status(failing), "failed")
+    other = await web.submit()
+    refused = await web.client.post(f"/api/jobs/{failing}/retry")
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_unfinished_jobs")
+    await web.client.delete(f"/api/jobs/{other}")
+    await until(lambda: web.status(other), "failed")
+    assert (await web.client.post(f"/api/jobs/{failing}/retry")).status_code == 202
+
+
+async def test_while_status_is_away_nobody_is_counted_out(bus: Bus, storage: Storage) -> None:
+    async with gateway(bus, storage, **KEYS, max_unfinished_jobs=1) as client:
+        client.headers["X-API-Key"] = WEB
+        assert [(await submit(client, tone(2))).status_code for _ in range(2)] == [202, 202]
+
+
+UNFINISHED: dict[str, list[Event]] = {
+    "queued": [],
+    "started": [started(SEPARATION)],
+    "first half done": [completed(SEPARATION), completed(BEATS)],
+    "last half done": [completed(SEPARATION), progressed(TRANSCRIPTION, 50), failed(BEATS)],
+    "beats still to come": [failed(SEPARATION)],
+    "retried": [failed(SEPARATION), completed(BEATS), JobRetried(job_id="x", at=START, run=1, tasks=(SEPARATION,))],
+}
+FINISHED: dict[str, list[Event]] = {
+    "completed": [completed(task) for task in Task],
+    "failed": [failed(task) for task in Task],
+    "input lost": [failed(SEPARATION), completed(BEATS)],
+    "cancelled": [started(SEPARATION), JobCancelled(job_id="x", at=START)],
+    "retried and done": [
+        *(failed(task) for task in Task),
+        JobRetried(job_id="x", at=START, run=1, tasks=tuple(Task)),
+        *(completed(task, run=1) for task in Task),
+    ],
+}
+
+
+async def fold(store: Store, histories: dict[str, list[Event]], owner: str | None) -> None:
+    for number, events in enumerate(histories.values()):
+        job = submitted().model_copy(update={"owner": owner})
+        job_id = f"{owner}-{number}-{len(histories)}"
+        await store.fold([event.model_copy(update={"job_id": job_id}) for event in (job, *events)])
+
+
+async def test_exactly_an_owners_unfinished_jobs_are_counted(store: Store, storage: Storage) -> None:
+    status = create_status(store, storage, Health(), StatusSettings())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(status), base_url="http://status") as client:
+
+        async def count(owner: str, limit: int = 100) -> int:
+            return int((await client.get(f"/owners/{owner}/unfinished", params={"limit": limit})).text)
+
+        await fold(store, UNFINISHED | {"expired": [JobExpired(job_id="x", at=START)]}, "web")
+        await fold(store, FINISHED, "web")
+        await fold(store, UNFINISHED, None)
+        assert await count("web") == len(UNFINISHED)
+        assert await count("web", limit=3) == 3
+        assert await count("phone") == 0
+        assert (await client.get("/owners/$ne/unfinished", params={"limit": 1})).status_code == 422
+        one_task = JobSubmitted.model_validate(dict(submitted(BEATS, job_id="short")) | {"owner": "phone"})
+        await store.fold([one_task])
+        assert await count("phone") == 1
+        await store.fold([completed(BEATS).model_copy(update={"job_id": "short"})])
+        assert await count("phone") == 0
+        explained = await store._jobs.find({"submitted.event.owner": "web"}).explain()
+        assert "submitted.event.owner_1" in str(explained["queryPlanner"]["winningPlan"])
+
+
+async def links_of(system: System, job_id: str) -> dict[str, Any]:
+    answer = await system.client.get(f"/api/jobs/{job_id}/links")
+    assert answer.headers["cache-control"] == "no-store"
+    document: dict[str, Any] = answer.raise_for_status().json()
+    return document
+
+
+async def test_links_play_without_a_key(locked: System, web: System) -> None:
+    job = await finished(web)
+    answer = await links_of(web, job["job_id"])
+    assert len(answer["links"]) == 10
+    assert 3590 < (datetime.fromisoformat(answer["expires_at"]) - datetime.now(UTC)).total_seconds() <= 3600
+    for field, link in answer["links"].items():
+        played = await locked.client.get(link, headers={"Range": "bytes=0-"})
+        assert (played.status_code, played.text) == (206, f"{job['job_id']}'s {field.removesuffix('_path')}")
+        assert "public" not in played.headers["cache-control"]
+    saved = await locked.client.get(f"{answer['links']['vocals_path']}&download")
+    assert saved.headers["content-disposition"] == "attachment; filename*=UTF-8''song_vocals.wav"
+    assert (await locked.client.head(answer["links"]["beats_path"])).status_code == 200
+    assert (await locked.client.get(f"/api/status/{job['job_id']}{re.sub('^[^?]*', '', link)}")).status_code == 401
+
+
+async def test_a_link_that_is_late_altered_or_anothers_says_to_ask_for_new_ones(
+    locked: System, web: System, start: Start
+) -> None:
+    job, other = await finished(web), await finished(web)
+    link = (await links_of(web, job["job_id"]))["links"]["vocals_path"]
+    late = (await links_of((await start(**KEYS, link_minutes=1e-6)).with_key(WEB), job["job_id"]))["links"]
+    in_its_time = await start(**KEYS, link_minutes=1e-6)
+    for system, wrong in (
+        (in_its_time, late["vocals_path"]),
+        (locked, link[:-1]),
+        (locked, link.replace(f"/storage/{job['job_id']}", f"/storage/{other['job_id']}")),
+        (locked, f"{link.partition('=')[0]}="),
+        (await start(**KEYS | {"link_secret": "another secret of that many chars"}), link),
+    ):
+        answer = await system.client.get(wrong)
+        assert (answer.status_code, answer.json()["code"]) == (401, "invalid_link")
+        assert "Ask for new ones" in answer.json()["detail"]
+
+
+async def test_without_keys_links_are_the_plain_paths(start: Start) -> None:
+    anyone = await start()
+    job = await finished(anyone)
+    answer = await links_of(anyone, job["job_id"])
+    assert answer["expires_at"] is None
+    assert answer["links"]["vocals_path"] == job["stem_separation"]["vocals_path"]
+    assert (await anyone.client.get(f"{answer['links']['vocals_path']}?token=any")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "policy"),
+    [
+        ("/", 200, "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+        ("/web/app.js", 200, "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+        ("/livez", 200, "default-src 'none'; frame-ancestors 'none'"),
+        ("/nonesuch", 404, "default-src 'none'; frame-ancestors 'none'"),
+        ("/api/status/abc123", 503, "default-src 'none'; frame-ancestors 'none'"),
+        ("/storage/x/a_vocals.wav", 500, "default-src 'none'; media-src 'self'; frame-ancestors 'none'"),
+    ],
+)
+async def test_every_answer_tells_browsers_what_not_to_do(bus: Bus, path: str, status: int, policy: str) -> None:
+    broken: Any = None
+    app = create_app(bus, broken, httpx.AsyncClient(base_url="http://127.0.0.1:1"), Health(), GatewaySettings())
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        answer = await client.get(path)
+    assert answer.status_code == status
+    assert answer.headers["content-security-policy"] == policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "cross-origin-resource-policy" not in answer.headers
+    if path.startswith(("/api/", "/storage/")):
+        assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_the_documentation_may_load_what_it_is_made_of(locked: System) -> None:
+    answer = await locked.client.get("/docs")
+    for origin in re.findall(r'(?:src|href)="(https://[^/]+)/', answer.text):
+        assert origin in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+async def test_what_a_caller_sends_stays_within_its_line_of_the_log(
+    amqp_url: str, bus: Bus, tmp_path: Path, log_format: str
+) -> None:
+    hostile = "a\x1b[31mjob=accepted\x1b]0;x\x07"
+    env = {"AMQP_URL": amqp_url, "LOG_FORMAT": log_format, "LOG_LEVEL": "debug", "STORAGE_URL": str(tmp_path / "s")}
+    service = table({**os.environ, **env})["gateway"]
+    child = Child("gateway", service.command, service.env, tmp_path / "gateway.log")
+    child.start()
+    try:
+        await asyncio.to_thread(wait_until, service.ready, [child], 30)
+        await asyncio.to_thread(send, service.port, {"Idempotency-Key": hostile, "X-API-Key": hostile})
+        async with httpx.AsyncClient(base_url=service.url, timeout=30) as client:
+            for language in ("", hostile):
+                await submit(client, tone(2), name=f"{hostile}\n\u2028song.wav", language=language)
+    finally:
+        child.end()
+    log = child.log.read_text()
+    assert "job accepted" in log
+    assert "invalid_option" in log
+    assert all(line.isprintable() for line in log.rstrip("\n").split("\n"))
+    assert log.count("\n") == len(re.findall(r'"timestamp"|^\d{4}-\d\d-\d\dT', log, re.MULTILINE))
+
+
+def send(port: int, headers: dict[str, str]) -> None:
+    """By a client that lets headers through which others refuse to send."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("POST", "/api/process", b"", headers)
+    connection.getresponse().read()
+    connection.close()

@@ -1,0 +1,51 @@
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from services.gateway.auth import Keys, digest
+from services.gateway.settings import Settings
+from tests.conftest import ROOT
+
+SECRET = "s" * 32
+
+
+def test_a_new_key_is_known_by_what_is_kept_of_it() -> None:
+    command = [sys.executable, "-m", "services.gateway.auth", "web.page-1"]
+    printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    key, kept = re.findall(r": +(\S.*)$", printed, re.MULTILINE)
+    settings = Settings(api_keys=json.loads(kept), link_secret=SECRET)
+    assert key not in kept
+    assert Keys(settings.api_keys).name(key) == "web.page-1"
+    assert Keys(settings.api_keys).name(key[:-1]) is None
+
+
+def test_every_key_has_its_own_name() -> None:
+    keys = Keys({"web": digest("one"), "phone": digest("zwölf")})
+    assert [keys.name(key) for key in ("one", "zwölf", "", digest("one"))] == ["web", "phone", None, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "secret", "complaint"),
+    [
+        ("web", digest("key"), "", "API_KEYS needs a LINK_SECRET of 32 characters"),
+        ("web", digest("key"), "short", "openssl rand"),
+        ("$where", digest("key"), SECRET, "pattern"),
+        ("a/b", digest("key"), SECRET, "pattern"),
+        ("web", "the key itself", SECRET, "pattern"),
+    ],
+)
+def test_settings_that_protect_nothing_are_refused_without_being_repeated(
+    name: str, kept: str, secret: str, complaint: str
+) -> None:
+    with pytest.raises(ValidationError, match=complaint) as refused:
+        Settings.model_validate({"api_keys": {name: kept}, "link_secret": secret})
+    assert kept not in str(refused.value)
+    assert "short" not in str(refused.value)
+
+
+def test_without_keys_no_secret_is_needed() -> None:
+    assert not Keys(Settings().api_keys)

@@ -1,0 +1,73 @@
+"""The command line, before a server that has enough to do."""
+
+import json
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from typer.testing import CliRunner
+
+from services.gateway.cli import app
+from shared.events import Task
+from shared.job import fold_all
+from shared.view import view
+from tests.fakes import JOB_ID, after, failed, submitted
+
+BEATS = Task.BEAT_ANALYSIS
+FAILED = view(fold_all([submitted(BEATS), failed(BEATS)]), after(60)).model_dump(mode="json")
+REFUSED = 1
+
+
+class Busy(BaseHTTPRequestHandler):
+    """Takes the second upload, not the first; its job has failed."""
+
+    uploads: list[bytes]
+    keys: set[str]
+
+    def do_GET(self) -> None:
+        self._answer(200, FAILED)
+
+    def do_POST(self) -> None:
+        self.uploads.append(self.rfile.read(int(self.headers["Content-Length"])))
+        if len(self.uploads) <= REFUSED:
+            self._answer(429, {"detail": "Not now.", "code": "too_many_requests"})
+        else:
+            self._answer(202, {"job_id": JOB_ID})
+
+    def _answer(self, status: int, document: object) -> None:
+        self.keys.add(self.headers.get("Authorization", ""))
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Retry-After", "1")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def busy() -> Iterator[ThreadingHTTPServer]:
+    Busy.uploads, Busy.keys = [], set()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_a_refused_upload_is_sent_again_in_its_turn_with_the_key(busy: ThreadingHTTPServer, tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    song.write_bytes(b"all of a song")
+    env = {"KARAOKE_URL": f"http://127.0.0.1:{busy.server_port}", "KARAOKE_KEY": "my key"}
+    began = time.monotonic()
+    ended = CliRunner().invoke(app, ["process", str(song), "--json"], env=env)
+    assert ended.exit_code == 1, ended.output
+    assert json.loads(ended.stdout)["status"] == "failed"
+    assert time.monotonic() - began >= 1
+    assert [b"all of a song" in upload for upload in Busy.uploads] == [True, True]
+    assert Busy.keys == {"Bearer my key"}
