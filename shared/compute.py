@@ -21,7 +21,7 @@ from pebble import ProcessExpired, ProcessPool
 from structlog.contextvars import bound_contextvars, get_contextvars
 
 from shared import telemetry
-from shared.errors import ComputeError, KaraokeError
+from shared.errors import ComputeError, KaraokeError, on_a_full_disk
 from shared.settings import Settings
 
 log = structlog.get_logger()
@@ -104,7 +104,8 @@ def _start(fraction: object, service: str, settings: Settings) -> None:
 def _call(target: str, args: tuple[object, ...], context: dict[str, Any]) -> object:
     with bound_contextvars(**context):  # the child's log lines name the job, too
         try:
-            return pkgutil.resolve_name(target)(*args)
+            with on_a_full_disk():
+                return pkgutil.resolve_name(target)(*args)
         except KaraokeError:
             raise
         except MemoryError:

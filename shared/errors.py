@@ -1,5 +1,9 @@
 """Errors that answer one question: is it worth trying again?"""
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class KaraokeError(Exception):
     """Something a person should read.
@@ -31,3 +35,20 @@ class ComputeError(TransientError):
     """The child process died or ran past its deadline; the next attempt gets a fresh one."""
 
     code = "compute_failed"
+
+
+class StorageFullError(TransientError):
+    """There is no room for files until somebody makes some."""
+
+    code = "storage_full"
+
+
+@contextmanager
+def on_a_full_disk() -> Iterator[None]:
+    """Turns what the operating system says of a full disk into StorageFullError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFullError("The disk is full", error.strerror or "") from error
+        raise

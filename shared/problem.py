@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from shared.errors import TransientError
+from shared.errors import StorageFullError, TransientError
 from shared.events import JOB_ID
 
 
@@ -40,7 +40,9 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(TransientError)
     async def away(_: Request, error: TransientError) -> JSONResponse:
-        return JSONResponse({"detail": f"{error}. Try again soon.", "code": error.code}, 503, {"Retry-After": "5"})
+        status, seconds = (507, "60") if isinstance(error, StorageFullError) else (503, "5")
+        content = {"detail": f"{error}. Try again in {seconds} s.", "code": error.code}
+        return JSONResponse(content, status, {"Retry-After": seconds})
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, __: Exception) -> JSONResponse:

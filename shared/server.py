@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from shared import telemetry
+from shared.patience import PatientProtocol
 from shared.settings import Settings
 
 
@@ -23,6 +24,7 @@ def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> 
 async def serving(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
+        http=PatientProtocol,
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 import obstore
-from obstore.exceptions import NotFoundError
+from obstore.exceptions import GenericError, NotFoundError
 from obstore.store import LocalStore, from_url
 
-from shared.errors import PermanentError
+from shared.errors import PermanentError, StorageFullError
 from shared.events import JobSubmitted
 
 GONE: Final = (NotFoundError, FileNotFoundError)
@@ -49,7 +49,13 @@ class Storage:
         )
 
     async def put(self, key: str, content: bytes | Path) -> None:
-        await obstore.put_async(self._store, key, content, max_concurrency=PARTS_AT_ONCE)
+        """Raises StorageFullError when a directory's disk is full."""
+        try:
+            await obstore.put_async(self._store, key, content, max_concurrency=PARTS_AT_ONCE)
+        except GenericError as error:
+            if "No space left" not in str(error):  # there is no error of its own for it
+                raise
+            raise StorageFullError("The storage is full", key) from error
 
     async def get(self, key: str) -> bytes:
         """Raises one of `GONE`."""

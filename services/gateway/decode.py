@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from shared.errors import StorageFullError
 from shared.problem import Problem
 
 log = structlog.get_logger()
@@ -29,7 +30,7 @@ PROBLEMS = {
 async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: float) -> float:
     """Decodes `upload` to `song`: FLAC, 16 bit, 44.1 kHz, stereo. Returns its duration in seconds.
 
-    Raises Problem: 415 for what is no audio, 422 for what is corrupt, too short or too long.
+    Raises Problem: 415 for what is no audio, 422 for what is corrupt, too short or too long; StorageFullError.
     """
     arguments = (upload, song, str(min_seconds), str(max_seconds))
     async with _at_once:
@@ -53,6 +54,8 @@ async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: floa
     else:
         log.warning("decoder failed", returncode=child.returncode, complaint=complaint[-500:].decode(errors="replace"))
         outcome = {"code": "undecodable"}
+    if outcome.get("code") == StorageFullError.code:
+        raise StorageFullError("The disk is full", "no room for the decoded song")
     if "code" in outcome:
         status, text = PROBLEMS[str(outcome["code"])]
         raise Problem(status, str(outcome["code"]), text.format(min=min_seconds, max=max_seconds))

@@ -4,7 +4,9 @@ It prints `{"seconds": …}` or `{"code": …}` with a key of `services.gateway.
 to start fast, and limits itself before it touches the file.
 """
 
+import errno
 import json
+import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -18,9 +20,13 @@ RATE = 44_100
 FORMATS = "aac,ac3,aiff,amr,asf,au,avi,caf,dsf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,opus,tta,w64,wav,wv"
 """FFmpeg's demuxers that an upload may be read with: no playlists, no images, nothing that names other files."""
 
-CPU_SECONDS = 120
-MEMORY_BYTES = 2 << 30
-OUTPUT_BYTES = 2 << 30
+LIMITS = {
+    resource.RLIMIT_AS: 2 << 30,  # bytes
+    resource.RLIMIT_CPU: 120,  # seconds
+    resource.RLIMIT_FSIZE: 2 << 30,
+    resource.RLIMIT_NOFILE: 64,
+    resource.RLIMIT_CORE: 0,
+}
 DAMAGED_FRACTION = 0.05
 
 
@@ -76,15 +82,15 @@ def _resampled(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
 
 def main() -> None:
     upload, song, min_seconds, max_seconds = sys.argv[1:]
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
+    for limited, limit in LIMITS.items():
+        resource.setrlimit(limited, (limit, limit))
+    os.nice(10)
     try:
         outcome: dict[str, float | str] = {"seconds": _decode(upload, song, float(min_seconds), float(max_seconds))}
     except UnacceptableError as error:
         outcome = {"code": str(error)}
-    except FFmpegError:
-        outcome = {"code": "corrupt"}
+    except FFmpegError as error:
+        outcome = {"code": "storage_full" if error.errno == errno.ENOSPC else "corrupt"}
     print(json.dumps(outcome))  # noqa: T201 -- the child's answer
 
 

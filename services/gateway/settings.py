@@ -15,6 +15,8 @@ class Settings(Shared):
     port: int = 8000
     status_url: str = "http://127.0.0.1:8001"
     max_upload_bytes: int = Field(default=200_000_000, gt=0)
+    upload_silence_seconds: float = Field(default=30, gt=0, description="How long an upload may stand still.")
+    upload_bytes_per_second: float = Field(default=4000, ge=0, description="The slowest upload, over all of its time.")
     min_seconds: float = Field(default=1, ge=0, description="The shortest song that is accepted.")
     max_seconds: float = Field(default=1200, gt=0, description="The longest song that is accepted.")
     cors_origins: list[str] = Field(default=[], description='Origins allowed to call from a browser, as JSON: ["*"].')

@@ -19,7 +19,7 @@ from services.gateway.quota import Quota
 from services.gateway.settings import Settings
 from services.gateway.upload import receive
 from shared.bus import BROKER_AWAY, Bus
-from shared.errors import TransientError
+from shared.errors import TransientError, on_a_full_disk
 from shared.events import JobSubmitted, Song
 from shared.job import ready
 from shared.problem import Problem, problems
@@ -102,9 +102,9 @@ class Submissions:
         who can name the job by its key, will ask again.
         """
         limits = self._settings
-        with TemporaryDirectory(prefix="upload-") as folder:
+        with on_a_full_disk(), TemporaryDirectory(prefix="upload-") as folder:
             file, song = Path(folder, "upload"), Path(folder, SONG)
-            upload = await receive(request, file, limits.max_upload_bytes)
+            upload = await receive(request, file, limits)
             seconds = await decode(file, song, limits.min_seconds, limits.max_seconds)
             submission = JobSubmitted(
                 job_id=job_id,
@@ -145,11 +145,14 @@ def routes(submissions: Submissions, keys: Keys) -> APIRouter:
         openapi_extra=FORM,
         response_model=Accepted,
         responses=problems(
+            _400="The upload ended early.",
+            _408="The upload came too slowly.",
             _413="The file is too large.",
             _415="What was sent is not a form, or the file is no audio.",
             _422="The file is missing, empty, corrupt, too short or too long, or an option is not valid.",
             _429="Too many requests in this minute, or too many jobs under way. Try again after `Retry-After` seconds.",
-            _503="The broker is away; nothing was kept. Try again.",
+            _503="The broker is away. Try again.",
+            _507="No disk is left. Try again later.",
         ),
     )
     async def process(request: Request, owner: Annotated[str | None, Depends(keys.owner)]) -> JSONResponse:

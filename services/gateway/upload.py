@@ -1,7 +1,10 @@
 """A multipart upload, streamed to a file: memory stays flat however large the song."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import BinaryIO
 
 from fastapi import Request
@@ -13,11 +16,14 @@ from streaming_form_data.targets import BaseTarget, ValueTarget
 from streaming_form_data.validators import MaxSizeValidator
 from streaming_form_data.validators import ValidationError as TooLongError
 
+from services.gateway.settings import Settings
 from shared.events import Options
 from shared.problem import Problem
 
 FIELDS = ("tasks", "language", "model", "format")
 FORM_OVERHEAD_BYTES = 100_000
+CLOSE = {"Connection": "close"}
+"""For a refusal in the middle of a body of which nobody knows how much is to come."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +33,22 @@ class Upload:
     options: Options
 
 
-async def receive(request: Request, path: Path, max_bytes: int) -> Upload:
+async def receive(request: Request, path: Path, limits: Settings) -> Upload:
     """Writes the form's `file` to `path`.
 
-    Raises Problem: 413 over `max_bytes`, 415 when it is not a form, 422 for a missing file or an invalid option.
+    Raises Problem: 408 when it comes too slowly, 413 when it is too large, 415 when it is not a form, 422 for a missing
+    file or an invalid option.
     """
+    max_bytes = limits.max_upload_bytes
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Problem(415, "not_a_form", "Send the song as the field 'file' of a multipart/form-data form.")
-    too_large = Problem(413, "too_large", f"The file is larger than {max_bytes / 1e6:.0f} MB.")
-    if int(request.headers.get("content-length", 0)) > max_bytes + FORM_OVERHEAD_BYTES:
+    announced = int(request.headers.get("content-length", 0))
+    # A browser sees the refusal only once it has sent everything; what is not much too large may come, and is dropped.
+    endless = announced == 0 or announced > 2 * max_bytes
+    too_large = Problem(
+        413, "too_large", f"The file is larger than {max_bytes / 1e6:.0f} MB.", CLOSE if endless else None
+    )
+    if announced > max_bytes + FORM_OVERHEAD_BYTES:
         raise too_large
     with path.open("wb") as file:
         song = _FileTarget(file)
@@ -45,7 +58,7 @@ async def receive(request: Request, path: Path, max_bytes: int) -> Upload:
             for name, target in {"file": song, **fields}.items():
                 parser.register(name, target)
             received = 0
-            async for chunk in request.stream():
+            async for chunk in _paced(request, limits):
                 parser.data_received(chunk)
                 received += len(chunk)
                 if song.size > max_bytes or received > max_bytes + FORM_OVERHEAD_BYTES:
@@ -57,6 +70,25 @@ async def receive(request: Request, path: Path, max_bytes: int) -> Upload:
     song.check()
     values = {name: target.value.decode(errors="replace").strip() for name, target in fields.items()}
     return Upload(song.name, song.size, _options(values))
+
+
+async def _paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:
+    """The request's body. Raises Problem 408 when it stands still, or is slower than the slowest connection in use."""
+    chunks, began, received = request.stream(), monotonic(), 0
+    too_slow = Problem(408, "upload_too_slow", "The upload came too slowly. Try again on a better connection.", CLOSE)
+    while True:
+        try:
+            async with asyncio.timeout(limits.upload_silence_seconds):
+                chunk = await anext(chunks)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise too_slow from error
+        received += len(chunk)
+        seconds = monotonic() - began
+        if seconds > limits.upload_silence_seconds and received < seconds * limits.upload_bytes_per_second:
+            raise too_slow
+        yield chunk
 
 
 def _options(values: dict[str, str]) -> Options:

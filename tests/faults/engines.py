@@ -22,7 +22,7 @@ R = TypeVar("R", Stems, Lyrics, Rhythm)
 
 
 def separate(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Stems:
-    suffer(options.model or "", settings, progress)
+    suffer(options.model or "", out, progress)
     work(audio, options, progress)
     return write(out, audio, STEMS)
 
@@ -51,7 +51,7 @@ def work(audio: Path, options: Options, progress: Report) -> None:
         progress(elapsed / wanted)
 
 
-def suffer(misfortune: str, settings: Settings, progress: Report) -> None:
+def suffer(misfortune: str, out: Path, progress: Report) -> None:
     match misfortune:
         case "segfault":
             ctypes.string_at(0)
@@ -65,7 +65,7 @@ def suffer(misfortune: str, settings: Settings, progress: Report) -> None:
         case "killer":
             os.kill(os.getppid(), signal.SIGKILL)
         case "disk":
-            Path(os.environ["TMPDIR"], "filling").write_bytes(bytes(64 << 20))
+            (out / "filling").write_bytes(bytes(64 << 20))
 
 
 def write(out: Path, audio: Path, result: R) -> R:
