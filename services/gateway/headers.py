@@ -13,7 +13,6 @@ POLICIES: Final = {
     "img-src 'self' data: https://fastapi.tiangolo.com",
     "/web/": PAGE,
     "/storage/": "default-src 'none'; media-src 'self'",
-    "/": "default-src 'none'",
 }
 """Content security policies by the beginning of the path. A result opened in a tab of its own can be played."""
 
@@ -49,4 +48,6 @@ class _Headers:
 
 
 def _policy(path: str) -> str:
-    return PAGE if path == "/" else next(policy for start, policy in POLICIES.items() if path.startswith(start))
+    if path == "/":
+        return PAGE
+    return next((policy for start, policy in POLICIES.items() if path.startswith(start)), "default-src 'none'")
