@@ -1,0 +1,122 @@
+"""Inputs that mean harm, made in code: each a file that somebody might upload."""
+
+import gzip
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import av
+import numpy as np
+import soundfile
+
+from tests.integration.test_gateway import tone
+
+
+def silence_of_a_day() -> bytes:
+    """24 hours of it."""
+    song = io.BytesIO()
+    soundfile.write(song, np.zeros(24 * 3600 * 200, np.int16), 200, format="FLAC")
+    return song.getvalue()
+
+
+def with_cover(picture: bytes, kind: bytes = b"image/png") -> bytes:
+    """An MP3 with a picture of any size in its ID3 tag."""
+    frame = b"\0" + kind + b"\0\3\0" + picture
+    apic = b"APIC" + _syncsafe(len(frame)) + b"\0\0" + frame
+    return b"ID3\4\0\0" + _syncsafe(len(apic)) + apic + tone(2, form="MP3")
+
+
+def png_bomb(side: int = 30_000) -> bytes:
+    """A picture of `side` by `side` pixels that unpacks to gigabytes."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    packer = zlib.compressobj(9)
+    rows = b"".join(packer.compress(bytes(1 + 3 * side)) for _ in range(300)) + packer.flush()
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def wav(*, rate: int = 8000, channels: int = 1, bits: int = 16, claimed: int | None = None, data: bytes) -> bytes:
+    """A WAV file whose header says what one likes."""
+    size = len(data) if claimed is None else claimed
+    frame = channels * bits // 8
+    form = struct.pack("<HHIIHH", 1, channels, rate, rate * frame & 0xFFFFFFFF, frame & 0xFFFF, bits)
+    riff = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", size) + data
+    return b"RIFF" + struct.pack("<I", min(len(riff), 0xFFFFFFFF)) + riff
+
+
+def m4a() -> bytes:
+    song = io.BytesIO()
+    with av.open(song, "w", format="ipod") as target:
+        aac = target.add_stream("aac", rate=44_100, layout="mono")
+        for _ in range(90):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+            frame.sample_rate = 44_100
+            target.mux(aac.encode(frame))
+        target.mux(aac.encode(None))
+    return song.getvalue()
+
+
+def with_external_data(address: str) -> bytes:
+    """An M4A that says its samples are at `address`."""
+    reference = b"\0\0\0\0" + address.encode() + b"\0"
+    return m4a().replace(b"\0\0\0\x0curl \0\0\0\1", struct.pack(">I", 8 + len(reference)) + b"url " + reference)
+
+
+def playlists(address: str) -> dict[str, bytes]:
+    """Files that are nothing but the name of another one."""
+    return {
+        "m3u8": f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{address}\n#EXT-X-ENDLIST\n".encode(),
+        "pls": f"[playlist]\nFile1={address}\nNumberOfEntries=1\n".encode(),
+        "ffconcat": f"ffconcat version 1.0\nfile {address}\n".encode(),
+        "mpd": (
+            '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet>'
+            f'<Representation id="1"><BaseURL>{address}</BaseURL></Representation></AdaptationSet></Period></MPD>'
+        ).encode(),
+        "sdp": f"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nu={address}\nc=IN IP4 127.0.0.1\nm=audio 9 RTP/AVP 0\n".encode(),
+        "asx": f'<asx version="3.0"><entry><ref href="{address}"/></entry></asx>'.encode(),
+        "xspf": f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "{address}">]><playlist>&b;</playlist>'.encode(),
+    }
+
+
+def archives() -> dict[str, bytes]:
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("song.wav", bytes(50_000_000))
+    return {"zip": zipped.getvalue(), "gzip": gzip.compress(bytes(50_000_000)), "xz": lzma.compress(bytes(50_000_000))}
+
+
+def polyglots() -> dict[str, bytes]:
+    """MP3s that are something else, too."""
+    mp3 = tone(2, form="MP3")
+    zipped = io.BytesIO(mp3)
+    with zipfile.ZipFile(zipped, "a") as archive:
+        archive.writestr("run.sh", "echo harm")
+    return {
+        "html": b"<html><script>alert(1)</script></html>" + mp3,
+        "zip": zipped.getvalue(),
+        "pdf": b"%PDF-1.7\n" + mp3,
+    }
+
+
+def damaged_ogg() -> bytes:
+    content = bytearray(tone(3, form="OGG"))
+    middle = content.index(b"OggS", len(content) // 2)
+    content[middle + 4 : middle + 40] = b"\xff" * 36
+    return bytes(content)
+
+
+def _syncsafe(number: int) -> bytes:
+    return bytes((number >> shift) & 0x7F for shift in (21, 14, 7, 0))
+
+
+def canary(folder: Path) -> Path:
+    """A file of this machine that no upload may make the gateway read: a song, to be sure that it could be."""
+    path = folder / "canary.wav"
+    path.write_bytes(tone(2))
+    return path

@@ -1,0 +1,252 @@
+"""Uploads that mean harm get a clear answer, leave nothing behind, and the next song is taken."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+import shared.patience
+from deploy.local.ports import LOOPBACK, free_ports
+from services.gateway.api import create_app
+from services.gateway.settings import Settings
+from shared.bus import Bus
+from shared.health import Health
+from shared.server import serving
+from shared.storage import Storage
+from tests.integration import hostile
+from tests.integration.test_gateway import submit, tone
+
+NOISE = np.random.default_rng(7).integers(0, 256, 30_000, np.uint8).tobytes()
+REFUSED = {"not_audio", "corrupt", "too_short", "too_long", "undecodable"}
+STALL_SECONDS = 0.5
+
+
+class Server:
+    """A real one, as slow clients need; `temp` is where it puts uploads."""
+
+    def __init__(self, client: httpx.AsyncClient, port: int, temp: Path, storage: Path) -> None:
+        self.client = client
+        self.port = port
+        self._folders = temp, storage
+
+    def kept(self) -> list[Path]:
+        return [path for folder in self._folders for path in folder.rglob("*") if path.is_file()]
+
+    async def takes_a_song(self) -> None:
+        assert (await submit(self.client, tone(2))).status_code == 202
+
+
+@pytest.fixture
+async def server(bus: Bus, storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
+    temp = tmp_path / "temp"
+    temp.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temp))
+    monkeypatch.setattr(shared.patience, "REQUEST_SECONDS", STALL_SECONDS)
+    (port,) = free_ports(1)
+    settings = Settings(port=port, upload_silence_seconds=STALL_SECONDS, max_seconds=600, max_upload_bytes=20_000_000)
+    settings = settings.model_copy(update={"uploads_per_minute": 0})
+    url = f"http://{LOOPBACK}:{port}"
+    async with (
+        httpx.AsyncClient() as nobody,
+        httpx.AsyncClient(base_url=url, timeout=60, transport=httpx.AsyncHTTPTransport(retries=9)) as client,
+        serving(create_app(bus, storage, nobody, Health(), settings), settings),
+    ):
+        await client.get("/livez")
+        yield Server(client, port, temp, tmp_path / "storage")
+
+
+def refused(answer: httpx.Response) -> str:
+    assert answer.status_code in (408, 413, 415, 422), answer.text
+    assert answer.json()["detail"].endswith(".")
+    return str(answer.json()["code"])
+
+
+FILES: dict[str, tuple[Callable[[], bytes], set[str]]] = {
+    "a day of silence": (hostile.silence_of_a_day, {"too_long"}),
+    "a cover of 9 MB": (lambda: hostile.with_cover(300 * NOISE), {"accepted"}),
+    "a cover that unpacks to gigabytes": (lambda: hostile.with_cover(hostile.png_bomb()), {"accepted"}),
+    "that cover alone": (hostile.png_bomb, {"not_audio"}),
+    "4 GB claimed": (lambda: hostile.wav(claimed=0xFFFFFFFF, data=NOISE), {"accepted"}),
+    "less claimed than there is": (lambda: hostile.wav(claimed=100, data=NOISE), {"too_short"}),
+    "a rate of 1 Hz": (lambda: hostile.wav(rate=1, data=NOISE), REFUSED),
+    "a rate of 0 Hz": (lambda: hostile.wav(rate=0, data=NOISE), REFUSED),
+    "a rate of 4 GHz": (lambda: hostile.wav(rate=0xFFFFFFFF, data=NOISE), REFUSED),
+    "a rate of 768 kHz": (lambda: hostile.wav(rate=768_000, data=60 * NOISE), {"accepted"}),
+    "255 channels": (lambda: hostile.wav(channels=255, data=300 * NOISE), REFUSED | {"accepted"}),
+    "no channels": (lambda: hostile.wav(channels=0, data=NOISE), REFUSED),
+    "no bits": (lambda: hostile.wav(bits=0, data=NOISE), REFUSED | {"accepted"}),
+    "half an M4A": (lambda: hostile.m4a()[:700], REFUSED),
+    "an M4A without its end": (lambda: hostile.m4a()[:-200], REFUSED),
+    "a damaged page of Ogg": (hostile.damaged_ogg, REFUSED | {"accepted"}),
+    "noise": (lambda: NOISE, {"not_audio", "corrupt"}),
+    "noise after a header": (lambda: tone(2, form="FLAC")[:100] + NOISE, REFUSED),
+    "a program": (lambda: b"\x7fELF" + NOISE, {"not_audio", "corrupt"}),
+    "a zip": (lambda: hostile.archives()["zip"], {"not_audio"}),
+    "a gzip": (lambda: hostile.archives()["gzip"], {"not_audio"}),
+    "an xz": (lambda: hostile.archives()["xz"], {"not_audio"}),
+    "a page that is a song": (lambda: hostile.polyglots()["html"], {"accepted"}),
+    "a zip that is a song": (lambda: hostile.polyglots()["zip"], {"accepted"}),
+    "a PDF that is a song": (lambda: hostile.polyglots()["pdf"], {"accepted"}),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+async def test_a_hostile_file_is_refused_or_only_its_sound_is_taken(server: Server, kind: str) -> None:
+    make, expected = FILES[kind]
+    answer = await submit(server.client, make(), tasks="beat_analysis")
+    if answer.status_code == 202:
+        assert "accepted" in expected
+        names = {path.name for path in server.kept()}
+        assert names == {"song.flac", "manifest.json", "announced"}
+    else:
+        assert refused(answer) in expected
+        assert not server.kept()
+    await server.takes_a_song()
+
+
+@pytest.mark.parametrize("kind", [*hostile.playlists(""), "external data"])
+async def test_nothing_that_an_upload_names_is_ever_opened(server: Server, tmp_path: Path, kind: str) -> None:
+    canary = hostile.canary(tmp_path)
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        listener.setblocking(False)
+        for address in (f"http://{LOOPBACK}:{listener.getsockname()[1]}/song.wav", canary.as_uri(), str(canary)):
+            content = (
+                hostile.with_external_data(address) if kind == "external data" else hostile.playlists(address)[kind]
+            )
+            answer = await submit(server.client, content, name=f"song.{kind}")
+            if answer.status_code != 202:
+                assert refused(answer) in REFUSED
+                assert not server.kept()
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    for song in (path for path in server.kept() if path.name == "song.flac"):
+        assert song.stat().st_size < 20_000  # the file's own silence, not the canary's tone
+
+
+NAMES = {
+    "../../etc/passwd": "passwd",
+    "..\\..\\boot.ini": "boot.ini",
+    "CON": "CON",
+    "NUL.mp3": "NUL.mp3",
+    "🎤🎶.mp3": "🎤🎶.mp3",
+    "x" * 4000: "x" * 255,
+    "gnos\u202e3pm.exe": "gnos3pm.exe",
+    "a%0d%0aSet-Cookie: x=1.mp3": "a%0d%0aSet-Cookie: x=1.mp3",
+    "a%00b.mp3": "a%00b.mp3",
+    ".": ".",
+    "$(reboot);`id`|x.mp3": "$(reboot);`id`|x.mp3",
+    '{"$where": 1}.mp3': None,
+    "<script>alert(1)</script>.mp3": "script>.mp3",
+}
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+async def test_a_name_is_only_shown(server: Server, storage: Storage, name: str) -> None:
+    answer = await submit(server.client, tone(2), name=name)
+    assert answer.status_code == 202
+    job_id = answer.json()["job_id"]
+    submission = await storage.manifest(job_id)
+    assert submission
+    assert submission.song.name.isprintable()
+    assert submission.song.name == (NAMES[name] or submission.song.name)
+    assert {path.parent.name for path in server.kept()} == {job_id}
+
+
+FORMS = {
+    "no boundary": ("multipart/form-data", b"--x\r\n\r\n"),
+    "an empty form": ("multipart/form-data; boundary=x", b""),
+    "no end": (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' + tone(2),
+    ),
+    "ten thousand fields": (
+        "multipart/form-data; boundary=x",
+        b"".join(b'--x\r\nContent-Disposition: form-data; name="f%d"\r\n\r\n\r\n' % n for n in range(10_000))
+        + b"--x--",
+    ),
+    "a boundary of 10 kB": (f"multipart/form-data; boundary={'x' * 10_000}", b"--" + b"x" * 10_000 + b"--\r\n"),
+    "a header of 1 MB": (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="'
+        + b"y" * 1_000_000
+        + b'"\r\n\r\nz\r\n--x--\r\n',
+    ),
+    "a name in no charset": (
+        "multipart/form-data; boundary=x; charset=utf-7",
+        b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename*=klingon''%ff\r\n\r\nz\r\n--x--\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FORMS)
+async def test_a_form_that_cannot_be_read_is_refused(server: Server, kind: str) -> None:
+    content_type, body = FORMS[kind]
+    headers = {"Content-Type": content_type}
+    answer = await server.client.post("/api/process", content=body, headers=headers)
+    assert refused(answer)
+    assert not server.kept()
+    await server.takes_a_song()
+
+
+HEAD = b"POST /api/process HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+PART = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
+
+
+async def talk(port: int, *pieces: bytes, pause: float = 0.0, endless: bytes = b"") -> bytes:
+    """Sends the pieces, then `endless` again and again, until the server answers and closes; gives the answer."""
+    reader, writer = await asyncio.open_connection(LOOPBACK, port)
+
+    async def send() -> None:
+        with suppress(OSError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(pause)
+            while endless:
+                writer.write(endless)
+                await writer.drain()
+                await asyncio.sleep(pause)
+
+    sending = asyncio.create_task(send())
+    answer = b""
+    async with asyncio.timeout(30):
+        with suppress(OSError):
+            while piece := await reader.read(1 << 16):
+                answer += piece
+                if answer.startswith(b"HTTP/1.1 4") and answer.endswith(b"}"):
+                    break
+    sending.cancel()
+    writer.close()
+    return answer
+
+
+async def test_headers_that_drip_are_not_waited_for(server: Server) -> None:
+    assert await talk(server.port, HEAD, endless=b"X-A: b\r\n", pause=0.2) == b""
+    assert await talk(server.port, b"") == b""
+    await server.takes_a_song()
+
+
+@pytest.mark.parametrize(("endless", "pause"), [(b"", 0.0), (b"a", 0.2)], ids=["it stops", "it drips"])
+async def test_a_body_that_comes_too_slowly_is_refused(server: Server, endless: bytes, pause: float) -> None:
+    head = HEAD + b"Content-Length: 1000000\r\n\r\n"
+    answer = await talk(server.port, head, PART, endless=endless, pause=pause)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"upload_too_slow" in answer
+    assert not server.kept()
+    await server.takes_a_song()
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 10000000000", b"Transfer-Encoding: chunked"])
+async def test_ten_gigabytes_are_refused_before_they_have_come(server: Server, length: bytes) -> None:
+    chunked = length.startswith(b"Transfer")
+    megabyte = bytes(1 << 20)
+    pieces = [HEAD + length + b"\r\n\r\n", b"%x\r\n%s\r\n" % (len(PART), PART) if chunked else PART]
+    answer = await talk(server.port, *pieces, endless=b"100000\r\n%s\r\n" % megabyte if chunked else megabyte)
+    assert answer.startswith(b"HTTP/1.1 413") or answer == b""  # it may be lost behind what was sent in vain
+    assert not server.kept()
+    await server.takes_a_song()
