@@ -12,7 +12,7 @@ from deploy.local.stack import Stack, stack
 from tests.conftest import ROOT
 
 SONG_FOLDER = ROOT / "tests" / "song"
-MODELS = {"DEMUCS_MODEL": "embedded", "WHISPER_MODEL": "base", "LOG_FORMAT": "json"}
+MODELS = {"DEMUCS_MODEL": "embedded", "WHISPER_MODEL": "base", "LOG_FORMAT": "json", "UPLOADS_PER_MINUTE": "0"}
 
 
 @pytest.fixture(scope="package")
