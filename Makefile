@@ -1,6 +1,6 @@
 # One verb each, the same for people and for CI.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test faults check docs
+.PHONY: help setup demo up test faults check audit docs
 
 PYTHON := .venv/bin/python
 TYPED := services shared deploy tests
@@ -24,10 +24,14 @@ test: setup $(NODE_CLIENTS) ## run all tests against a real broker and database;
 faults: setup ## do everything to the running system that may go wrong, and see that no job is lost (20 minutes)
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest tests/faults -m "" $(ARGS)
 
-check: setup ## lint, formatting, types
+check: setup ## lint, formatting, types, security
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy --strict $(TYPED)
+	@$(PYTHON) -m bandit --quiet --configfile pyproject.toml --recursive services shared deploy
+
+audit: setup ## ask the package index for known vulnerabilities of what is locked
+	@$(PYTHON) -m pip_audit --requirement requirements.lock --disable-pip --no-deps --strict
 
 docs: setup ## write docs/openapi.json and docs/asyncapi.json anew
 	@$(PYTHON) -m docs.generate
