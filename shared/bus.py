@@ -84,8 +84,8 @@ class Bus:
     async def backlog(self, queue: str) -> int:
         """How many messages wait in a queue, those with a consumer not counted. Raises TransientError."""
         with _broker_errors():
-            async with asyncio.timeout(CONFIRM_SECONDS):
-                queues = await topology.declare(await self._channel())
+            async with asyncio.timeout(CONFIRM_SECONDS), await self._new_channel() as channel:
+                queues = await topology.declare(channel)  # a channel keeps, and restores, all that it ever declared
         return queues[queue].declaration_result.message_count or 0
 
     async def check(self) -> None:

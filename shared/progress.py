@@ -26,6 +26,9 @@ log = structlog.get_logger()
 HEARTBEAT_SECONDS = 10.0
 """The longest silence of a running task, even when its percentage stands still."""
 
+PATIENCE_SECONDS = 600.0
+"""How long the end of a task waits for a broker that is away, rather than be computed once more."""
+
 
 class Progress:
     def __init__(self, bus: Bus, job_id: str, task: Task, run: int, attempt: int) -> None:
@@ -54,13 +57,14 @@ class Progress:
 
     async def completed(self, result: Result, submission: JobSubmitted) -> None:
         event = TaskCompleted.model_validate(self._stamp() | {"result": result, "processing_time": self._elapsed()})
-        await self._bus.publish(event, ready(submission, event))
+        await self._bus.publish(event, ready(submission, event), within=PATIENCE_SECONDS)
         log.info("task completed", seconds=self._elapsed(), **result.model_dump())
 
     async def failed(self, error: KaraokeError) -> None:
         outcome = {"summary": error.summary, "error": str(error), "error_code": error.code}
         await self._bus.publish(
-            TaskFailed.model_validate(self._stamp() | outcome | {"processing_time": self._elapsed()})
+            TaskFailed.model_validate(self._stamp() | outcome | {"processing_time": self._elapsed()}),
+            within=PATIENCE_SECONDS,
         )
         log.warning("task failed", seconds=self._elapsed(), **outcome)
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from services.gateway.auth import Keys
 from services.gateway.decode import decode
+from services.gateway.form import FORM, KEY_LENGTH
 from services.gateway.jobs import PUBLISH_SECONDS, Jobs
 from services.gateway.quota import Quota
 from services.gateway.settings import Settings
@@ -30,39 +31,6 @@ log = structlog.get_logger()
 
 KEYS: Final = UUID("5c1d6d27-9a3e-4f0c-8f43-2f5a64d1b7ce")
 """Namespace in which an idempotency key becomes a job's id, the same at every gateway; owners have namespaces in it."""
-KEY_LENGTH: Final = 255
-
-FORM = {
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "schema": {"type": "string", "maxLength": KEY_LENGTH},
-            "description": "Any text of your own; sending it again gives the same job, not another.",
-        }
-    ],
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "The song."},
-                        "tasks": {
-                            "type": "string",
-                            "description": "Comma-separated, of stem_separation, transcription, beat_analysis; all.",
-                        },
-                        "language": {"type": "string", "description": "ISO 639-1 code of the lyrics; detected."},
-                        "model": {"type": "string", "description": "A demucs model's name; the operator's choice."},
-                        "format": {"type": "string", "enum": ["wav", "flac", "mp3"], "default": "wav"},
-                    },
-                }
-            }
-        },
-    },
-}
 
 
 class Accepted(BaseModel):

@@ -1,0 +1,37 @@
+"""What an upload looks like, for the OpenAPI document: it is read as a stream, not by the framework."""
+
+from typing import Final
+
+KEY_LENGTH: Final = 255
+
+FORM: Final = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "schema": {"type": "string", "maxLength": KEY_LENGTH},
+            "description": "Any text of your own; sending it again gives the same job, not another.",
+        }
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "The song."},
+                        "tasks": {
+                            "type": "string",
+                            "description": "Comma-separated, of stem_separation, transcription, beat_analysis; all.",
+                        },
+                        "language": {"type": "string", "description": "ISO 639-1 code of the lyrics; detected."},
+                        "model": {"type": "string", "description": "A demucs model's name; the operator's choice."},
+                        "format": {"type": "string", "enum": ["wav", "flac", "mp3"], "default": "wav"},
+                    },
+                }
+            }
+        },
+    },
+}

@@ -1,0 +1,64 @@
+"""What a running task says, and how often, on a bus that only takes notes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+import shared.progress
+from shared.errors import TransientError
+from shared.events import Event, Task, TaskProgressed
+from shared.progress import HEARTBEAT_SECONDS, Progress
+
+
+class Notes:
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.away = False
+
+    async def publish(self, event: Event, ready: Iterable[Task] = (), *, within: float = 60) -> None:
+        if self.away:
+            raise TransientError("The message broker is away")
+        self.events.append(event)
+
+    def percents(self) -> list[int]:
+        return [event.progress for event in self.events if isinstance(event, TaskProgressed)]
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(shared.progress, "monotonic", clock)
+    return clock
+
+
+async def test_a_percentage_that_stands_still_is_a_heartbeat_every_ten_seconds(clock: Clock) -> None:
+    bus: Any = Notes()
+    progress = Progress(bus, "abc123", Task.STEM_SEPARATION, run=0, attempt=1)
+    for second in range(int(3 * HEARTBEAT_SECONDS)):
+        clock.now = float(second)
+        await progress.at(0.5)
+    assert bus.percents() == [50, 50, 50]
+    assert [event.seq for event in bus.events] == [0, 1, 2]
+
+
+async def test_a_percentage_never_falls_nor_says_that_all_is_done(clock: Clock) -> None:
+    bus: Any = Notes()
+    progress = Progress(bus, "abc123", Task.STEM_SEPARATION, run=0, attempt=1)
+    for fraction in (0.2, 0.1, 0.6, 1.0):
+        await progress.at(fraction)
+    assert bus.percents() == [20, 60, 99]
+
+
+async def test_progress_that_cannot_be_told_is_not_missed(clock: Clock) -> None:
+    bus: Any = Notes()
+    bus.away = True
+    await Progress(bus, "abc123", Task.STEM_SEPARATION, run=0, attempt=1).at(0.5)
+    assert bus.events == []
