@@ -98,10 +98,13 @@ class Bus:
     @asynccontextmanager
     async def consuming(self, queue: str, handler: Handler, prefetch: int) -> AsyncIterator[None]:
         """Calls `handler`, which settles, for each message, `prefetch` at a time at the most, until left."""
-        channel = await self._new_channel()
-        await channel.set_qos(prefetch_count=prefetch)
-        source = (await topology.declare(channel))[queue]  # on this channel, which makes it anew should it be deleted
-        async with _consumer(source, await source.consume(handler)):
+        async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=None, wait_max=2):
+            with attempt:
+                channel = await self._new_channel()
+                await channel.set_qos(prefetch_count=prefetch)
+                source = (await topology.declare(channel))[queue]  # on this channel, which makes it anew when deleted
+                tag = await source.consume(handler)
+        async with _consumer(source, tag):
             yield
 
     @asynccontextmanager
@@ -110,10 +113,13 @@ class Bus:
 
         Everyone who listens hears it, once at the most; nothing has to be settled.
         """
-        channel = await self._new_channel()
-        source = await channel.declare_queue(f"{self._name}.{uuid4()}", exclusive=True, auto_delete=True)
-        await source.bind(topology.EXCHANGE, f"{kind}.#")
-        async with _consumer(source, await source.consume(handler, no_ack=True)):
+        async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=None, wait_max=2):
+            with attempt:
+                channel = await self._new_channel()
+                source = await channel.declare_queue(f"{self._name}.{uuid4()}", exclusive=True, auto_delete=True)
+                await source.bind(topology.EXCHANGE, f"{kind}.#")
+                tag = await source.consume(handler, no_ack=True)
+        async with _consumer(source, tag):
             yield
 
     async def _send(self, message: aio_pika.Message, exchange: str, key: str, within: float) -> None:

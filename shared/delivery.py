@@ -5,6 +5,7 @@ from typing import Final, Self
 
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.exceptions import ChannelInvalidStateError
 
 EARLIER: Final = "x-earlier-attempts"
 SPARED: Final = "x-spared-attempts"
@@ -44,6 +45,14 @@ def again(message: AbstractIncomingMessage, *, spare: bool) -> aio_pika.Message:
         message_id=message.message_id,
         type=message.type,
     )
+
+
+def is_void(message: AbstractIncomingMessage) -> bool:
+    """Whether its connection was lost: the broker has it again, hands it out by itself, and takes no answer to it."""
+    try:
+        return message.channel.is_closed
+    except ChannelInvalidStateError:
+        return True
 
 
 def _integer(header: object) -> int:

@@ -19,7 +19,7 @@ class TaskDocument(Frozen):
     processing_time: Seconds | None = None
     error: str | None = None
     error_code: str | None = None
-    attempt: int | None = Field(default=None, description="Deliveries of the task so far, from 1.")
+    attempt: int | None = Field(default=None, description="Which attempt at the task the rest is about, from 1.")
 
 
 class StemSeparationDocument(TaskDocument):

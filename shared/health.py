@@ -48,7 +48,7 @@ class Health:
                 try:
                     await check()
                 except TransientError as error:
-                    return JSONResponse({"detail": str(error), "code": error.code}, 503)
+                    return JSONResponse({"detail": error.summary, "code": error.code}, 503)
             return JSONResponse({"state": self.state})
 
         @router.get("/metrics", response_class=Response)

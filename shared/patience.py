@@ -1,6 +1,7 @@
-"""Connections that are held open without a request do not stay."""
+"""Connections that are held open for nothing do not stay."""
 
 import asyncio
+from math import inf
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -8,12 +9,20 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 REQUEST_SECONDS = 20.0
 """How long a client may take to send the headers of a request; uvicorn itself would wait for ever."""
 
+STALLED_LOOKS = 15
+"""How many times `REQUEST_SECONDS` a client may read nothing of its answer. A player that pauses comes back."""
+
+LATE_BYTES = 80_000
+"""So much of a refused upload must come in `REQUEST_SECONDS`: its client reads why only when it has sent everything."""
+
 
 class PatientProtocol(HttpToolsProtocol):
-    """Closes a connection that for `REQUEST_SECONDS` has had no request to answer, however slowly bytes drip in."""
+    """Closes a connection without a request to answer, however slowly bytes drip in, or whose answer nobody reads."""
 
     _watchdog: asyncio.TimerHandle
-    _seen: Any = None  # the request-response cycle at the last look; None before the first
+    _seen: tuple[Any, int] = None, 0  # at the last look: the request-response cycle, and the bytes yet to be sent
+    _quiet_looks = 0
+    _late = 0  # bytes of a request that was answered already, since the last look
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
@@ -23,13 +32,24 @@ class PatientProtocol(HttpToolsProtocol):
         self._watchdog.cancel()
         super().connection_lost(exc)
 
+    def on_body(self, body: bytes) -> None:
+        if self.cycle.response_complete:
+            self._late += len(body)
+        super().on_body(body)
+
     def _watch(self) -> None:
         self._watchdog = self.loop.call_later(REQUEST_SECONDS, self._look)
 
     def _look(self) -> None:
-        answered = self.cycle is None or self.cycle.response_complete
-        if answered and self.cycle is self._seen:
-            self.transport.close()
-        else:
-            self._seen = self.cycle
+        now = self.cycle, self.transport.get_write_buffer_size()
+        self._quiet_looks = self._quiet_looks + 1 if now == self._seen and self._late < LATE_BYTES else 0
+        self._seen, self._late = now, 0
+        if self._quiet_looks < self._limit():
             self._watch()
+        else:
+            self.transport.abort()
+
+    def _limit(self) -> float:
+        if self._seen[1]:
+            return STALLED_LOOKS
+        return 1 if self.cycle is None or self.cycle.response_complete else inf

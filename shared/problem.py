@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -12,6 +13,8 @@ from starlette.exceptions import HTTPException
 
 from shared.errors import StorageFullError, TransientError
 from shared.events import JOB_ID
+
+log = structlog.get_logger()
 
 
 class ProblemDocument(BaseModel):
@@ -41,7 +44,8 @@ def answer_problems(app: FastAPI) -> None:
     @app.exception_handler(TransientError)
     async def away(_: Request, error: TransientError) -> JSONResponse:
         status, seconds = (507, "60") if isinstance(error, StorageFullError) else (503, "5")
-        content = {"detail": f"{error}. Try again in {seconds} s.", "code": error.code}
+        log.warning("answered that it cannot be done now", error=str(error), code=error.code)
+        content = {"detail": f"{error.summary}. Try again in {seconds} s.", "code": error.code}
         return JSONResponse(content, status, {"Retry-After": seconds})
 
     @app.exception_handler(Exception)

@@ -24,7 +24,7 @@ from shared.job import ready
 log = structlog.get_logger()
 
 HEARTBEAT_SECONDS = 10.0
-"""The longest silence of a running task, even when its percentage stands still."""
+"""The longest silence of a running computation, even when its percentage stands still."""
 
 PATIENCE_SECONDS = 600.0
 """How long the end of a task waits for a broker that is away, rather than be computed once more."""

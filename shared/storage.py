@@ -6,8 +6,9 @@ Keys are `<job_id>/<name>`; the names are ours, never the user's.
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from shutil import rmtree
 from typing import Final
 
 import obstore
@@ -22,6 +23,9 @@ GONE: Final = (NotFoundError, FileNotFoundError)
 
 SONG: Final = "song.flac"
 """The decoded upload: FLAC, 16 bit, 44.1 kHz, stereo."""
+FULL: Final = ("No space left", "quota exceeded")
+"""What obstore says of a full disk; it has no error of its own for it."""
+
 CHUNK_BYTES: Final = 1 << 20
 PARTS_AT_ONCE: Final = 2
 """Small, for the memory of a gateway that serves many at once."""
@@ -44,16 +48,15 @@ class Head:
 class Storage:
     def __init__(self, url: str) -> None:
         """`url` is a directory, or `s3://bucket/prefix` and the like with credentials from the environment."""
-        self._store = (
-            from_url(url) if "://" in url else LocalStore(Path(url).absolute(), mkdir=True, automatic_cleanup=True)
-        )
+        self._folder = None if "://" in url else Path(url).absolute()
+        self._store = LocalStore(self._folder, mkdir=True, automatic_cleanup=True) if self._folder else from_url(url)
 
     async def put(self, key: str, content: bytes | Path) -> None:
         """Raises StorageFullError when a directory's disk is full."""
         try:
             await obstore.put_async(self._store, key, content, max_concurrency=PARTS_AT_ONCE)
         except GenericError as error:
-            if "No space left" not in str(error):  # there is no error of its own for it
+            if not any(text in str(error) for text in FULL):
                 raise
             raise StorageFullError("The storage is full", key) from error
 
@@ -102,6 +105,8 @@ class Storage:
         """Ids of the jobs that have files, none of them written since `moment`."""
         for prefix in (await obstore.list_with_delimiter_async(self._store))["common_prefixes"]:
             times = [meta["last_modified"] async for page in obstore.list(self._store, f"{prefix}/") for meta in page]
+            if self._folder and not times:
+                times = [datetime.fromtimestamp((self._folder / prefix).stat().st_mtime, UTC)]
             if times and max(times) < moment:
                 yield prefix
 
@@ -111,3 +116,5 @@ class Storage:
         for name in sorted(names, key=lambda name: name.endswith(MANIFEST)):
             with suppress(*GONE):  # by another replica
                 await obstore.delete_async(self._store, name)
+        if self._folder:  # what a process that was killed had not finished writing is not listed
+            rmtree(self._folder / job_id, ignore_errors=True)

@@ -16,8 +16,8 @@ from shared import topology
 from shared.bus import Bus
 from shared.compute import Compute
 from shared.compute import progress as progress_of_child
-from shared.delivery import Delivery
-from shared.errors import KaraokeError, PermanentError, TransientError
+from shared.delivery import Delivery, is_void
+from shared.errors import KaraokeError, PermanentError, TransientError, on_a_full_disk
 from shared.events import JobEvent, JobRetried, JobSubmitted, Result, Task, TaskEvent, decode
 from shared.health import Health, State
 from shared.progress import Progress
@@ -99,7 +99,9 @@ class Worker:
             try:
                 # One at a time, also when a connection was lost meanwhile and the broker hands the same task out again.
                 async with self._one:
-                    if message.message_id != self._ended and event.job_id not in self._cancelled:
+                    if is_void(message):
+                        return
+                    if self._is_due(message, event):
                         self._current = event.job_id, asyncio.create_task(self._attempt(event, delivery))
                         await self._current[1]
                         self._ended = message.message_id
@@ -110,9 +112,7 @@ class Worker:
                 log.info("task cancelled")
                 await self.storage.delete_job(event.job_id)  # what was written after the job's files were removed
                 await message.ack()
-            except Exception as error:
-                if not isinstance(error, KaraokeError):
-                    log.exception("unexpected error")
+            except KaraokeError as error:
                 seconds = topology.RETRY_SECONDS[min(delivery.spent, len(topology.RETRY_SECONDS)) - 1]
                 log.warning("attempt failed", error=str(error), next_attempt_seconds=seconds)
                 TASKS.labels(self.task, "retried").inc()
@@ -120,8 +120,14 @@ class Worker:
             else:
                 await message.ack()
 
+    def _is_due(self, message: AbstractIncomingMessage, event: JobEvent) -> bool:
+        has_ended = message.message_id is not None and message.message_id == self._ended
+        return not has_ended and event.job_id not in self._cancelled
+
     async def _again(self, message: AbstractIncomingMessage, *, after: float = 0, spare: bool = False) -> None:
         """Puts the task back into its queue, later or sparing the attempt; where that fails, as the broker does it."""
+        if is_void(message):
+            return
         try:
             await self.bus.redeliver(message, TASK_QUEUES[self.task], after=after, spare=spare, within=10)
         except TransientError:
@@ -135,15 +141,20 @@ class Worker:
         progress = Progress(self.bus, event.job_id, self.task, run, delivery.attempt)
         self.health.state = State.BUSY
         try:
-            with TASK_SECONDS.labels(self.task).time():
+            with TASK_SECONDS.labels(self.task).time(), on_a_full_disk():
                 submission = await self._submission(event.job_id)
                 await progress.started(submission.song)
                 result = await self._compute_result(submission, progress)
                 await progress.completed(result, submission)
-        except KaraokeError as error:
-            if not isinstance(error, PermanentError) and delivery.spent <= DELIVERY_LIMIT:
-                raise
-            await progress.failed(error)
+        except Exception as error:
+            if isinstance(error, KaraokeError):
+                known = error
+            else:
+                log.exception("unexpected error")
+                known = TransientError("An internal error occurred", type(error).__name__, code="internal_error")
+            if not isinstance(known, PermanentError) and delivery.spent <= DELIVERY_LIMIT:
+                raise known from error
+            await progress.failed(known)
             TASKS.labels(self.task, "failed").inc()
         else:
             TASKS.labels(self.task, "completed").inc()
@@ -171,7 +182,7 @@ class Worker:
                 timeout=self._deadline(submission),
                 report=progress.at,
             )
-            await self._submission(submission.job_id)  # or nobody would remove what is written now
+            await self._submission(submission.job_id)  # what is written for a job that is over lies about for long
             for file in out.iterdir():
                 await self.storage.put(f"{submission.job_id}/{file.name}", file)
         return result

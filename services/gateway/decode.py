@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
 
-from shared.errors import StorageFullError
+from shared.errors import StorageFullError, TransientError
 from shared.problem import Problem
 
 log = structlog.get_logger()
@@ -16,7 +18,10 @@ log = structlog.get_logger()
 CHILD_SECONDS = 150
 """On top of the child's own limit on processor time."""
 
-_at_once = asyncio.Semaphore(os.cpu_count() or 1)
+WAIT_SECONDS = 60.0
+"""How long an upload waits for its turn to be decoded."""
+
+_at_once = asyncio.Semaphore(len(os.sched_getaffinity(0)))
 
 PROBLEMS = {
     "not_audio": (415, "This is not an audio file that can be read. Send MP3, WAV, FLAC, M4A, Ogg or the like."),
@@ -30,10 +35,11 @@ PROBLEMS = {
 async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: float) -> float:
     """Decodes `upload` to `song`: FLAC, 16 bit, 44.1 kHz, stereo. Returns its duration in seconds.
 
-    Raises Problem: 415 for what is no audio, 422 for what is corrupt, too short or too long; StorageFullError.
+    Raises Problem: 415 for what is no audio, 422 for what is corrupt, too short or too long; StorageFullError;
+    TransientError `busy` when too many others wait.
     """
     arguments = (upload, song, str(min_seconds), str(max_seconds))
-    async with _at_once:
+    async with _turn():
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "services.gateway.decoder", *arguments),
             stdin=asyncio.subprocess.DEVNULL,
@@ -60,3 +66,16 @@ async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: floa
         status, text = PROBLEMS[str(outcome["code"])]
         raise Problem(status, str(outcome["code"]), text.format(min=min_seconds, max=max_seconds))
     return float(outcome["seconds"])
+
+
+@asynccontextmanager
+async def _turn() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            await _at_once.acquire()
+    except TimeoutError as error:
+        raise TransientError("Too many songs are being checked", code="busy") from error
+    try:
+        yield
+    finally:
+        _at_once.release()

@@ -32,21 +32,22 @@ class Jobs:
     async def answer(self, job_id: str, owner: str | None = None) -> httpx.Response:
         """What the status service says to `owner`; None may know everything.
 
-        Raises Problem 404 for what is no id, TransientError while it is away.
+        Raises Problem 404 for what is no id, TransientError while it is away or cannot answer.
         """
         require_job_id(job_id)
         try:
-            return await self._status.get(f"/api/status/{job_id}", headers={"X-Owner": owner} if owner else {})
+            answer = await self._status.get(f"/api/status/{job_id}", headers={"X-Owner": owner} if owner else {})
         except httpx.HTTPError as error:
             raise TransientError("The status service is away", code="status_unavailable") from error
+        if answer.is_server_error:
+            raise TransientError("The status service cannot answer", code="status_unavailable")
+        return answer
 
     async def document(self, job_id: str, owner: str | None) -> JobDocument:
         """Raises Problem 404 for a job that is not there, or is another's."""
         answer = await self.answer(job_id, owner)
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise no_such_job(job_id)
-        if answer.is_error:
-            raise TransientError("The status service cannot answer", code="status_unavailable")
         return JobDocument.model_validate_json(answer.content)
 
     async def unfinished(self, owner: str, limit: int) -> int:
@@ -91,7 +92,7 @@ def routes(jobs: Jobs, bus: Bus, storage: Storage, keys: Keys, quota: Quota) -> 
         await quota.keep_pace(request, owner)
         document = await jobs.document(job_id, owner)
         submission = await storage.manifest(job_id)
-        if document.status != "failed" or submission is None:
+        if document.status != "failed" or document.error_code == "cancelled" or submission is None:
             raise Problem(409, "nothing_to_retry", "Only a job that failed, and was not cancelled, can be retried.")
         await quota.require_room(owner)
         again = tuple(

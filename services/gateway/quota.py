@@ -1,7 +1,10 @@
-"""How much one caller may ask for: uploads in a minute, and jobs under way."""
+"""How much one caller may ask for: uploads in a minute and at once, and jobs under way."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from ipaddress import IPv6Address, ip_address, ip_network
 
 import structlog
 from fastapi import Request
@@ -27,11 +30,12 @@ class Quota:
         self._max_unfinished = settings.max_unfinished_jobs
         self._pace = RateLimitItemPerMinute(settings.uploads_per_minute) if settings.uploads_per_minute else None
         self._window = MovingWindowRateLimiter(MemoryStorage())
+        self._max_at_once = settings.max_uploads_at_once
+        self._at_once: Counter[tuple[str, str]] = Counter()
 
     async def keep_pace(self, request: Request, owner: str | None) -> None:
         """Counts a request of a key or, without keys, of an address. Raises Problem 429 when it is one too many."""
-        address = request.client.host if request.client else ""
-        caller = ("key", owner) if owner else ("address", address)
+        caller = _caller(request, owner)
         if self._pace is None or await self._window.hit(self._pace, *caller):
             return
         stats = await self._window.get_window_stats(self._pace, *caller)
@@ -40,6 +44,19 @@ class Quota:
             f"At most {self._pace.amount} songs a minute are taken.",
             seconds=max(0, int(stats.reset_time - time.time())) + 1,
         )
+
+    @contextmanager
+    def uploading(self, request: Request, owner: str | None) -> Iterator[None]:
+        """Raises Problem 429 while the caller sends as many songs as may be sent at once."""
+        caller = _caller(request, owner)
+        if self._max_at_once and self._at_once[caller] >= self._max_at_once:
+            raise _too_many("too_many_uploads", f"At most {self._max_at_once} songs are taken at once.", seconds=5)
+        self._at_once[caller] += 1
+        try:
+            yield
+        finally:
+            self._at_once[caller] -= 1
+            self._at_once += Counter()  # forgets who has none
 
     async def require_room(self, owner: str | None) -> None:
         """Raises Problem 429 for an owner whose jobs under way are too many; refuses nobody while status is away."""
@@ -56,6 +73,17 @@ class Quota:
                 f"{count} of your songs are not done yet, and more are not taken.",
                 seconds=UNFINISHED_RETRY_SECONDS,
             )
+
+
+def _caller(request: Request, owner: str | None) -> tuple[str, str]:
+    """A key or, without keys, an address: of IPv6 the /64, all of which one caller may have."""
+    if owner:
+        return "key", owner
+    host = request.client.host if request.client else ""
+    with suppress(ValueError):
+        if isinstance(ip_address(host), IPv6Address):
+            return "address", str(ip_network((host, 64), strict=False))
+    return "address", host
 
 
 def _too_many(code: str, what: str, *, seconds: int) -> Problem:

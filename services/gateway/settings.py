@@ -26,7 +26,8 @@ class Settings(Shared):
     link_secret: SecretStr = Field(default=SecretStr(""), description="What links to results are signed with.")
     link_minutes: float = Field(default=60, gt=0, description="How long a link to a result works.")
     uploads_per_minute: int = Field(default=60, ge=0, description="By one key or address; 0 for no limit.")
-    max_unfinished_jobs: int = Field(default=100, ge=0, description="Of one key; 0 for no limit.")
+    max_uploads_at_once: int = Field(default=32, ge=0, description="Of one key or address; 0 for no limit.")
+    max_unfinished_jobs: int = Field(default=100, ge=0, le=1000, description="Of one key; 0 for no limit.")
 
     @model_validator(mode="after")
     def _links_can_be_signed(self) -> Self:

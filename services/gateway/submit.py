@@ -1,10 +1,12 @@
 """`POST /api/process`: an upload becomes a job, which is accepted once the broker has it."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 from uuid import UUID, uuid4, uuid5
+from weakref import WeakValueDictionary
 
 import httpx
 import structlog
@@ -19,7 +21,7 @@ from services.gateway.jobs import PUBLISH_SECONDS, Jobs
 from services.gateway.quota import Quota
 from services.gateway.settings import Settings
 from services.gateway.upload import receive
-from shared.bus import BROKER_AWAY, Bus
+from shared.bus import Bus
 from shared.errors import TransientError, on_a_full_disk
 from shared.events import JobSubmitted, Song
 from shared.job import ready
@@ -44,31 +46,32 @@ class Submissions:
         self._jobs = jobs
         self._quota = quota
         self._settings = settings
+        self._storing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def submit(self, request: Request, owner: str | None) -> str:
         """The id of a job that will be done: a new one, or the one that the request's idempotency key stands for."""
         await self._quota.keep_pace(request, owner)
         key = _idempotency_key(request)
         job_id = str(uuid5(uuid5(KEYS, owner) if owner else KEYS, key) if key else uuid4())
-        with structlog.contextvars.bound_contextvars(job_id=job_id):
+        with structlog.contextvars.bound_contextvars(job_id=job_id), self._quota.uploading(request, owner):
             if not (key and await self._is_known(job_id)):
                 await self._quota.require_room(owner)
-                await self._create(job_id, request, owner, keep=key is not None)
+                await self._create(job_id, request, owner, keyed=key is not None)
         return job_id
 
     async def _is_known(self, job_id: str) -> bool:
         """Whether the job was submitted before; one that a gateway left half-way is announced now."""
         submission = await self._storage.manifest(job_id)
-        if submission is None:  # the files of a cancelled job are gone, but it is the same job
-            return (await self._jobs.answer(job_id)).status_code == httpx.codes.OK
+        known = (await self._jobs.answer(job_id)).status_code == httpx.codes.OK
+        if submission is None:
+            return known  # the files of a cancelled job are gone, but it is the same job
+        if not known:
+            raise TransientError("The job of this Idempotency-Key has expired and is being removed", code="expiring")
         if not await self._storage.announced(job_id):
             await self._announce(submission)
         return True
 
-    async def _create(self, job_id: str, request: Request, owner: str | None, *, keep: bool) -> None:
-        """With `keep`, files stay when the broker does not confirm: it may have the job all the same, and the client,
-        who can name the job by its key, will ask again.
-        """
+    async def _create(self, job_id: str, request: Request, owner: str | None, *, keyed: bool) -> None:
         limits = self._settings
         with on_a_full_disk(), TemporaryDirectory(prefix="upload-") as folder:
             file, song = Path(folder, "upload"), Path(folder, SONG)
@@ -81,16 +84,26 @@ class Submissions:
                 options=upload.options,
                 owner=owner,
             )
-            try:
-                await self._storage.put(f"{job_id}/{SONG}", song)
-                await self._storage.put_manifest(submission)
-                await self._announce(submission)
-            except BaseException as error:
-                unconfirmed = isinstance(error, TransientError) and error.code == BROKER_AWAY
-                if not (keep and unconfirmed):
-                    await self._storage.delete_job(job_id)
-                raise
+            async with self._storing.setdefault(job_id, asyncio.Lock()):
+                if keyed and await self._is_known(job_id):
+                    return
+                await self._quota.require_room(owner)  # others may have come while this one was on its way
+                await self._store(submission, song, keyed=keyed)
         log.info("job accepted", **submission.song.model_dump(), **submission.options.model_dump(mode="json"))
+
+    async def _store(self, submission: JobSubmitted, song: Path, *, keyed: bool) -> None:
+        """With a key, files stay when the broker does not confirm: it may have the job all the same, and the client
+        will ask again. They may also be another gateway's, of the same key.
+        """
+        job_id = submission.job_id
+        try:
+            await self._storage.put(f"{job_id}/{SONG}", song)
+            await self._storage.put_manifest(submission)
+            await self._announce(submission)
+        except BaseException:
+            if not (keyed and await self._storage.manifest(job_id)):
+                await self._storage.delete_job(job_id)
+            raise
 
     async def _announce(self, submission: JobSubmitted) -> None:
         await self._bus.publish(submission, ready(submission, submission), within=PUBLISH_SECONDS)
@@ -98,7 +111,7 @@ class Submissions:
 
 
 def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
+    key = request.headers.get("idempotency-key") or None
     if key and len(key) > KEY_LENGTH:
         raise Problem(422, "invalid_idempotency_key", f"An Idempotency-Key has at most {KEY_LENGTH} characters.")
     return key

@@ -22,6 +22,7 @@ from shared.problem import Problem
 
 FIELDS = ("tasks", "language", "model", "format")
 FORM_OVERHEAD_BYTES = 100_000
+"""All of the form that is not the song. The parser keeps a part's headers in memory and is slow at tiny parts."""
 CLOSE = {"Connection": "close"}
 """For a refusal in the middle of a body of which nobody knows how much is to come."""
 
@@ -61,8 +62,11 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
             async for chunk in _paced(request, limits):
                 parser.data_received(chunk)
                 received += len(chunk)
-                if song.size > max_bytes or received > max_bytes + FORM_OVERHEAD_BYTES:
+                if song.size > max_bytes:
                     raise too_large
+                if received - song.size > FORM_OVERHEAD_BYTES:
+                    code = "invalid_form" if song.parts else "file_missing"
+                    raise Problem(422, code, "The form has too much in it beside a field 'file' with the song.", CLOSE)
         except (ParseFailedException, TooLongError, UnicodeDecodeError) as error:
             raise Problem(422, "invalid_form", f"The form cannot be read: {error}.") from error
         except ClientDisconnect as error:

@@ -53,8 +53,7 @@ class Consumer:
             batch = [await self._waiting.get()]
             while not self._waiting.empty() and len(batch) < BATCH:
                 batch.append(self._waiting.get_nowait())
-            with suppress(*BROKER_ERRORS):  # unacknowledged, they come again, and folding them again changes nothing
-                await self._fold(batch)
+            await self._fold(batch)
             for _ in batch:
                 self._waiting.task_done()
 
@@ -71,9 +70,11 @@ class Consumer:
         if events:
             await self._store.fold(events)
         for message in folded:
-            await message.ack()
+            with suppress(*BROKER_ERRORS):  # it comes again, and folding it again changes nothing
+                await message.ack()
         for message in undecodable:
-            await message.reject(requeue=False)
+            with suppress(*BROKER_ERRORS):
+                await message.reject(requeue=False)
         for event in events:
             FOLDED.labels(event.type).inc()
             tell = log.debug if isinstance(event, TaskProgressed) else log.info

@@ -18,6 +18,7 @@ from shared.errors import TransientError
 from shared.events import JobExpired
 from shared.storage import Storage
 from shared.telemetry import EXPIRED
+from shared.topology import STATUS_QUEUE
 
 log = structlog.get_logger()
 
@@ -31,6 +32,7 @@ class Janitor:
         age = timedelta(minutes=settings.orphan_minutes)
         self._orphans = Orphans(bus, store, storage, age)
         self._orphans_every = age.total_seconds()
+        self._caught_up = False
 
     async def sweep_forever(self) -> None:
         orphans_due = monotonic() + self._orphans_every
@@ -47,15 +49,23 @@ class Janitor:
             await asyncio.sleep(self._settings.janitor_seconds)
 
     async def sweep(self) -> None:
-        """Raises TransientError."""
-        await end_silence(self._bus, self._store, timedelta(minutes=self._settings.silence_minutes))
+        """Raises TransientError.
+
+        Who went silent can be told only by who has heard everything: no event waits, and none did a sweep ago, so that
+        what was on its way to be folded has been.
+        """
+        before, self._caught_up = self._caught_up, False
+        now = await self._bus.backlog(STATUS_QUEUE) == 0
+        if before and now:
+            await end_silence(self._bus, self._store, timedelta(minutes=self._settings.silence_minutes))
         await self._remove_expired(datetime.now(UTC))
+        self._caught_up = now
 
     async def _remove_expired(self, now: datetime) -> None:
-        """Says that each job due has expired, then deletes its files, then its document."""
+        """Notes that each job due has expired, then deletes its files, then its document."""
         async for job_id in self._store.due(now - timedelta(hours=self._settings.job_ttl_hours)):
             try:
-                await self._bus.publish(JobExpired(job_id=job_id, at=now))
+                await self._store.fold([JobExpired(job_id=job_id, at=now)])  # by the broker it might come back too late
                 await self._storage.delete_job(job_id)
                 await self._store.delete(job_id)
             except Exception:  # one job that cannot be removed must not keep the others

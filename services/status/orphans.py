@@ -24,7 +24,7 @@ class Orphans:
         self._age = age
 
     async def sweep(self) -> None:
-        """Raises TransientError. Does nothing while events wait to be folded: they may bring the missing job."""
+        """Raises TransientError. Does nothing while events wait for this service: they may bring the missing job."""
         if await self._bus.backlog(STATUS_QUEUE):
             return
         before = datetime.now(UTC) - self._age

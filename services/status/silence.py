@@ -15,13 +15,14 @@ log = structlog.get_logger()
 
 
 async def end_silence(bus: Bus, store: Store, silence: timedelta) -> None:
-    """A task is only waiting, and left alone, while there is work in its queue.
+    """A task is only waiting, and left alone, while there is work in its queue. All events must have been folded.
 
     Raises TransientError. A worker that comes back with a result after all still completes a task that was failed here.
     """
+    idle = {task for task, queue in TASK_QUEUES.items() if await bus.backlog(queue) == 0}
     async for job in store.silent_for(silence):
         for task, state in _pending(job):
-            if await bus.backlog(TASK_QUEUES[task]) == 0:
+            if task in idle and await bus.backlog(TASK_QUEUES[task]) == 0 and await _is_still(store, job):
                 if state == "processing":
                     await _fail(bus, job, task, silence)
                 else:
@@ -38,6 +39,13 @@ def _pending(job: Job) -> list[tuple[Task, str]]:
         for task, state in states
         if state == "processing" or (state == "queued" and (separated or task is not Task.TRANSCRIPTION))
     ]
+
+
+async def _is_still(store: Store, job: Job) -> bool:
+    """Whether nothing has been heard since: its turn may have come just now, which emptied the queue."""
+    submission = job["submitted"].event
+    assert isinstance(submission, JobSubmitted)
+    return await store.get(submission.job_id) == job
 
 
 async def _fail(bus: Bus, job: Job, task: Task, silence: timedelta) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.events import Task
 from tests.conftest import ROOT
 from tests.faults.system import System
 
@@ -54,7 +55,7 @@ def system(running: System, request: pytest.FixtureRequest) -> Iterator[System]:
 
 
 def _row(system: System, name: str) -> Row:
-    tasks = [system.task(job, task) for job in system.accepted for task in ("stem_separation", "beat_analysis")]
+    tasks = [system.task(job, task) for job in system.accepted for task in Task]
     return Row(
         sentence=name.removeprefix("test_").replace("_", " "),
         jobs=len(system.accepted),

@@ -24,7 +24,13 @@ from tests.faults.proxy import Proxy
 from tests.faults.tap import Tap
 
 SERVICES = ("gateway", "status", "separator", "transcriber", "beats")
-ENVIRONMENT = {"UPLOADS_PER_MINUTE": "0", "JANITOR_SECONDS": "0.5", "RETRY_SECONDS": "0.5", "GRACE_SECONDS": "10"}
+ENVIRONMENT = {
+    "UPLOADS_PER_MINUTE": "0",
+    "MAX_UPLOADS_AT_ONCE": "0",
+    "JANITOR_SECONDS": "0.5",
+    "RETRY_SECONDS": "0.5",
+    "GRACE_SECONDS": "10",
+}
 END = ("completed", "failed")
 
 

@@ -178,6 +178,37 @@ async def test_without_keys_every_address_has_its_own_pace(bus: Bus, storage: St
     assert codes == [422, 429, 422]
 
 
+async def test_one_caller_sends_so_many_songs_at_once_and_no_more(bus: Bus, storage: Storage) -> None:
+    go_on = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        await go_on.wait()
+        yield b""
+
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    async with gateway(bus, storage, max_uploads_at_once=1) as client:
+        first = asyncio.create_task(client.post("/api/process", content=slow(), headers=headers))
+        await until(lambda: _code(client), "too_many_uploads")
+        go_on.set()
+        assert (await first).status_code == 422
+        assert await _code(client) == "not_a_form"
+
+
+async def _code(client: httpx.AsyncClient) -> str:
+    return str((await client.post("/api/process", content=b"")).json()["code"])
+
+
+async def test_addresses_of_one_ipv6_network_are_one_caller(bus: Bus, storage: Storage) -> None:
+    nobody = httpx.AsyncClient(base_url="http://127.0.0.1:1")
+    app = create_app(bus, storage, nobody, Health(), GatewaySettings(uploads_per_minute=1))
+    codes = []
+    for address in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:1::1"):
+        transport = httpx.ASGITransport(app, client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            codes.append((await submit(client, b"")).status_code)
+    assert codes == [422, 429, 422]
+
+
 async def test_no_limit_is_no_limit(bus: Bus, storage: Storage) -> None:
     async with gateway(bus, storage, uploads_per_minute=0) as client:
         assert {(await client.post("/api/process")).status_code for _ in range(70)} == {415}

@@ -20,6 +20,7 @@ from shared.server import serving
 from shared.storage import Storage
 from tests.integration import hostile
 from tests.integration.test_gateway import submit, tone
+from tests.integration.test_status import until
 
 NOISE = np.random.default_rng(7).integers(0, 256, 30_000, np.uint8).tobytes()
 REFUSED = {"not_audio", "corrupt", "too_short", "too_long", "undecodable"}
@@ -250,3 +251,49 @@ async def test_ten_gigabytes_are_refused_before_they_have_come(server: Server, l
     assert answer.startswith(b"HTTP/1.1 413") or answer == b""  # it may be lost behind what was sent in vain
     assert not server.kept()
     await server.takes_a_song()
+
+
+@pytest.mark.parametrize(
+    ("beginning", "endless"),
+    [
+        (b'--x\r\nContent-Disposition: form-data; name="file"; filename="', b"y" * 50_000),
+        (b"", b'--x\r\nContent-Disposition: form-data; name="f"\r\n\r\n\r\n' * 1000),
+    ],
+    ids=["a header", "tiny parts"],
+)
+async def test_a_form_without_end_is_refused_early(server: Server, beginning: bytes, endless: bytes) -> None:
+    head = HEAD + b"Content-Length: 20000000\r\n\r\n"
+    answer = await talk(server.port, head, beginning, endless=endless)
+    assert answer.startswith(b"HTTP/1.1 422")
+    assert b"too much in it" in answer
+    await server.takes_a_song()
+
+
+async def test_who_is_refused_may_send_the_rest_and_go_on(server: Server) -> None:
+    reader, writer = await asyncio.open_connection(LOOPBACK, server.port)
+    writer.write(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n")
+    for _ in range(40):
+        writer.write(bytes(100_000))
+        await writer.drain()
+        await asyncio.sleep(STALL_SECONDS / 10)  # a slow connection
+    assert b"404 Not Found" in await reader.readuntil(b"}")
+    writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b"200 OK" in await reader.readuntil(b"}")
+    writer.close()
+
+
+async def test_an_answer_that_nobody_reads_is_not_held(
+    server: Server, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared.patience, "STALLED_LOOKS", 2)
+    await storage.put("abc123/vocals.wav", bytes(50_000_000))
+    with socket.create_connection((LOOPBACK, server.port)) as silent:
+        silent.sendall(b"GET /storage/abc123/song_vocals.wav HTTP/1.1\r\nHost: x\r\n\r\n")
+        await until(lambda: established(server.port), 1)  # only this one does not end after `REQUEST_SECONDS`
+        await until(lambda: established(server.port), 0)
+
+
+async def established(port: int) -> int:
+    """How many connections a server holds, as Linux tells."""
+    rows = [line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()]
+    return sum(local.endswith(f":{port:04X}") and state == "01" for _, local, _, state, *_ in rows[1:])

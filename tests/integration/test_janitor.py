@@ -17,7 +17,7 @@ from shared.storage import ANNOUNCED, SONG, Storage
 from shared.topology import TASK_QUEUES
 from tests.fakes import JOB_ID, completed, failed, progressed, started, submitted
 from tests.integration.conftest import Listener
-from tests.integration.test_status import recent
+from tests.integration.test_status import recent, until
 
 BEATS, STEMS, WORDS = Task.BEAT_ANALYSIS, Task.STEM_SEPARATION, Task.TRANSCRIPTION
 AT_ONCE = timedelta(0)
@@ -53,6 +53,29 @@ async def test_a_task_that_has_gone_silent_fails(bus: Bus, store: Store, listene
     failure = (await listener.until(TaskFailed))[-1]
     assert isinstance(failure, TaskFailed)
     assert (failure.task, failure.error_code, failure.attempt, failure.seq) == (BEATS, "task_silent", 1, 4)
+
+
+async def test_nobody_is_called_silent_before_everything_was_heard(bus: Bus, store: Store, storage: Storage) -> None:
+    await store.fold([recent(submitted(BEATS)), started(BEATS)])
+    janitor = Janitor(bus, store, storage, Settings(silence_minutes=1e-6))
+    await bus.publish(completed(BEATS))
+    for _ in range(2):
+        await janitor.sweep()
+    assert await bus.backlog("status") == 1  # the completion alone
+    async with Consumer(bus, store).consuming():
+        await until(lambda: bus.backlog("status"), 0)
+    for _ in range(2):
+        await janitor.sweep()
+    assert await bus.backlog("status") == 0
+
+
+async def test_a_silent_task_is_ended_by_the_second_sweep(bus: Bus, store: Store, storage: Storage) -> None:
+    await store.fold([recent(submitted(BEATS)), started(BEATS)])
+    janitor = Janitor(bus, store, storage, Settings(silence_minutes=1e-6))
+    await janitor.sweep()
+    assert await bus.backlog("status") == 0
+    await janitor.sweep()
+    assert await bus.backlog("status") == 1
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 
 from services.gateway.api import create_app as create_gateway
 from services.gateway.settings import Settings as GatewaySettings
+from services.gateway.submit import Submissions
 from services.status.api import create_app as create_status
 from services.status.consumer import Consumer
 from services.status.janitor import Janitor
@@ -19,10 +20,12 @@ from services.status.settings import Settings as StatusSettings
 from services.status.store import Store
 from shared.bus import Bus
 from shared.compute import Compute
-from shared.events import JobCancelled, Task
+from shared.errors import StorageFullError
+from shared.events import JobCancelled, JobExpired, Task
 from shared.health import Health
 from shared.settings import Settings
 from shared.storage import SONG, Storage
+from shared.topology import TASK_QUEUES
 from shared.worker import Worker
 from tests.integration.test_gateway import tone
 from tests.integration.test_status import until
@@ -167,11 +170,55 @@ async def test_a_task_of_which_nothing_is_heard_fails(system: System, store: Sto
     async with system.worker("work_until_told"):
         await until(lambda: system.status(job_id), "processing")
         silence = timedelta(seconds=0.01).total_seconds() / 60
-        settings = StatusSettings(silence_minutes=silence)
-        await asyncio.gather(
-            Janitor(system.bus, store, system.storage, settings).sweep(),
-            until(lambda: system.status(job_id), "failed"),
-        )
+        settings = StatusSettings(silence_minutes=silence, janitor_seconds=0.1)
+        sweeping = asyncio.create_task(Janitor(system.bus, store, system.storage, settings).sweep_forever())
+        await until(lambda: system.status(job_id), "failed")
+        sweeping.cancel()
         assert (await system.document(job_id))["beat_analysis"]["error_code"] == "task_silent"
         (system.root / "done").touch()  # it was not dead after all, and completing outranks having been given up
         await until(lambda: system.status(job_id), "completed")
+
+
+async def test_the_same_key_at_the_same_time_is_one_job_done_once(system: System) -> None:
+    job_ids = await asyncio.gather(*(system.submit("my key") for _ in range(5)))
+    assert len(set(job_ids)) == 1
+    assert await system.bus.backlog(TASK_QUEUES[BEATS]) == 1
+
+
+async def test_what_fails_at_a_second_gateway_leaves_the_job_of_the_first_alone(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await system.submit("my key")
+
+    async def not_yet(self: Submissions, job_id: str) -> bool:
+        return False
+
+    async def full(self: Storage, key: str, content: bytes | Path) -> None:
+        raise StorageFullError("The disk is full")
+
+    with monkeypatch.context() as second:
+        second.setattr(Submissions, "_is_known", not_yet)
+        second.setattr(Storage, "put", full)
+        files = {"file": ("song.wav", tone(2))}
+        answer = await system.client.post("/api/process", files=files, headers={"Idempotency-Key": "my key"})
+    assert answer.status_code == 507
+    async with system.worker("succeed"):
+        await until(lambda: system.status(job_id), "completed")
+
+
+async def test_a_key_whose_job_has_expired_waits_for_its_removal(system: System, store: Store) -> None:
+    job_id = await system.submit("my key")
+    await store.fold([JobExpired(job_id=job_id, at=datetime.now(UTC))])
+    files = {"file": ("song.wav", tone(2))}
+    answer = await system.client.post("/api/process", files=files, headers={"Idempotency-Key": "my key"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "expiring")
+    await system.storage.delete_job(job_id)
+    await store.delete(job_id)
+    assert await system.submit("my key") == job_id
+
+
+async def test_a_cancelled_job_is_not_retried_even_while_it_has_files(system: System) -> None:
+    job_id = await system.submit()
+    await system.bus.publish(JobCancelled(job_id=job_id, at=datetime.now(UTC)))
+    await until(lambda: system.status(job_id), "failed")
+    assert (await system.client.post(f"/api/jobs/{job_id}/retry")).status_code == 409

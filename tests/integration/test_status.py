@@ -72,6 +72,20 @@ async def test_what_was_taken_is_folded_before_leaving(bus: Bus, store: Store, c
     assert folded + (waiting.declaration_result.message_count or 0) == events
 
 
+async def test_a_delivery_whose_connection_was_lost_keeps_no_other_from_being_acknowledged(
+    bus: Bus, store: Store, channel: AbstractChannel, amqp_url: str
+) -> None:
+    await bus.publish(submitted())
+    async with await aio_pika.connect(amqp_url) as lost:
+        void = await (await (await lost.channel()).get_queue("status")).get()
+    async with await aio_pika.connect(amqp_url) as connection:
+        live = await (await (await connection.channel()).get_queue("status")).get()
+        assert void
+        assert live
+        await Consumer(bus, store)._fold([void, live])
+    assert await bus.backlog("status") == 0
+
+
 async def test_a_job_is_there_before_its_event_arrives(storage: Storage, client: httpx.AsyncClient) -> None:
     assert await status_of(client) == "404"
     await storage.put_manifest(recent(submitted()))

@@ -13,6 +13,7 @@ from aio_pika.abc import AbstractChannel
 
 from shared.bus import Bus
 from shared.compute import Compute
+from shared.delivery import is_void
 from shared.events import Event, JobSubmitted, Task, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
 from shared.health import Health, State
 from shared.job import ready
@@ -122,6 +123,33 @@ async def test_a_task_that_never_works_fails_after_its_last_attempt(bench: Bench
     assert [event.attempt for event in events if isinstance(event, TaskStarted)] == [1, 2, 3, 4]
     assert isinstance(events[-1], TaskFailed)
     assert events[-1].error_code == "internal_error"
+
+
+async def test_a_storage_that_never_works_fails_the_task_after_its_last_attempt(
+    bench: Bench, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def denied(self: Storage, key: str, path: Path) -> Path:
+        raise PermissionError(key)
+
+    monkeypatch.setattr(Storage, "fetch", denied)
+    async with bench.worker("succeed"):
+        events = await listener.until(TaskFailed)
+    failure = events[-1]
+    assert isinstance(failure, TaskFailed)
+    assert (failure.error_code, failure.attempt) == ("internal_error", 4)
+
+
+async def test_a_delivery_whose_connection_was_lost_is_left_to_the_broker(bench: Bench, amqp_url: str) -> None:
+    async with bench.worker("succeed") as worker:
+        pass
+    await bench.submit()
+    async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
+        message = await (await channel.get_queue("beats")).get()
+    assert message
+    assert is_void(message)
+    before = await bench.bus.backlog("beats")
+    await worker._again(message)
+    assert await bench.bus.backlog("beats") == before  # no copy beside the one that the broker took back
 
 
 async def test_a_worker_told_to_stop_lets_its_task_finish(bench: Bench, listener: Listener) -> None:
