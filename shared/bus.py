@@ -1,8 +1,8 @@
 """The broker as the services see it: publish an event for certain, consume a queue, ask whether it is there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import Self
 from uuid import uuid4
 
@@ -11,25 +11,18 @@ import stamina
 from aio_pika.abc import (
     AbstractChannel,
     AbstractIncomingMessage,
-    AbstractQueue,
     AbstractRobustChannel,
     AbstractRobustConnection,
 )
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from shared import topology
 from shared.delivery import again
 from shared.errors import TransientError
 from shared.events import Event, Task, encode
-
-Handler = Callable[[AbstractIncomingMessage], Awaitable[None]]
-
-BROKER_ERRORS = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError, RuntimeError)
-"""What is raised while a broker is away or comes back; aiormq raises RuntimeError on a connection that closes."""
+from shared.subscription import BROKER_ERRORS, CONFIRM_SECONDS, Handler, Subscription, cancel
 
 BROKER_AWAY = "broker_unavailable"
 
-CONFIRM_SECONDS = 5.0
 HEARTBEAT_SECONDS = 15
 """A connection in which nothing arrives is given up by the broker after two of them, by us after three."""
 
@@ -95,17 +88,9 @@ class Bus:
             probe = aio_pika.Message(b"", expiration=0)
             await channel.default_exchange.publish(probe, "nobody", mandatory=False, timeout=CONFIRM_SECONDS)
 
-    @asynccontextmanager
-    async def consuming(self, queue: str, handler: Handler, prefetch: int) -> AsyncIterator[None]:
+    def consuming(self, queue: str, handler: Handler, prefetch: int) -> AbstractAsyncContextManager[None]:
         """Calls `handler`, which settles, for each message, `prefetch` at a time at the most, until left."""
-        async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=None, wait_max=2):
-            with attempt:
-                channel = await self._new_channel()
-                await channel.set_qos(prefetch_count=prefetch)
-                source = (await topology.declare(channel))[queue]  # on this channel, which makes it anew when deleted
-                tag = await source.consume(handler)
-        async with _consumer(source, tag):
-            yield
+        return Subscription(self._new_channel, queue, handler, prefetch).consuming()
 
     @asynccontextmanager
     async def listening(self, kind: str, handler: Handler) -> AsyncIterator[None]:
@@ -119,8 +104,10 @@ class Bus:
                 source = await channel.declare_queue(f"{self._name}.{uuid4()}", exclusive=True, auto_delete=True)
                 await source.bind(topology.EXCHANGE, f"{kind}.#")
                 tag = await source.consume(handler, no_ack=True)
-        async with _consumer(source, tag):
+        try:
             yield
+        finally:
+            await cancel(source, tag)
 
     async def _send(self, message: aio_pika.Message, exchange: str, key: str, within: float) -> None:
         with _broker_errors():
@@ -156,16 +143,6 @@ class Bus:
 
     async def _channel(self) -> AbstractRobustChannel:
         return await asyncio.wait_for(asyncio.shield(self._connecting), CONFIRM_SECONDS)
-
-
-@asynccontextmanager
-async def _consumer(queue: AbstractQueue, tag: str) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        with suppress(*BROKER_ERRORS):
-            async with asyncio.timeout(CONFIRM_SECONDS):  # it would wait for a broker that is away
-                await queue.cancel(tag)
 
 
 @contextmanager

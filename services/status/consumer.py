@@ -11,10 +11,11 @@ from aio_pika.abc import AbstractIncomingMessage
 from pydantic import ValidationError
 
 from services.status.store import Store
-from shared.bus import BROKER_ERRORS, Bus
+from shared.bus import Bus
 from shared.delivery import Delivery
 from shared.errors import TransientError
 from shared.events import Event, JobRetried, TaskEvent, TaskFailed, TaskProgressed, decode
+from shared.subscription import BROKER_ERRORS
 from shared.telemetry import DEAD_LETTERS, FOLDED
 from shared.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead
 

@@ -7,7 +7,7 @@ import aio_pika
 
 from services.status.store import Store
 from shared import topology
-from shared.events import Event, TaskCompleted, decode
+from shared.events import Event, decode
 from shared.job import fold_all
 
 QUEUE = "tap"
@@ -27,9 +27,6 @@ class Tap:
         await self._drain()
         async with Store.connected(self._mongo_url, "karaoke") as store:
             return [job_id for job_id in job_ids if await store.get(job_id) != fold_all(self.events[job_id])]
-
-    def completions(self, job_id: str) -> int:
-        return sum(isinstance(event, TaskCompleted) for event in self.events[job_id])
 
     def put(self, queue: str, body: bytes) -> None:
         """Puts a message into a queue, past the exchange."""

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import aio_pika
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
 
 from deploy.local.broker import Broker
+from shared import subscription, topology
 from shared.bus import Bus
 from shared.errors import TransientError
 from shared.events import Event, Task, decode
@@ -55,3 +57,24 @@ async def test_publishing_while_the_broker_is_away_says_so_in_time(broker: Broke
         async with asyncio.timeout(15):
             with pytest.raises(TransientError, match="The message broker is away"):
                 await bus.publish(submitted(), within=2)
+
+
+async def test_a_queue_that_is_deleted_and_made_again_at_once_is_still_consumed(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscription, "IDLE_SECONDS", 0.2)
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+
+    async def take(message: AbstractIncomingMessage) -> None:
+        await message.ack()
+        await heard.put(decode(message.body))
+
+    async with Bus(broker.url, "test") as bus, await aio_pika.connect(broker.url) as connection:
+        channel = await connection.channel()
+        async with bus.consuming(STATUS_QUEUE, take, prefetch=1):
+            for percent in range(5):
+                await channel.queue_delete(STATUS_QUEUE)
+                await topology.declare(channel)
+                event = progressed(Task.BEAT_ANALYSIS, percent)
+                await bus.publish(event)
+                assert await asyncio.wait_for(heard.get(), 10) == event
