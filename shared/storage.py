@@ -89,6 +89,11 @@ class Storage:
         async for chunk in result.stream(CHUNK_BYTES):
             yield bytes(chunk)
 
+    async def sizes(self, job_id: str) -> dict[str, int]:
+        """Of all files of a job in bytes, by name."""
+        files = [meta async for page in obstore.list(self._store, f"{job_id}/") for meta in page]
+        return {meta["path"].removeprefix(f"{job_id}/"): meta["size"] for meta in files}
+
     async def put_manifest(self, submission: JobSubmitted) -> None:
         await self.put(f"{submission.job_id}/{MANIFEST}", submission.model_dump_json().encode())
 
