@@ -1,7 +1,8 @@
 """`GET /api/jobs/<job_id>/download.zip`: a job's files in one, made while it is sent."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, suppress
 from stat import S_IFREG
 from typing import Final
 
@@ -54,21 +55,51 @@ class Bundles:
             raise Problem(409, "nothing_yet", "Nothing of this job is done yet. Try again later.", {"Retry-After": "3"})
         return sizes
 
-    async def stream(self, submission: JobSubmitted, sizes: Mapping[str, int]) -> AsyncIterator[bytes]:
-        async for chunk in async_stream_zip(self._members(submission, sizes), chunk_size=CHUNK_BYTES):
-            yield chunk
-
-    async def _members(self, submission: JobSubmitted, sizes: Mapping[str, int]) -> AsyncIterator[AsyncMemberFile]:
-        song, at = slug(submission.song.name), submission.at.replace(tzinfo=None)
-        for name, size in sizes.items():
-            is_audio = name.rpartition(".")[2] in names.AUDIO_FORMATS
-            method = ZIP_AUTO(size, level=STORED if is_audio else SQUEEZED)
-            yield f"{song}/{song}_{name}", at, MODE, method, self._content(f"{submission.job_id}/{name}", size)
-
-    async def _content(self, key: str, size: int) -> AsyncIterator[bytes]:
-        if size:
-            async for chunk in self._storage.read(key, 0, size):
+    async def stream(self, submission: JobSubmitted, sizes: Mapping[str, int]) -> AsyncGenerator[bytes, None]:
+        """Leaves no file open, also when its reader goes away: stream-zip itself would, until memory is swept."""
+        reading = _Reading(self._storage)
+        try:
+            async for chunk in async_stream_zip(_members(submission, sizes, reading), chunk_size=CHUNK_BYTES):
                 yield chunk
+        finally:
+            await reading.end()
+
+
+class _Reading:
+    """What is read for one ZIP file, by another thread's asking."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._contents: list[AsyncGenerator[bytes, None]] = []
+        self._ended = False
+
+    def content(self, key: str, size: int) -> AsyncIterator[bytes]:
+        self._contents.append(self._read(key, size))
+        return self._contents[-1]
+
+    async def end(self) -> None:
+        self._ended = True
+        for content in self._contents:
+            with suppress(RuntimeError):  # it waits for a chunk right now, and ends when that is there
+                await content.aclose()
+
+    async def _read(self, key: str, size: int) -> AsyncGenerator[bytes, None]:
+        if size:
+            async with aclosing(self._storage.read(key, 0, size)) as chunks:
+                async for chunk in chunks:
+                    if self._ended:
+                        return
+                    yield chunk
+
+
+async def _members(
+    submission: JobSubmitted, sizes: Mapping[str, int], reading: _Reading
+) -> AsyncIterator[AsyncMemberFile]:
+    song, at = slug(submission.song.name), submission.at.replace(tzinfo=None)
+    for name, size in sizes.items():
+        is_audio = name.rpartition(".")[2] in names.AUDIO_FORMATS
+        method = ZIP_AUTO(size, level=STORED if is_audio else SQUEEZED)
+        yield f"{song}/{song}_{name}", at, MODE, method, reading.content(f"{submission.job_id}/{name}", size)
 
 
 def routes(bundles: Bundles) -> APIRouter:

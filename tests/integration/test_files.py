@@ -2,8 +2,10 @@
 
 import asyncio
 import io
+import os
 import zipfile
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 import soundfile
 
 from services.gateway import child, encode
+from services.gateway.bundle import Bundles
 from services.gateway.child import Answer
 from shared.bus import Bus
 from shared.events import Options
@@ -274,6 +277,22 @@ async def test_a_stem_that_was_made_as_mp3_is_zipped_as_mp3(bus: Bus, storage: S
 
 
 NEW = ["lyrics.json", "beats.json", "click.flac", "click.mp3", "peaks/vocals.json", "download.zip"]
+
+
+async def test_a_reader_of_a_zip_who_goes_away_leaves_no_file_open(storage: Storage, tmp_path: Path) -> None:
+    def open_files() -> list[str]:
+        links = [os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")]
+        return [link for link in links if link.startswith(str(tmp_path.resolve()))]
+
+    submission = submitted()
+    await put(storage, vocals_wav=bytes(20_000_000), bass_wav=bytes(20_000_000))
+    bundles = Bundles(storage, encode.Encodings(storage))
+    stream = bundles.stream(submission, await bundles.contents(submission, None))
+    async with aclosing(stream) as chunks:
+        async for _ in chunks:
+            assert open_files()
+            break
+    assert not open_files()
 
 
 @pytest.mark.parametrize("path", NEW)
