@@ -39,6 +39,8 @@ Percent = Annotated[int, Field(ge=0, le=100, description="Percent, 0 to 100.")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 FileName = Annotated[str, Field(pattern=r"^[a-z0-9]+(\.[a-z0-9]+)+$", description="A result's name inside its job.")]
 
+AudioFormat = Literal["wav", "flac", "mp3", "opus"]
+
 
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,7 +60,7 @@ class Options(Frozen):
     tasks: tuple[Task, ...] = Field(default=tuple(Task), min_length=1)
     language: str | None = Field(default=None, pattern="^[a-z]{2,3}$")
     model: str | None = Field(default=None, pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
-    format: Literal["wav", "flac", "mp3"] = "wav"
+    format: AudioFormat = "wav"
 
 
 class Stems(Frozen):

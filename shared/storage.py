@@ -3,7 +3,7 @@
 Keys are `<job_id>/<name>`; the names are ours, never the user's.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -83,11 +83,16 @@ class Storage:
         tag = (meta["e_tag"] or meta["last_modified"].isoformat()).removeprefix("W/").strip('"')
         return Head(size=meta["size"], etag=f'"{tag}"')
 
-    async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+    async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """The bytes from `start` up to, not including, `end`, in pieces. Needs `start < end`."""
         result = await obstore.get_async(self._store, key, options={"range": (start, end)})
         async for chunk in result.stream(CHUNK_BYTES):
             yield bytes(chunk)
+
+    async def sizes(self, job_id: str) -> dict[str, int]:
+        """Of all files of a job in bytes, by name."""
+        files = [meta async for page in obstore.list(self._store, f"{job_id}/") for meta in page]
+        return {meta["path"].removeprefix(f"{job_id}/"): meta["size"] for meta in files}
 
     async def put_manifest(self, submission: JobSubmitted) -> None:
         await self.put(f"{submission.job_id}/{MANIFEST}", submission.model_dump_json().encode())

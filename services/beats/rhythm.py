@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from services.beats import click
 from services.beats.metre import Metre, metre
 from services.beats.settings import Settings
 from shared.errors import PermanentError
@@ -50,11 +51,11 @@ class Pulse:
 
 
 def analyse(audio: Path, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]) -> Rhythm:
-    """Writes `beats.json`. What has no pulse (silence, noise, a single hit) has no tempo and no beats.
+    """Writes `beats.json` and `click.flac`. What has no pulse (silence, noise, a single hit) has no tempo and no beats.
 
     Raises PermanentError for a file that is no audio.
     """
-    samples = _load(audio)
+    samples, seconds = _load(audio)
     progress(0.2)
     power = np.abs(librosa.stft(samples, n_fft=FFT, hop_length=HOP)) ** 2
     onsets = _onsets(power, HZ / 2)
@@ -63,10 +64,10 @@ def analyse(audio: Path, out: Path, options: Options, settings: Settings, progre
     pulse = _pulse(_even(onsets) + _even(low))
     progress(0.8)
     if pulse is None:
-        return _written(out, np.empty(0), None, None)
+        return _written(out, np.empty(0), None, None, seconds)
     bars = metre(onsets[pulse.frames], low[pulse.frames], _harmony_change(power, pulse.frames))
     times = np.maximum(0, librosa.frames_to_time(pulse.frames, sr=HZ, hop_length=HOP) - LATENCY_SECONDS)
-    return _written(out, times, pulse, bars)
+    return _written(out, times.round(3), pulse, bars, seconds)
 
 
 def warm(settings: Settings) -> None:
@@ -78,14 +79,15 @@ def warm(settings: Settings) -> None:
     _harmony_change(power, pulse.frames)
 
 
-def _load(audio: Path) -> NDArray[np.float32]:
+def _load(audio: Path) -> tuple[NDArray[np.float32], float]:
+    """Mono at `HZ`, and how many seconds of it are the song's."""
     try:
         samples, rate = soundfile.read(audio, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise PermanentError("Audio cannot be read", str(error)) from error
     mono = librosa.resample(samples.mean(axis=1), orig_sr=rate, target_sr=HZ)
     long_enough: NDArray[np.float32] = librosa.util.fix_length(mono, size=max(len(mono), FFT))
-    return long_enough
+    return long_enough, len(samples) / rate
 
 
 def _onsets(power: Floats, below_hz: float) -> Floats:
@@ -156,7 +158,7 @@ def _regularity(times: Floats) -> float:
     return float(np.exp(-10 * spread))
 
 
-def _written(out: Path, times: Floats, pulse: Pulse | None, bars: Metre | None) -> Rhythm:
+def _written(out: Path, times: Floats, pulse: Pulse | None, bars: Metre | None, seconds: float) -> Rhythm:
     positions = bars.positions if bars else np.empty(0, dtype=np.int64)
     rhythm = Rhythm(
         tempo_bpm=round(pulse.tempo_bpm, 1) if pulse else None,
@@ -168,10 +170,10 @@ def _written(out: Path, times: Floats, pulse: Pulse | None, bars: Metre | None) 
     )
     content = rhythm.model_dump(exclude={"kind", "beats"}) | {
         "beats": [
-            {"time": round(float(time), 3), "position": int(position)}
-            for time, position in zip(times, positions, strict=True)
+            {"time": float(time), "position": int(position)} for time, position in zip(times, positions, strict=True)
         ],
-        "downbeats": [round(float(time), 3) for time in times[positions == 1]],
+        "downbeats": times[positions == 1].tolist(),
     }
     (out / rhythm.beats).write_text(json.dumps(content, indent=1))
+    click.write(out / "click.flac", times, positions, round(seconds * click.HZ))
     return rhythm

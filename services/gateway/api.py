@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import httpx
+from fastapi import Depends
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from services.gateway import jobs, links, results, submit
+from services.gateway import bundle, files, jobs, links, results, submit
+from services.gateway.access import reader
 from services.gateway.auth import Keys
+from services.gateway.encode import Encodings
 from services.gateway.headers import Guarded
 from services.gateway.quota import Quota
 from services.gateway.settings import Settings
@@ -42,10 +45,16 @@ def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: He
     for router in (
         submit.routes(submit.Submissions(bus, storage, known, quota, settings), keys),
         jobs.routes(known, bus, storage, keys, quota),
-        links.routes(signed, known, keys),
-        results.routes(storage, keys, signed),
+        links.routes(signed, known, storage, keys),
     ):
         app.include_router(router, responses=refused)
+    encodings, readers = Encodings(storage), [Depends(reader(storage, keys, signed))]
+    for router in (
+        results.routes(storage, encodings),
+        files.routes(files.Files(storage, encodings)),
+        bundle.routes(bundle.Bundles(storage, encodings)),
+    ):
+        app.include_router(router, responses=refused, dependencies=readers)
     app.include_router(health.router())
     app.mount("/web", StaticFiles(directory=WEB), name="web")
 

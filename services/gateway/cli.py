@@ -38,7 +38,7 @@ def process(
     tasks: Annotated[str, typer.Option(help=f"Comma-separated, of {', '.join(TASKS)}; all by default.")] = "",
     language: Annotated[str, typer.Option(help="Code of the lyrics' language (en); detected by default.")] = "",
     model: Annotated[str, typer.Option(help="A demucs model's name.")] = "",
-    audio_format: Annotated[str, typer.Option("--format", help="Of the stems: wav, flac or mp3.")] = "wav",
+    audio_format: Annotated[str, typer.Option("--format", help="Of the stems: wav, flac, mp3 or opus.")] = "wav",
     as_json: Json = False,
 ) -> None:
     """Upload SONG, follow the job, and download the results. The exit code says whether it succeeded."""

@@ -6,8 +6,6 @@ to start fast, and limits itself before it touches the file.
 
 import errno
 import json
-import os
-import resource
 import sys
 from collections.abc import Iterator
 from itertools import groupby
@@ -16,17 +14,12 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
 
+from services.gateway.confinement import confine
+
 RATE = 44_100
 FORMATS = "aac,ac3,aiff,amr,asf,au,avi,caf,dsf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,opus,tta,w64,wav,wv"
 """FFmpeg's demuxers that an upload may be read with: no playlists, no images, nothing that names other files."""
 
-LIMITS = {
-    resource.RLIMIT_AS: 2 << 30,  # bytes
-    resource.RLIMIT_CPU: 120,  # seconds
-    resource.RLIMIT_FSIZE: 2 << 30,
-    resource.RLIMIT_NOFILE: 64,
-    resource.RLIMIT_CORE: 0,
-}
 DAMAGED_FRACTION = 0.05
 
 
@@ -82,9 +75,7 @@ def _resampled(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
 
 def main() -> None:
     upload, song, min_seconds, max_seconds = sys.argv[1:]
-    for limited, limit in LIMITS.items():
-        resource.setrlimit(limited, (limit, limit))
-    os.nice(10)
+    confine()
     try:
         outcome: dict[str, float | str] = {"seconds": _decode(upload, song, float(min_seconds), float(max_seconds))}
     except UnacceptableError as error:

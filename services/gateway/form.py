@@ -1,6 +1,8 @@
 """What an upload looks like, for the OpenAPI document: it is read as a stream, not by the framework."""
 
-from typing import Final
+from typing import Final, get_args
+
+from shared.events import AudioFormat
 
 KEY_LENGTH: Final = 255
 
@@ -28,7 +30,7 @@ FORM: Final = {
                         },
                         "language": {"type": "string", "description": "ISO 639-1 code of the lyrics; detected."},
                         "model": {"type": "string", "description": "A demucs model's name; the operator's choice."},
-                        "format": {"type": "string", "enum": ["wav", "flac", "mp3"], "default": "wav"},
+                        "format": {"type": "string", "enum": [*get_args(AudioFormat)], "default": "wav"},
                     },
                 }
             }

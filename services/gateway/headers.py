@@ -8,11 +8,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGE: Final = "default-src 'self'; base-uri 'none'; form-action 'none'"
 SWAGGER: Final = "https://cdn.jsdelivr.net"
+RESULT: Final = "default-src 'none'; media-src 'self'"
 POLICIES: Final = {
     "/docs": f"default-src 'self'; script-src {SWAGGER} 'unsafe-inline'; style-src {SWAGGER} 'unsafe-inline'; "
     "img-src 'self' data: https://fastapi.tiangolo.com",
     "/web/": PAGE,
-    "/storage/": "default-src 'none'; media-src 'self'",
+    "/storage/": RESULT,
+    "/api/jobs/": RESULT,
 }
 """Content security policies by the beginning of the path. A result opened in a tab of its own can be played."""
 

@@ -1,5 +1,6 @@
 """`GET /api/jobs/<job_id>/links`: results for players that cannot send a key, for a while."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated
@@ -9,16 +10,20 @@ from itsdangerous import BadSignature, TimestampSigner
 from pydantic import BaseModel, Field
 
 from services.gateway.auth import Keys, unauthorized
+from services.gateway.files import addresses
 from services.gateway.jobs import Jobs
 from services.gateway.settings import Settings
 from shared.document import JobDocument
 from shared.events import Moment, Task
 from shared.problem import problems
+from shared.storage import Storage
 
 
 class JobLinks(BaseModel):
     expires_at: Moment | None = Field(description="When to ask for new ones; null where no keys are needed.")
-    links: dict[str, str] = Field(description="By the names that they have in the job's document: `vocals_path`.")
+    links: dict[str, str] = Field(
+        description="By their names in the job's document (`vocals_path`), and what it has no names for (`zip_path`)."
+    )
 
 
 class Links:
@@ -30,9 +35,11 @@ class Links:
         self._signs = bool(secret)
         self._lifetime = timedelta(minutes=settings.link_minutes)
 
-    def of(self, document: JobDocument) -> JobLinks:
+    def of(self, document: JobDocument, others: Mapping[str, str]) -> JobLinks:
+        """`others` are paths that the document does not name, by what they are to be called."""
         tasks = (getattr(document, task) for task in Task)
         paths = {field: path for task in tasks for field, path in task if field.endswith("_path") and path}
+        paths |= others
         if not self._signs:
             return JobLinks(expires_at=None, links=paths)
         token = self._signer.sign(document.job_id).decode()
@@ -53,12 +60,13 @@ class Links:
             )
 
 
-def routes(links: Links, jobs: Jobs, keys: Keys) -> APIRouter:
+def routes(links: Links, jobs: Jobs, storage: Storage, keys: Keys) -> APIRouter:
     router = APIRouter(tags=["results"])
 
     @router.get("/api/jobs/{job_id}/links", responses=problems(_404="No such job."))
     async def job_links(job_id: str, owner: Annotated[str | None, Depends(keys.owner)]) -> JobLinks:
         """Addresses of the results that are there, for players that cannot send a key. They work for a while."""
-        return links.of(await jobs.document(job_id, owner))
+        document = await jobs.document(job_id, owner)
+        return links.of(document, addresses(job_id, await storage.sizes(job_id)))
 
     return router

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import torch
 
-from services.transcriber import torchaudio_shim
+from services.transcriber import formats, torchaudio_shim
 from services.transcriber.alignment import aligner
 from services.transcriber.embedded import whisper_base
 from services.transcriber.hearing import OFFSET, ONSET, SAMPLE_HZ, Clip, Hearing, Phrase
-from services.transcriber.lyrics import to_json, to_lrc, to_srt, to_vtt
 from services.transcriber.phrasing import lines, reshaped, settled
 from services.transcriber.settings import Settings
 from shared.errors import PermanentError, TransientError
@@ -30,7 +29,7 @@ FOUND, HEARD = 0.1, 0.85
 def transcribe(
     audio: Path, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]
 ) -> Lyrics:
-    """Writes `lyrics.{json,lrc,srt,vtt}`; without a voice they hold no words.
+    """Writes `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}`; without a voice they hold no words.
 
     Raises PermanentError `unknown_language` or `unknown_model`, TransientError `model_unavailable`.
     """
@@ -55,18 +54,7 @@ def transcribe(
     words = settled([*chain(*phrases)], len(samples) / SAMPLE_HZ)
     model = Path(settings.whisper_model).name
     sung = lines(reshaped(words, phrases))
-    contents = {
-        "lyrics.json": to_json(sung, language=language, model=model, alignment="wav2vec2" if align else "whisper"),
-        "lyrics.lrc": to_lrc(sung),
-        "lyrics.srt": to_srt(sung),
-        "lyrics.vtt": to_vtt(sung),
-    }
-    for name, content in contents.items():
-        (out / name).write_text(content, encoding="utf-8")
-    transcription, lrc, srt, vtt = contents
-    return Lyrics(
-        model=model, language=language, word_count=len(words), transcription=transcription, lrc=lrc, srt=srt, vtt=vtt
-    )
+    return formats.write(out, sung, language=language, model=model, alignment="wav2vec2" if align else "whisper")
 
 
 def warm(settings: Settings) -> None:

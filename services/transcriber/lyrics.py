@@ -1,16 +1,12 @@
-"""Lyrics with a time for every word, and the formats that players read."""
+"""Lyrics with a time for every word."""
 
-import html
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
-from math import floor
 
 # LRC and SRT cannot escape what they would take for a tag.
 PLAIN = str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›", "{": "(", "}": ")"})  # noqa: RUF001 -- look-alikes are the point
-# A break as long as this leaves the screen empty in LRC, which knows no end of a line.
-BREAK_SECONDS = 3.0
+CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 
 @dataclass(frozen=True)
@@ -48,8 +44,9 @@ class Line:
 
 
 def joined(pieces: Iterable[tuple[Word, str]]) -> str:
-    """One string of what each word is to be written as, with spaces where the words want them."""
-    return "".join(" " * word.spaced + piece for word, piece in pieces).strip()
+    """One string of what each word is to be written as, on one line, with spaces where the words want them."""
+    text = "".join(" " * word.spaced + piece for word, piece in pieces)
+    return " ".join(text.translate(CONTROLS).split())
 
 
 def to_json(lines: Sequence[Line], *, language: str | None, model: str, alignment: str) -> str:
@@ -78,44 +75,3 @@ def to_json(lines: Sequence[Line], *, language: str | None, model: str, alignmen
         ],
     }
     return json.dumps(document, ensure_ascii=False, indent=1)
-
-
-def to_lrc(lines: Sequence[Line]) -> str:
-    """Enhanced LRC: `[mm:ss.xx]<mm:ss.xx>word <mm:ss.xx>word <mm:ss.xx>`, the last time being the line's end."""
-    rows = []
-    for line, following in zip_longest(lines, lines[1:]):
-        words = joined((word, f"<{_lrc(word.start)}>{word.text.translate(PLAIN)}") for word in line.words)
-        rows.append(f"[{_lrc(line.start)}]{words} <{_lrc(line.end)}>\n")
-        if following and following.start - line.end > BREAK_SECONDS:
-            rows.append(f"[{_lrc(line.end)}]\n")
-    return "".join(rows)
-
-
-def to_srt(lines: Sequence[Line]) -> str:
-    return "".join(
-        f"{number}\n{_clock(line.start, ',')} --> {_clock(line.end, ',')}\n{line.text.translate(PLAIN)}\n\n"
-        for number, line in enumerate(lines, 1)
-    )
-
-
-def to_vtt(lines: Sequence[Line]) -> str:
-    """WebVTT with a timestamp before each word but the first, whose time is the cue's: https://www.w3.org/TR/webvtt1/"""
-    return "WEBVTT\n\n" + "".join(
-        f"{_clock(line.start, '.')} --> {_clock(line.end, '.')}\n{joined(_cue(line))}\n\n" for line in lines
-    )
-
-
-def _cue(line: Line) -> Iterable[tuple[Word, str]]:
-    for word in line.words:
-        tag = f"<{_clock(word.start, '.')}>" if word is not line.words[0] else ""
-        yield word, tag + html.escape(word.text, quote=False)
-
-
-def _clock(seconds: float, point: str) -> str:
-    whole, milliseconds = divmod(round(seconds * 1000), 1000)
-    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}{point}{milliseconds:03}"
-
-
-def _lrc(seconds: float) -> str:
-    whole, hundredths = divmod(floor(seconds * 100 + 0.5), 100)
-    return f"{whole // 60:02}:{whole % 60:02}.{hundredths:02}"

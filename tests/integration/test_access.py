@@ -76,6 +76,10 @@ REQUESTS = [
     ("GET", "/api/jobs/{}/links"),
     ("GET", "/storage/{}/song_beats.json"),
     ("HEAD", "/storage/{}/song_beats.json"),
+    ("GET", "/api/jobs/{}/lyrics.lrc"),
+    ("HEAD", "/api/jobs/{}/click.mp3"),
+    ("GET", "/api/jobs/{}/peaks/vocals.json"),
+    ("GET", "/api/jobs/{}/download.zip"),
 ]
 
 
@@ -309,7 +313,8 @@ async def links_of(system: System, job_id: str) -> dict[str, Any]:
 async def test_links_play_without_a_key(locked: System, web: System) -> None:
     job = await finished(web)
     answer = await links_of(web, job["job_id"])
-    assert len(answer["links"]) == 10
+    assert len(answer["links"]) == 11
+    assert (await locked.client.get(answer["links"].pop("zip_path"))).status_code == 200
     assert 3590 < (datetime.fromisoformat(answer["expires_at"]) - datetime.now(UTC)).total_seconds() <= 3600
     for field, link in answer["links"].items():
         played = await locked.client.get(link, headers={"Range": "bytes=0-"})

@@ -72,6 +72,23 @@ def test_what_has_no_pulse_has_no_beats(name: str, tmp_path: Path) -> None:
     assert (rhythm.tempo_bpm, rhythm.time_signature, len(beats), rhythm.beat_confidence) == (None, None, 0, 0)
 
 
+def test_the_click_track_is_as_long_as_the_song_and_clicks_where_the_beats_are(tmp_path: Path) -> None:
+    rhythm_of(drums(120)[: 12 * HZ + 321], tmp_path)
+    clicks, rate = soundfile.read(tmp_path / "click.flac")
+    assert (rate, clicks.shape) == (HZ, (12 * HZ + 321,))
+    found = json.loads((tmp_path / "beats.json").read_text())
+    for beat in found["beats"]:
+        start = round(beat["time"] * HZ)
+        assert not clicks[start - 1000 : start].any()
+        assert clicks[start] == pytest.approx(0.8 if beat["time"] in found["downbeats"] else 0.4, abs=1e-4)
+
+
+def test_a_song_without_a_pulse_has_a_silent_click_track(tmp_path: Path) -> None:
+    rhythm_of(np.zeros(3 * HZ), tmp_path)
+    clicks, _ = soundfile.read(tmp_path / "click.flac")
+    assert (len(clicks), clicks.any()) == (3 * HZ, False)
+
+
 def test_a_file_that_is_no_audio_is_a_permanent_error(tmp_path: Path) -> None:
     (tmp_path / "song.flac").write_text("words")
     with pytest.raises(PermanentError):

@@ -1,16 +1,21 @@
-"""The subtitle formats are read back by FFmpeg, which knows nothing of ours."""
+"""The formats are read back by FFmpeg and pysubs2's own readers, which know nothing of ours."""
 
+import html
 import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import av
+import pysubs2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.lyrics import Line, Word, to_json, to_lrc, to_srt, to_vtt
+from services.transcriber import formats
+from services.transcriber.lrc import to_elrc, to_lrc
+from services.transcriber.lyrics import Line, Word, to_json
+from services.transcriber.subtitles import to_ass, to_srt, to_vtt
 
 SONG = (
     Line((Word("Code", 0.7, 0.95, 0.9), Word("Monkey,", 1.05, 1.33, 0.8))),
@@ -44,34 +49,113 @@ def test_subtitles_read_back_with_their_times(
     assert [end for _, end, _ in read] == pytest.approx([line.end for line in SONG])
 
 
-def test_lrc_reads_back_with_its_times(tmp_path: Path) -> None:
-    read = [cue for cue in cues(to_lrc(SONG), tmp_path / "lyrics.lrc") if cue[2].strip()]
+@pytest.mark.parametrize("write", [to_lrc, to_elrc])
+def test_lrc_reads_back_with_its_times(write: Callable[[Sequence[Line]], str], tmp_path: Path) -> None:
+    read = [cue for cue in cues(write(SONG), tmp_path / "lyrics.lrc") if cue[2].strip()]
     assert [start for start, _, _ in read] == pytest.approx([0.7, 2.0, 3725.0])
     assert [re.sub(r"<[\d:.]+>", "", text).strip() for _, _, text in read] == ["Code Monkey,", "well-known", "猴子"]
 
 
-def test_lrc_times_every_word_and_the_end_of_the_line() -> None:
-    assert to_lrc(SONG[:1]) == "[00:00.70]<00:00.70>Code <00:01.05>Monkey, <00:01.33>\n"
+def test_plain_lrc_has_a_time_for_each_line_and_no_other() -> None:
+    assert to_lrc(SONG[:1]) == "[00:00.70]Code Monkey,\n"
 
 
-def test_lrc_clears_the_screen_in_a_break() -> None:
-    assert to_lrc(SONG).splitlines()[2] == "[00:02.90]"
-    assert len(to_lrc(SONG[:2]).splitlines()) == 2
+def test_enhanced_lrc_times_every_word_and_the_end_of_the_line() -> None:
+    assert to_elrc(SONG[:1]) == "[00:00.70]<00:00.70>Code <00:01.05>Monkey, <00:01.33>\n"
+
+
+@pytest.mark.parametrize("write", [to_lrc, to_elrc])
+def test_lrc_clears_the_screen_in_a_break(write: Callable[[Sequence[Line]], str]) -> None:
+    assert write(SONG).splitlines()[2] == "[00:02.90]"
+    assert len(write(SONG[:2]).splitlines()) == 2
 
 
 def test_vtt_times_every_word_after_the_first() -> None:
     assert "\nCode <00:00:01.050>Monkey,\n" in to_vtt(SONG)
 
 
-@pytest.mark.parametrize("text", ["<b>me</b>", "Q&A", "-->", "[00:01.00]", "{\\an8}up"])
+def sung(content: str) -> list[pysubs2.SSAEvent]:
+    return [event for event in pysubs2.SSAFile.from_string(content, "ass") if event.style == "Sung"]
+
+
+def fills(event: pysubs2.SSAEvent) -> list[tuple[float, float]]:
+    """From when to when each word is filled, in seconds."""
+    now, found = event.start / 10, []
+    for kind, length in re.findall(r"\{\\(kf?)(\d+)\}", event.text):
+        if kind == "kf":
+            found.append((now / 100, (now + int(length)) / 100))
+        now += int(length)
+    assert now == event.end / 10
+    return found
+
+
+def test_ass_fills_every_word_while_it_is_sung() -> None:
+    events = sung(to_ass(SONG))
+    assert [event.plaintext for event in events] == ["Code Monkey,", "well-known", "猴子"]
+    for line, event in zip(SONG, events, strict=True):
+        for word, (start, end) in zip(line.words, fills(event), strict=True):
+            assert (start, end) == pytest.approx((word.start, word.end), abs=0.0051)
+
+
+def test_ass_shows_a_line_before_it_is_sung_and_the_next_one_beneath() -> None:
+    file = pysubs2.SSAFile.from_string(to_ass(SONG), "ass")
+    assert [(event.start, event.end) for event in sung(to_ass(SONG))] == [(0, 1330), (1330, 2900), (3722000, 3726000)]
+    coming = [event for event in file if event.style == "Next"]
+    assert [(event.start, event.end, event.plaintext) for event in coming] == [(0, 1330, "well-known")]
+    assert file.styles["Sung"].alignment == pysubs2.Alignment.BOTTOM_CENTER
+
+
+MARKUP = [
+    "<b>me</b>",
+    "Q&A",
+    "-->",
+    "[00:01.00]",
+    "{\\an8}up",
+    "a,b;c",
+    "\\Nnew\\hline",
+    "{\\p1}",
+    "two\nlines\u2028three",
+]
+
+
+@pytest.mark.parametrize("text", MARKUP)
 def test_no_word_is_taken_for_markup(text: str, tmp_path: Path) -> None:
     line = Line((Word("sing", 1.0, 1.5, 1.0), Word(text, 1.5, 2.0, 1.0)))
     assert re.findall(r"\[[^\]]*\]", to_lrc([line])) == ["[00:01.00]"]
-    assert re.findall(r"<[^>]*>", to_lrc([line])) == ["<00:01.00>", "<00:01.50>", "<00:02.00>"]
+    assert re.findall(r"<[^>]*>", to_lrc([line])) == []
+    assert re.findall(r"<[^>]*>", to_elrc([line])) == ["<00:01.00>", "<00:01.50>", "<00:02.00>"]
+    assert len(to_lrc([line]).splitlines()) == len(to_elrc([line]).splitlines()) == 1
     assert re.findall(r"<[^>]*>", to_vtt([line])) == ["<00:00:01.500>"]
     assert not re.search(r"<[^>]*>|\{[^}]*\}", to_srt([line]))
+    (event,) = sung(to_ass([line]))
+    assert re.findall(r"\{[^}]*\}", event.text) == [r"{\k100}", r"{\kf50}", r"{\kf50}"]
+    assert "\n" not in event.plaintext
     for content, name in ((to_vtt([line]), "a.vtt"), (to_srt([line]), "a.srt")):
         assert [(start, end) for start, end, _ in cues(content, tmp_path / name)] == [(1.0, 2.0)]
+
+
+@pytest.mark.parametrize("text", ["naïve", "שלום, עולם", "\u200fمرحبا", "歌詞、です", "Q&A", "a,b", "🎤", "C:\\Nada"])  # noqa: RUF001 -- that is what is written
+def test_words_of_every_script_are_read_as_they_were_written(text: str, tmp_path: Path) -> None:
+    lines = [Line((Word(text, 1.0, 2.0, 1.0),))]
+    formats.write(tmp_path, lines, language=None, model="base", alignment="whisper")
+    seen = [
+        sung((tmp_path / "lyrics.ass").read_text("utf-8"))[0].plaintext,
+        pysubs2.load(str(tmp_path / "lyrics.srt"))[0].plaintext,
+        html.unescape(pysubs2.load(str(tmp_path / "lyrics.vtt"))[0].plaintext),
+        (tmp_path / "lyrics.txt").read_text("utf-8").removesuffix("\n"),
+        (tmp_path / "lyrics.lrc").read_text("utf-8").removesuffix("\n").removeprefix("[00:01.00]"),
+        json.loads((tmp_path / "lyrics.json").read_text("utf-8"))["lines"][0]["text"],
+    ]
+    assert {line.replace("\N{WORD JOINER}", "") for line in seen} == {text}
+
+
+def test_every_format_is_written_and_the_words_are_counted(tmp_path: Path) -> None:
+    result = formats.write(tmp_path, SONG, language="en", model="base", alignment="whisper")
+    names = {"lyrics.json", "lyrics.txt", "lyrics.lrc", "lyrics.elrc", "lyrics.srt", "lyrics.vtt", "lyrics.ass"}
+    assert {file.name for file in tmp_path.iterdir()} == names
+    assert {result.transcription, result.lrc, result.srt, result.vtt} < names
+    assert result.word_count == 6
+    assert (tmp_path / "lyrics.txt").read_text("utf-8") == "Code Monkey,\nwell-known\n猴子\n"
 
 
 def test_json_holds_every_word_to_the_millisecond() -> None:
@@ -93,7 +177,8 @@ def test_json_holds_every_word_to_the_millisecond() -> None:
 
 def test_a_song_without_words_gives_files_without_cues() -> None:
     assert to_vtt([]) == "WEBVTT\n\n"
-    assert to_srt([]) == to_lrc([]) == ""
+    assert to_srt([]) == to_lrc([]) == to_elrc([]) == ""
+    assert len(pysubs2.SSAFile.from_string(to_ass([]), "ass")) == 0
     assert json.loads(to_json([], language=None, model="base", alignment="whisper"))["lines"] == []
 
 

@@ -1,5 +1,6 @@
 """demucs' own separator on real, tiny, untrained models."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -96,14 +97,29 @@ def test_stems_add_up_to_the_song(song: Path, out: Path, repo: Path, form: str) 
     assert rms(vocals) > 0
 
 
-def test_mp3_stems_stay_in_time_with_the_song(tmp_path: Path, out: Path, repo: Path) -> None:
+@pytest.mark.parametrize("stem", ["vocals", "drums", "bass", "other", "instrumental"])
+def test_every_stem_comes_with_the_peaks_of_what_is_heard(song: Path, out: Path, repo: Path, stem: str) -> None:
+    put(repo, "tiny")
+
+    separate(song, out, repo)
+
+    drawn = json.loads((out / f"{stem}.peaks.json").read_text())
+    heard = soundfile.read(out / f"{stem}.wav")[0].mean(axis=1)
+    assert (drawn["sample_rate"], drawn["length"]) == (HZ, -(-len(heard) // drawn["samples_per_pixel"]))
+    assert max(drawn["data"][1::2]) == pytest.approx(128 * heard.max(), abs=1)
+    assert min(drawn["data"][::2]) == pytest.approx(128 * heard.min(), abs=1)
+
+
+@pytest.mark.parametrize(("form", "rate"), [("mp3", HZ), ("opus", 48_000)])
+def test_lossy_stems_stay_in_time_with_the_song(tmp_path: Path, out: Path, repo: Path, form: str, rate: int) -> None:
     put(repo, "tiny")
     seconds = np.arange(3 * HZ) / HZ
     rising = 0.5 * np.sin(2 * np.pi * (200 + 300 * seconds) * seconds)
 
-    result, _ = separate(write(tmp_path / "rising.flac", np.stack([rising, rising], 1)), out, repo, format="mp3")
+    result, _ = separate(write(tmp_path / "rising.flac", np.stack([rising, rising], 1)), out, repo, format=form)
 
-    together = total(out, result)[:, 0]
+    assert soundfile.info(out / result.vocals).samplerate == rate
+    together = total(out, result)[:: rate // HZ, 0]
     assert together.shape == rising.shape
     assert np.corrcoef(together, rising)[0, 1] > 0.99
 

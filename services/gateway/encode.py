@@ -1,0 +1,77 @@
+"""Results in formats that they were not made in: each is encoded once, when asked for, and kept beside the others."""
+
+import asyncio
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import Final
+
+import structlog
+
+from services.gateway import names
+from services.gateway.child import Turns, answer
+from shared.errors import PermanentError, StorageFullError, TransientError, on_a_full_disk
+from shared.problem import Problem
+from shared.storage import Head, Storage
+
+log = structlog.get_logger()
+
+AT_ONCE: Final = max(1, len(os.sched_getaffinity(0)) // 2)
+"""The other processors are for uploads, which must be decoded first."""
+WAIT_SECONDS: Final = 60.0
+MOST_WAITING: Final = 20
+"""Files that are being encoded or wait for it; as many as a job's audio has in all formats."""
+BUSY: Final = "Too many files are being encoded"
+
+
+class Encodings:
+    """Two requests for one file encode it once; with two gateways both may, and the later one replaces its equal."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._turns = Turns(AT_ONCE, WAIT_SECONDS, BUSY)
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    async def head(self, job_id: str, name: str) -> Head | None:
+        """Of the result `name`, made now where only other formats of it are there; None where there is none.
+
+        Raises TransientError `busy`, StorageFullError, and Problem 500 for a file that cannot be encoded.
+        """
+        key = f"{job_id}/{name}"
+        head = await self._storage.head(key)
+        if head is None and (source := names.source(name, await self._storage.sizes(job_id))):
+            await asyncio.shield(self._encoding(job_id, source, name))  # others may wait for it, too
+            head = await self._storage.head(key)
+        return head
+
+    def _encoding(self, job_id: str, source: str, name: str) -> asyncio.Task[None]:
+        key = f"{job_id}/{name}"
+        if key not in self._running:
+            if len(self._running) >= MOST_WAITING:
+                raise TransientError(BUSY, code="busy")
+            self._running[key] = asyncio.create_task(self._encode(job_id, source, name))
+            self._running[key].add_done_callback(lambda _: self._running.pop(key))
+        return self._running[key]
+
+    async def _encode(self, job_id: str, source: str, name: str) -> None:
+        """Of a job that is over meanwhile, cancelled or expired, nothing is kept."""
+        async with self._turns.turn():
+            began = monotonic()
+            with on_a_full_disk(), TemporaryDirectory(prefix="encode-") as folder:
+                try:
+                    read = await self._storage.fetch(f"{job_id}/{source}", Path(folder, f"from-{source}"))
+                except PermanentError:
+                    return
+                written = Path(folder, name)
+                outcome = await answer("services.gateway.encoder", read, written) or {"code": "unreadable"}
+                if outcome.get("code") == StorageFullError.code:
+                    raise StorageFullError("The disk is full", "no room for the encoded file")
+                if "code" in outcome:
+                    raise Problem(500, "not_encoded", "The file could not be encoded. Take another format.")
+                if await self._storage.manifest(job_id) is None:
+                    return
+                await self._storage.put(f"{job_id}/{name}", written)
+            if await self._storage.manifest(job_id) is None:
+                await self._storage.delete_job(job_id)
+            log.info("encoded", job_id=job_id, name=name, source=source, seconds=round(monotonic() - began, 3))

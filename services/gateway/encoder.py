@@ -1,0 +1,72 @@
+"""The child process that encodes: `python -m services.gateway.encoder SOURCE TARGET`, in the format of TARGET's suffix.
+
+It prints `{"seconds": …}` or `{"code": …}`: `storage_full` or `unreadable`. It imports little, to start fast, and
+limits itself before it touches the file.
+"""
+
+import errno
+import json
+import sys
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import PurePath
+from typing import Final
+
+import av
+from av.audio.stream import AudioStream
+from av.error import FFmpegError
+
+from services.gateway.confinement import confine
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """FFmpeg's names; `bits_per_second` of each channel, and the rate in Hz where it is not the source's."""
+
+    container: str
+    codec: str
+    samples: str
+    bits_per_second: int = 0
+    hz: int = 0
+
+
+ENCODINGS: Final = {
+    ".wav": Encoding("wav", "pcm_s16le", "s16"),
+    ".flac": Encoding("flac", "flac", "s16"),
+    ".mp3": Encoding("mp3", "libmp3lame", "fltp", bits_per_second=160_000),
+    ".opus": Encoding("opus", "libopus", "flt", bits_per_second=80_000, hz=48_000),
+}
+
+
+def encode(source: str, target: str) -> float:
+    """Returns the seconds that were written. Raises FFmpegError."""
+    wanted = ENCODINGS[PurePath(target).suffix]
+    with av.open(source) as read, av.open(target, "w", format=wanted.container) as written:
+        audio = read.streams.audio[0]
+        layout, hz = "mono" if audio.channels == 1 else "stereo", wanted.hz or audio.rate
+        stream = written.add_stream(wanted.codec, rate=hz, layout=layout, format=wanted.samples)
+        assert isinstance(stream, AudioStream)
+        stream.bit_rate = wanted.bits_per_second * audio.channels
+        resampler = av.AudioResampler(format=wanted.samples, layout=layout, rate=hz)
+        samples = 0
+        for frame in chain(read.decode(audio), [None]):
+            if frame:
+                frame.pts = None
+            for piece in resampler.resample(frame):
+                samples += piece.samples
+                written.mux(stream.encode(piece))
+        written.mux(stream.encode(None))
+    return samples / hz
+
+
+def main() -> None:
+    confine()
+    try:
+        outcome: dict[str, float | str] = {"seconds": encode(*sys.argv[1:])}
+    except FFmpegError as error:
+        outcome = {"code": "storage_full" if error.errno == errno.ENOSPC else "unreadable"}
+    print(json.dumps(outcome))  # noqa: T201 -- the child's answer
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""`GET /api/jobs/<job_id>/…`: every file of a job by a name that needs no document to be known."""
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import StreamingResponse
+
+from services.gateway import names
+from services.gateway.encode import Encodings
+from services.gateway.serve import RESPONSES, no_such_result, serve
+from shared.events import JOB_ID
+from shared.storage import Storage
+from shared.view import slug
+
+# What else is asked for is not found, rather than not valid: they are names of files.
+Lyrics = Annotated[str, Path(json_schema_extra={"enum": [*names.LYRICS_FORMATS]})]
+Audio = Annotated[str, Path(json_schema_extra={"enum": [*names.AUDIO_FORMATS]})]
+Stem = Annotated[str, Path(json_schema_extra={"enum": [*names.STEMS]})]
+
+
+class Files:
+    def __init__(self, storage: Storage, encodings: Encodings) -> None:
+        self._storage = storage
+        self._encodings = encodings
+
+    async def answer(self, job_id: str, name: str, request: Request, download: str | None) -> Response:
+        """The file that is stored as `name`. Raises Problem 404."""
+        head = await self._encodings.head(job_id, name) if re.fullmatch(JOB_ID, job_id) else None
+        if head is None:
+            raise no_such_result()
+        save_as = await self._named_after_song(job_id, name) if download is not None else None
+        return serve(self._storage, f"{job_id}/{name}", head, request, save_as)
+
+    async def _named_after_song(self, job_id: str, name: str) -> str:
+        submission = await self._storage.manifest(job_id)
+        return f"{slug(submission.song.name if submission else '')}_{name}"
+
+
+def addresses(job_id: str, there: dict[str, int]) -> dict[str, str]:
+    """Where that of a job's files is which its document does not name; `there` is what its storage has."""
+    files = {f"{form}_path": f"lyrics.{form}" for form in ("txt", "elrc", "ass")}
+    files |= {f"{stem}_peaks_path": names.peaks(stem) for stem in names.STEMS}
+    files["click_path"] = f"{names.CLICK}.flac"
+    paths = {field: name for field, name in files.items() if name in there}
+    paths |= {field: f"peaks/{name.partition('.')[0]}.json" for field, name in paths.items() if "peaks" in field}
+    if any(re.fullmatch(names.RESULT, name) for name in there):
+        paths["zip_path"] = "download.zip"
+    return {field: f"/api/jobs/{job_id}/{path}" for field, path in paths.items()}
+
+
+def routes(files: Files) -> APIRouter:
+    router = APIRouter(prefix="/api/jobs/{job_id}", tags=["results"], default_response_class=StreamingResponse)
+
+    @router.head("/lyrics.{form}", include_in_schema=False)
+    @router.get("/lyrics.{form}", responses=RESPONSES)
+    async def lyrics(job_id: str, form: Lyrics, request: Request, download: str | None = None) -> Response:
+        """The lyrics in one of their formats, whole or in part (`Range`), or as an attachment (`?download`)."""
+        if form not in names.LYRICS_FORMATS:
+            raise no_such_result()
+        return await files.answer(job_id, f"lyrics.{form}", request, download)
+
+    @router.head("/beats.json", include_in_schema=False)
+    @router.get("/beats.json", responses=RESPONSES)
+    async def beats(job_id: str, request: Request, download: str | None = None) -> Response:
+        """Tempo, beats and downbeats."""
+        return await files.answer(job_id, names.BEATS, request, download)
+
+    @router.head("/click.{form}", include_in_schema=False)
+    @router.get("/click.{form}", responses=RESPONSES)
+    async def click(job_id: str, form: Audio, request: Request, download: str | None = None) -> Response:
+        """A click on every beat, a higher one on downbeats; as long as the song."""
+        if form not in names.AUDIO_FORMATS:
+            raise no_such_result()
+        return await files.answer(job_id, f"{names.CLICK}.{form}", request, download)
+
+    @router.head("/peaks/{stem}.json", include_in_schema=False)
+    @router.get("/peaks/{stem}.json", responses=RESPONSES)
+    async def peaks(job_id: str, stem: Stem, request: Request, download: str | None = None) -> Response:
+        """The outline of a stem for a player to draw: BBC audiowaveform's data format, version 2."""
+        if stem not in names.STEMS:
+            raise no_such_result()
+        return await files.answer(job_id, names.peaks(stem), request, download)
+
+    return router

@@ -1,0 +1,33 @@
+"""Lyrics as files, one for each kind of player."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from services.transcriber.lrc import to_elrc, to_lrc
+from services.transcriber.lyrics import Line, to_json
+from services.transcriber.subtitles import to_ass, to_srt, to_vtt
+from shared.events import Lyrics
+
+
+def write(out: Path, lines: Sequence[Line], *, language: str | None, model: str, alignment: str) -> Lyrics:
+    """Writes `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}` into `out`; without a line they hold no words."""
+    contents = {
+        "lyrics.json": to_json(lines, language=language, model=model, alignment=alignment),
+        "lyrics.txt": "".join(f"{line.text}\n" for line in lines),
+        "lyrics.lrc": to_lrc(lines),
+        "lyrics.elrc": to_elrc(lines),
+        "lyrics.srt": to_srt(lines),
+        "lyrics.vtt": to_vtt(lines),
+        "lyrics.ass": to_ass(lines),
+    }
+    for name, content in contents.items():
+        (out / name).write_text(content, encoding="utf-8")
+    return Lyrics(
+        model=model,
+        language=language,
+        word_count=sum(len(line.words) for line in lines),
+        transcription="lyrics.json",
+        lrc="lyrics.lrc",
+        srt="lyrics.srt",
+        vtt="lyrics.vtt",
+    )

@@ -1,0 +1,319 @@
+"""A job's files in every format: encoded when asked for, once, and kept as long as the job."""
+
+import asyncio
+import io
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import soundfile
+
+from services.gateway import child, encode
+from services.gateway.bundle import Bundles
+from services.gateway.child import Answer
+from shared.bus import Bus
+from shared.events import Options
+from shared.storage import Storage
+from tests.fakes import submitted
+from tests.integration.test_access import KEYS, PHONE, WEB, finished
+from tests.integration.test_gateway import gateway, tone
+from tests.integration.test_jobs import Start, start
+
+__all__ = ["start"]
+
+JOB = "abc123"
+SONG = tone(2.5)
+SAMPLES = int(2.5 * 44_100)
+
+
+async def put(storage: Storage, **files: bytes) -> None:
+    """Files of a job by their names, `_` for `.`."""
+    for name, content in files.items():
+        await storage.put(f"{JOB}/{name.replace('_', '.')}", content)
+
+
+@pytest.fixture
+async def client(bus: Bus, storage: Storage) -> AsyncIterator[httpx.AsyncClient]:
+    await storage.put_manifest(submitted(name="Café del Mar.mp3"))
+    async with gateway(bus, storage) as client:
+        yield client
+
+
+class Encoder:
+    """The real one, counted; with `hold` it waits to be let go."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.has_been_asked = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    async def answer(self, module: str, *arguments: str | Path) -> Answer | None:
+        self.asked.append(Path(arguments[1]).name)
+        self.has_been_asked.set()
+        await self.go_on.wait()
+        return await child.answer(module, *arguments)
+
+
+@pytest.fixture
+def encoder(monkeypatch: pytest.MonkeyPatch) -> Encoder:
+    encoder = Encoder()
+    monkeypatch.setattr(encode, "answer", encoder.answer)
+    return encoder
+
+
+def heard(content: bytes) -> tuple[np.ndarray[Any, Any], int]:
+    samples, rate = soundfile.read(io.BytesIO(content), always_2d=True)
+    return samples, int(rate)
+
+
+@pytest.mark.parametrize("form", ["wav", "flac", "mp3", "opus"])
+@pytest.mark.parametrize("made", ["wav", "flac", "mp3", "opus"])
+async def test_a_stem_can_be_had_in_every_format_at_its_full_length(
+    client: httpx.AsyncClient, storage: Storage, made: str, form: str
+) -> None:
+    rate, file = (48_000 if made == "opus" else 44_100), io.BytesIO()
+    wave = 0.3 * np.sin(np.arange(int(2.5 * rate)) ** 1.5 / 4000)
+    kind = {"format": "OGG", "subtype": "OPUS"} if made == "opus" else {"format": made.upper()}
+    soundfile.write(file, np.column_stack([wave, wave]), rate, **kind)
+    await put(storage, **{f"vocals_{made}": file.getvalue()})
+    answer = await client.get(f"/storage/{JOB}/cafe-del-mar_vocals.{form}")
+    assert answer.status_code == 200, answer.text
+    types = {"wav": "audio/wav", "flac": "audio/flac", "mp3": "audio/mpeg", "opus": "audio/ogg"}
+    assert answer.headers["content-type"] == types[form]
+    samples, got = heard(answer.content)
+    truth, _ = heard(file.getvalue())
+    assert (got, samples.shape[1]) == (48_000 if form == "opus" else rate, 2)
+    assert len(samples) == len(wave) * got // rate
+    if got == rate:
+        assert np.corrcoef(samples[:, 0], truth[:, 0])[0, 1] > 0.99  # a delay of a millisecond makes it 0
+    if {made, form} <= {"wav", "flac"}:
+        assert np.array_equal(samples, truth)
+
+
+async def test_an_encoded_file_is_made_once_and_served_like_the_others(
+    client: httpx.AsyncClient, storage: Storage, encoder: Encoder
+) -> None:
+    await put(storage, bass_wav=SONG)
+    path = f"/storage/{JOB}/cafe-del-mar_bass.flac"
+    head = await client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    whole = await client.get(path)
+    assert head.headers["content-length"] == str(len(whole.content))
+    assert head.headers["etag"] == whole.headers["etag"]
+    part = await client.get(path, headers={"Range": "bytes=100-199", "If-Range": whole.headers["etag"]})
+    assert (part.status_code, part.content) == (206, whole.content[100:200])
+    assert (await client.get(path, headers={"If-None-Match": whole.headers["etag"]})).status_code == 304
+    assert encoder.asked == ["bass.flac"]
+    assert await storage.head(f"{JOB}/bass.flac")
+
+
+async def test_many_who_ask_for_one_file_wait_for_one_encoder(
+    client: httpx.AsyncClient, storage: Storage, encoder: Encoder
+) -> None:
+    await put(storage, bass_wav=SONG, other_wav=SONG)
+    encoder.go_on.clear()
+    paths = [f"/storage/{JOB}/song_bass.mp3"] * 5 + [f"/storage/{JOB}/song_other.mp3"] * 5
+    asking = [asyncio.create_task(client.get(path)) for path in paths]
+    await asyncio.wait_for(encoder.has_been_asked.wait(), 20)
+    asking.pop(0).cancel()  # one who goes away does not take the others' file along
+    encoder.go_on.set()
+    answers = await asyncio.gather(*asking)
+    assert {answer.status_code for answer in answers} == {200}
+    assert sorted(encoder.asked) == ["bass.mp3", "other.mp3"]
+
+
+async def test_what_is_lossless_is_what_others_are_made_from(
+    client: httpx.AsyncClient, storage: Storage, tmp_path: Path
+) -> None:
+    await put(storage, drums_mp3=b"not even audio", drums_wav=SONG)
+    assert (await client.get(f"/storage/{JOB}/song_drums.opus")).status_code == 200
+
+
+@pytest.mark.parametrize("when", ["while it is encoded", "while it is put"])
+async def test_nothing_is_kept_of_a_job_that_is_cancelled_meanwhile(
+    client: httpx.AsyncClient,
+    storage: Storage,
+    encoder: Encoder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    when: str,
+) -> None:
+    await put(storage, bass_wav=SONG)
+    encoder.go_on.clear()
+    asking = asyncio.create_task(client.get(f"/storage/{JOB}/song_bass.mp3"))
+    await asyncio.wait_for(encoder.has_been_asked.wait(), 20)
+    if when == "while it is encoded":
+        await storage.delete_job(JOB)
+    else:
+        real = Storage.put
+
+        async def slow(self: Storage, key: str, content: bytes | Path) -> None:
+            await real(self, key, content)
+            await storage.delete_job(JOB)
+            await real(self, key, content)
+
+        monkeypatch.setattr(Storage, "put", slow)
+    encoder.go_on.set()
+    assert (await asking).status_code == 404
+    assert not (tmp_path / "storage" / JOB).exists()
+
+
+async def test_while_too_many_wait_a_file_is_to_be_asked_for_later(
+    client: httpx.AsyncClient, storage: Storage, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encode, "MOST_WAITING", 1)
+    await put(storage, bass_wav=SONG, other_wav=SONG)
+    encoder.go_on.clear()
+    first = asyncio.create_task(client.get(f"/storage/{JOB}/song_bass.mp3"))
+    await asyncio.wait_for(encoder.has_been_asked.wait(), 20)
+    busy = await client.get(f"/storage/{JOB}/song_other.mp3")
+    assert (busy.status_code, busy.json()["code"]) == (503, "busy")
+    assert int(busy.headers["retry-after"]) > 0
+    assert (await client.get(f"/storage/{JOB}/song_other.wav")).status_code == 200  # what is there is served
+    encoder.go_on.set()
+    assert (await first).status_code == 200
+    assert (await client.get(f"/storage/{JOB}/song_other.mp3")).status_code == 200
+
+
+async def test_a_full_disk_and_a_stem_that_cannot_be_read_say_so(
+    client: httpx.AsyncClient, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(storage, bass_wav=b"no audio")
+    answer = await client.get(f"/storage/{JOB}/song_bass.mp3")
+    assert (answer.status_code, answer.json()["code"]) == (500, "not_encoded")
+
+    async def full(*_: object) -> Answer:
+        return {"code": "storage_full"}
+
+    monkeypatch.setattr(encode, "answer", full)
+    answer = await client.get(f"/storage/{JOB}/song_bass.mp3")
+    assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/storage/{JOB}/song_vocals.ogg",
+        f"/storage/{JOB}/song_bass.mp3",
+        f"/storage/{JOB}/song_song.wav",
+        f"/api/jobs/{JOB}/lyrics.exe",
+        f"/api/jobs/{JOB}/lyrics.lrc",
+        f"/api/jobs/{JOB}/beats.json",
+        f"/api/jobs/{JOB}/click.aac",
+        f"/api/jobs/{JOB}/click.mp3",
+        f"/api/jobs/{JOB}/peaks/song.json",
+        f"/api/jobs/{JOB}/peaks/vocals.json",
+        "/api/jobs/nobody/download.zip",
+        "/api/jobs/%0a/lyrics.lrc",
+    ],
+)
+async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, storage: Storage, path: str) -> None:
+    await put(storage, vocals_wav=SONG, song_flac=SONG)
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "result_not_found")
+
+
+async def test_every_file_of_a_job_is_there_by_a_plain_name(client: httpx.AsyncClient, storage: Storage) -> None:
+    lyrics = {f"lyrics_{form}": form.encode() for form in ("json", "txt", "lrc", "elrc", "srt", "vtt", "ass")}
+    await put(storage, **lyrics, beats_json=b"{}", vocals_peaks_json=b'{"version":2}', click_flac=tone(1, form="FLAC"))
+    for name, content in lyrics.items():
+        answer = await client.get(f"/api/jobs/{JOB}/{name.replace('_', '.')}?download")
+        assert (answer.status_code, answer.content) == (200, content)
+        assert answer.headers["content-disposition"].endswith(f"cafe-del-mar_{name.replace('_', '.')}")
+        assert answer.headers["cache-control"] == "private, no-cache"  # other words may replace them
+    assert (await client.get(f"/api/jobs/{JOB}/beats.json")).content == b"{}"
+    assert (await client.get(f"/api/jobs/{JOB}/peaks/vocals.json")).json() == {"version": 2}
+    clicks, rate = heard((await client.get(f"/api/jobs/{JOB}/click.wav")).content)
+    assert (len(clicks), rate) == (44_100, 44_100)
+    answer = await client.get(f"/api/jobs/{JOB}/lyrics.lrc", headers={"Range": "bytes=1-"})
+    assert (answer.status_code, answer.content) == (206, b"rc")
+    assert (await client.head(f"/api/jobs/{JOB}/lyrics.ass")).headers["content-type"].startswith("text/x-ssa")
+
+
+def unzipped(answer: httpx.Response, tmp_path: Path) -> dict[str, bytes]:
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip"), answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        assert file.testzip() is None
+        return {info.filename: file.read(info) for info in file.infolist()}
+
+
+async def test_a_zip_has_all_that_is_there_named_after_the_song(
+    client: httpx.AsyncClient, storage: Storage, tmp_path: Path
+) -> None:
+    path = f"/api/jobs/{JOB}/download.zip"
+    early = await client.get(path)
+    assert (early.status_code, early.json()["code"], early.headers["retry-after"]) == (409, "nothing_yet", "3")
+    files = {"vocals_wav": SONG, "lyrics_txt": b"", "lyrics_json": b"{}" * 99, "beats_json": b"[]", "click_flac": b"c"}
+    await put(storage, **files, song_flac=b"private", vocals_mp3=b"cached", vocals_peaks_json=b"{}")
+    answer = await client.get(path)
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''cafe-del-mar_karaoke.zip"
+    named = {f"cafe-del-mar/cafe-del-mar_{name.replace('_', '.')}": content for name, content in files.items()}
+    assert unzipped(answer, tmp_path) == named
+    assert (await client.head(path)).headers["content-type"] == "application/zip"
+
+
+async def test_a_zip_has_its_stems_in_the_format_that_is_asked_for(
+    client: httpx.AsyncClient, storage: Storage, tmp_path: Path
+) -> None:
+    await put(storage, vocals_wav=SONG, bass_wav=SONG, lyrics_lrc=b"[00:01.00]la")
+    files = unzipped(await client.get(f"/api/jobs/{JOB}/download.zip?format=opus"), tmp_path)
+    assert sorted(name.partition("_")[2] for name in files) == ["bass.opus", "lyrics.lrc", "vocals.opus"]
+    assert (await client.get(f"/api/jobs/{JOB}/download.zip?format=exe")).status_code == 422
+
+
+async def test_a_stem_that_was_made_as_mp3_is_zipped_as_mp3(bus: Bus, storage: Storage, tmp_path: Path) -> None:
+    await storage.put_manifest(submitted().model_copy(update={"options": Options(format="mp3")}))
+    await put(storage, vocals_mp3=b"as it was made", vocals_wav=b"cached")
+    async with gateway(bus, storage) as client:
+        files = unzipped(await client.get(f"/api/jobs/{JOB}/download.zip"), tmp_path)
+    assert files == {"espresso/espresso_vocals.mp3": b"as it was made"}
+
+
+NEW = ["lyrics.json", "beats.json", "click.flac", "click.mp3", "peaks/vocals.json", "download.zip"]
+
+
+async def test_a_reader_of_a_zip_who_goes_away_leaves_no_file_open(storage: Storage, tmp_path: Path) -> None:
+    def open_files() -> list[str]:
+        links = [str(link.resolve()) for link in Path("/proc/self/fd").iterdir()]
+        return [link for link in links if link.startswith(str(tmp_path.resolve()))]
+
+    submission = submitted()
+    await put(storage, vocals_wav=bytes(20_000_000), bass_wav=bytes(20_000_000))
+    bundles = Bundles(storage, encode.Encodings(storage))
+    stream = bundles.stream(submission, await bundles.contents(submission, None))
+    async with aclosing(stream) as chunks:
+        received = 0
+        async for chunk in chunks:
+            received += len(chunk)
+            if received > 1_000_000:
+                break
+        assert open_files()
+    assert not open_files()
+
+
+@pytest.mark.parametrize("path", NEW)
+async def test_keys_and_links_open_the_new_files_as_they_do_the_others(start: Start, path: str) -> None:
+    locked = await start(**KEYS)
+    web, phone = locked.with_key(WEB), locked.with_key(PHONE)
+    job_id = (await finished(web))["job_id"]
+    await web.storage.put(f"{job_id}/click.flac", tone(1, form="FLAC"))
+    await web.storage.put(f"{job_id}/vocals.peaks.json", b"{}")
+    url = f"/api/jobs/{job_id}/{path}"
+    links = (await web.client.get(f"/api/jobs/{job_id}/links")).json()["links"]
+    token = links["zip_path"].partition("?")[2]
+    assert links["zip_path"].startswith(f"/api/jobs/{job_id}/download.zip?token=")
+    assert links["click_path"].startswith(f"/api/jobs/{job_id}/click.flac?token=")
+    assert links["vocals_peaks_path"].startswith(f"/api/jobs/{job_id}/peaks/vocals.json?token=")
+    assert (await locked.client.get(url)).status_code == 401
+    assert (await phone.client.get(url)).status_code == 404
+    assert (await web.client.get(url)).status_code == 200
+    assert (await locked.client.get(f"{url}?{token}")).status_code == 200
+    assert (await locked.client.get(f"{url}?{token[:-1]}")).status_code == 401
+    other = (await finished(web))["job_id"]
+    assert (await locked.client.get(f"{url.replace(job_id, other)}?{token}")).status_code == 401

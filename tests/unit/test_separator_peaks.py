@@ -1,0 +1,32 @@
+import json
+
+import numpy as np
+
+from services.separator.peaks import SAMPLES_PER_PIXEL, peaks
+
+HZ = 44_100
+
+
+def test_each_pixel_has_the_extremes_of_its_time_and_no_other() -> None:
+    samples = np.zeros((2, 3 * SAMPLES_PER_PIXEL + 1), np.float32)
+    samples[:, SAMPLES_PER_PIXEL - 1] = 0.5
+    samples[:, SAMPLES_PER_PIXEL] = -0.25
+    samples[0, -1] = 0.5  # on one channel of two
+    assert json.loads(peaks(samples, HZ)) == {
+        "version": 2,
+        "channels": 1,
+        "sample_rate": HZ,
+        "samples_per_pixel": SAMPLES_PER_PIXEL,
+        "bits": 8,
+        "length": 4,
+        "data": [0, 64, -32, 0, 0, 0, 32, 32],
+    }
+
+
+def test_full_scale_fits_into_a_byte() -> None:
+    samples = np.array([[-1, 1]], np.float32)
+    assert json.loads(peaks(samples, HZ))["data"] == [-128, 127]
+
+
+def test_a_waveform_has_20_to_50_pixels_a_second() -> None:
+    assert 20 <= HZ / SAMPLES_PER_PIXEL <= 50
