@@ -7,7 +7,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from services.gateway import jobs, links, results, submit
+from services.gateway import jobs, links, own_lyrics, results, submit
 from services.gateway.auth import Keys
 from services.gateway.headers import Guarded
 from services.gateway.quota import Quota
@@ -42,6 +42,7 @@ def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: He
     for router in (
         submit.routes(submit.Submissions(bus, storage, known, quota, settings), keys),
         jobs.routes(known, bus, storage, keys, quota),
+        own_lyrics.routes(own_lyrics.OwnLyrics(bus, storage, known, quota, settings), keys),
         links.routes(signed, known, keys),
         results.routes(storage, keys, signed),
     ):

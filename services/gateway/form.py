@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from shared.words import MAX_CHARACTERS
+
 KEY_LENGTH: Final = 255
 
 FORM: Final = {
@@ -28,6 +30,11 @@ FORM: Final = {
                         },
                         "language": {"type": "string", "description": "ISO 639-1 code of the lyrics; detected."},
                         "model": {"type": "string", "description": "A demucs model's name; the operator's choice."},
+                        "lyrics": {
+                            "type": "string",
+                            "maxLength": MAX_CHARACTERS,
+                            "description": "The words, line by line, where they are known; heard.",
+                        },
                         "format": {"type": "string", "enum": ["wav", "flac", "mp3"], "default": "wav"},
                     },
                 }

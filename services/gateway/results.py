@@ -47,7 +47,8 @@ def routes(storage: Storage, keys: Keys, links: Links) -> APIRouter:
             raise _no_such_result()
         headers = {
             "Accept-Ranges": "bytes",
-            "Cache-Control": "private, max-age=3600",
+            # Lyrics change when their user gives other words.
+            "Cache-Control": "private, no-cache" if "/lyrics." in key else "private, max-age=3600",
             "ETag": head.etag,
         }
         if download is not None:
