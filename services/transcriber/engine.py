@@ -8,15 +8,19 @@ from pathlib import Path
 
 import torch
 
-from services.transcriber import torchaudio_shim
+from services.transcriber import given, torchaudio_shim
 from services.transcriber.alignment import aligner
 from services.transcriber.embedded import whisper_base
-from services.transcriber.hearing import OFFSET, ONSET, SAMPLE_HZ, Clip, Hearing, Phrase
-from services.transcriber.lyrics import to_json, to_lrc, to_srt, to_vtt
+from services.transcriber.given import Aligner
+from services.transcriber.hearing import OFFSET, ONSET, SAMPLE_HZ, Clip, Hearing, Phrase, Samples
+from services.transcriber.lyrics import Line, to_json, to_lrc, to_srt, to_vtt
 from services.transcriber.phrasing import lines, reshaped, settled
+from services.transcriber.reading import untimed
 from services.transcriber.settings import Settings
+from services.transcriber.sphinx import sphinx
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
+from shared.storage import WORDS
 
 torchaudio_shim.install()
 
@@ -30,7 +34,9 @@ FOUND, HEARD = 0.1, 0.85
 def transcribe(
     audio: Path, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]
 ) -> Lyrics:
-    """Writes `lyrics.{json,lrc,srt,vtt}`; without a voice they hold no words.
+    """Writes `lyrics.{json,lrc,srt,vtt}`: of the lyrics in `words.txt` where that lies beside the audio, else as heard.
+
+    Where nobody is heard to sing they hold no words, unless they were given.
 
     Raises PermanentError `unknown_language` or `unknown_model`, TransientError `model_unavailable`.
     """
@@ -45,18 +51,23 @@ def transcribe(
         detected, heard = hearing.twice(clips, language, lambda part: progress(FOUND + (HEARD - FOUND) * part))
         # Without a word there was nothing to tell a language by.
         language = detected if heard else language
-    align = aligner(language, settings.align_models, _device()) if language and heard else None
-    if align:
-        for done, (clip, phrases) in enumerate(heard.items(), 1):
-            words = align.aligned([*chain(*phrases)], samples, clip.start, clip.end)
-            heard[clip] = reshaped(words, phrases)
-            progress(HEARD + (1 - HEARD) * done / len(heard))
-    phrases = [*chain(*heard.values())]
-    words = settled([*chain(*phrases)], len(samples) / SAMPLE_HZ)
+
+    def refined(part: float) -> None:
+        progress(HEARD + (1 - HEARD) * part)
+
+    precise: Aligner | None = aligner(language, settings.align_models, _device()) if language and heard else None
+    own = audio.with_name(WORDS)
+    if own.is_file():
+        precise = precise or (sphinx() if language == "en" and heard else None)
+        words, voiced = [*chain(*chain(*heard.values()))], [*chain(*(clip.voiced for clip in clips))]
+        lyrics = untimed(own.read_text("utf-8"))
+        sung = given.sung(lyrics, words, voiced, samples, language=language, aligner=precise, report=refined)
+    else:
+        sung = _as_heard(heard, samples, precise, refined)
+    source, alignment = "given" if own.is_file() else "heard", precise.name if precise else "whisper"
     model = Path(settings.whisper_model).name
-    sung = lines(reshaped(words, phrases))
     contents = {
-        "lyrics.json": to_json(sung, language=language, model=model, alignment="wav2vec2" if align else "whisper"),
+        "lyrics.json": to_json(sung, language=language, model=model, alignment=alignment, source=source),
         "lyrics.lrc": to_lrc(sung),
         "lyrics.srt": to_srt(sung),
         "lyrics.vtt": to_vtt(sung),
@@ -64,9 +75,24 @@ def transcribe(
     for name, content in contents.items():
         (out / name).write_text(content, encoding="utf-8")
     transcription, lrc, srt, vtt = contents
+    word_count = sum(len(line.words) for line in sung)
     return Lyrics(
-        model=model, language=language, word_count=len(words), transcription=transcription, lrc=lrc, srt=srt, vtt=vtt
+        model=model, language=language, word_count=word_count, transcription=transcription, lrc=lrc, srt=srt, vtt=vtt
     )
+
+
+def _as_heard(
+    heard: dict[Clip, list[Phrase]], samples: Samples, aligner: Aligner | None, report: Callable[[float], None]
+) -> list[Line]:
+    if aligner:
+        heard = dict(heard)
+        for done, (clip, phrases) in enumerate(heard.items(), 1):
+            words = aligner.aligned([*chain(*phrases)], samples, clip.start, clip.end)
+            heard[clip] = reshaped(words, phrases)
+            report(done / len(heard))
+    phrases = [*chain(*heard.values())]
+    words = settled([*chain(*phrases)], len(samples) / SAMPLE_HZ)
+    return lines(reshaped(words, phrases))
 
 
 def warm(settings: Settings) -> None:
