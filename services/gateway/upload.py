@@ -24,6 +24,8 @@ from shared.problem import Problem
 FIELDS = ("tasks", "language", "model", "format")
 FORM_OVERHEAD_BYTES = 100_000
 """All of the form that is not the song. The parser keeps a part's headers in memory and is slow at tiny parts."""
+LYRICS_BYTES = 90_000
+"""As much as fits in with the rest; more than the longest lyrics that are taken."""
 CLOSE = {"Connection": "close"}
 """For a refusal in the middle of a body of which nobody knows how much is to come."""
 
@@ -56,7 +58,7 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
     with path.open("wb") as file:
         song = _FileTarget(file)
         fields = {name: ValueTarget(validator=MaxSizeValidator(1000)) for name in FIELDS}
-        lyrics = ValueTarget()  # no longer than all of the form may be
+        lyrics = ValueTarget(validator=MaxSizeValidator(LYRICS_BYTES))
         try:
             parser = StreamingFormDataParser(dict(request.headers))
             for name, target in {"file": song, "lyrics": lyrics, **fields}.items():

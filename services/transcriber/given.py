@@ -10,8 +10,9 @@ Word starts against the truth, three songs, 222 words, vocals by the embedded se
 |---|---|---|---|
 | whisper's times | 91 % | 0.12 s | -0.10 s |
 | pocketsphinx, line by line | 97 % | 0.04 s | -0.02 s |
-| ... with a line too many or missing, a chorus that is not sung, a tenth of the words mistyped | 93 to 97 % | 0.04 s | -0.02 s |
+| the same, the given text disturbed | 93 to 97 % | 0.04 s | -0.02 s |
 
+Disturbed by a line that is not sung, a line left out, a chorus too many, or a tenth of the words mistyped.
 Pocketsphinx on a whole song found no way through two of the three. Dropping what it moved by more than 0.4 s took 2 to
 5 points: a stretch that ends near the line is guard enough.
 """

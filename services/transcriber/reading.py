@@ -11,6 +11,7 @@ from shared.words import sung_lines
 UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 FIRST_UNSPACED: Final = "\u0e01"
 OPENING: Final = {"Ps", "Pi"}
+WIDE: Final = "WF"
 SPOKEN_SIGNS: Final = "&+"
 LONGEST_LINE = 100
 """Words; more of them are a text whose line breaks were lost."""
@@ -62,7 +63,7 @@ def _pieces(token: str) -> list[str]:
 def _begins(before: str, character: str) -> bool:
     """Whether a word begins between two characters of a token."""
     if unicodedata.category(character) in OPENING:
-        return _is_unspaced(before)
+        return _is_unspaced(before) or unicodedata.east_asian_width(character) in WIDE
     after_opening = unicodedata.category(before) in OPENING
     return character.isalnum() and not after_opening and (_is_unspaced(character) or _is_unspaced(before))
 

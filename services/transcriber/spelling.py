@@ -17,12 +17,12 @@ LARGEST = 9999
 
 def spoken(text: str, language: str | None) -> list[str]:
     """What is spoken of a word, in small letters: `24/7` gives `twenty four seven`, `rock'n'roll` `rock'n'roll`."""
-    plain = text.casefold()
+    plain = unicodedata.normalize("NFKC", text.casefold())
     if language == "en":
         for sign, name in SIGNS.items():
             plain = plain.replace(sign, name)
         plain = NUMBER.sub(lambda digits: f" {number(digits[0])} ", plain)
-    plain = "".join("'" if each in APOSTROPHES else each for each in unicodedata.normalize("NFKC", plain))
+    plain = "".join("'" if each in APOSTROPHES else each for each in plain)
     kept = (
         each if each.isalnum() or unicodedata.category(each)[0] == "M" else "'" if each == "'" else " "
         for each in plain

@@ -76,10 +76,11 @@ def test_no_word_is_taken_for_markup(text: str, tmp_path: Path) -> None:
 
 def test_json_holds_every_word_to_the_millisecond() -> None:
     line = Line((Word("sing", 1.00049, 1.5, 0.98765, estimated=True),))
-    assert json.loads(to_json([line], language="en", model="base", alignment="whisper")) == {
+    assert json.loads(to_json([line], language="en", model="base", alignment="whisper", source="given")) == {
         "language": "en",
         "model": "base",
         "alignment": "whisper",
+        "source": "given",
         "lines": [
             {
                 "start": 1.0,
