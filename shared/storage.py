@@ -16,13 +16,15 @@ from obstore.exceptions import GenericError, NotFoundError
 from obstore.store import LocalStore, from_url
 
 from shared.errors import PermanentError, StorageFullError
-from shared.events import JobSubmitted
+from shared.events import JobSubmitted, Options, Task
 
 GONE: Final = (NotFoundError, FileNotFoundError)
 """What obstore raises for a missing object, by backend."""
 
 SONG: Final = "song.flac"
 """The decoded upload: FLAC, 16 bit, 44.1 kHz, stereo."""
+WORDS: Final = "words.txt"
+"""Lyrics that the user gave, as `shared.words` makes them plain; not there when none were given."""
 FULL: Final = ("No space left", "quota exceeded")
 """What obstore says of a full disk; it has no error of its own for it."""
 
@@ -35,6 +37,12 @@ MANIFEST: Final = "manifest.json"
 
 ANNOUNCED: Final = "announced"
 """An empty object: the broker has confirmed the job."""
+
+
+def input_of(task: Task, options: Options) -> str:
+    """The name of the file that a task works on: words are heard best without the music."""
+    separated = task is Task.TRANSCRIPTION and Task.STEM_SEPARATION in options.tasks
+    return f"vocals.{options.format}" if separated else SONG
 
 
 @dataclass(frozen=True)

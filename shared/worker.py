@@ -23,7 +23,7 @@ from shared.health import Health, State
 from shared.progress import Progress
 from shared.server import forever, serving
 from shared.settings import Settings
-from shared.storage import SONG, Storage
+from shared.storage import WORDS, Storage, input_of
 from shared.telemetry import TASK_SECONDS, TASKS
 from shared.topology import CONSUMER_TIMEOUT_SECONDS, DELIVERY_LIMIT, TASK_QUEUES
 
@@ -36,6 +36,7 @@ class Worker:
 
     It is called with the path of the input, an empty directory for the files that its result names, the
     job's options, the settings, and a function to report progress to, and returns the task's result.
+    Lyrics that the user gave lie beside a transcription's input, as `words.txt`.
     """
 
     task: Task
@@ -170,10 +171,10 @@ class Worker:
 
     async def _compute_result(self, submission: JobSubmitted, progress: Progress) -> Result:
         asked = submission.options
-        clean = self.task is Task.TRANSCRIPTION and Task.STEM_SEPARATION in asked.tasks
-        name = f"vocals.{asked.format}" if clean else SONG
+        name = input_of(self.task, asked)
         with TemporaryDirectory(prefix=f"{self.task}-", ignore_cleanup_errors=True) as folder:
             audio = await self.storage.fetch(f"{submission.job_id}/{name}", Path(folder, name))
+            await self._lay_words_beside(audio, submission.job_id)
             out = Path(folder, "out")
             out.mkdir()
             result: Result = await self.compute.run(
@@ -186,6 +187,12 @@ class Worker:
             for file in out.iterdir():
                 await self.storage.put(f"{submission.job_id}/{file.name}", file)
         return result
+
+    async def _lay_words_beside(self, audio: Path, job_id: str) -> None:
+        """The lyrics that the user gave, where there are some, are a transcription's second input."""
+        key = f"{job_id}/{WORDS}"
+        if self.task is Task.TRANSCRIPTION and await self.storage.head(key):
+            await self.storage.fetch(key, audio.with_name(WORDS))
 
     def _deadline(self, submission: JobSubmitted) -> float:
         """Seconds after which a task is surely stuck: a CPU separates at about the song's own speed."""

@@ -8,7 +8,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from services.gateway import bundle, files, jobs, links, results, submit
+from services.gateway import bundle, files, jobs, links, own_lyrics, results, submit
 from services.gateway.access import reader
 from services.gateway.auth import Keys
 from services.gateway.encode import Encodings
@@ -45,6 +45,7 @@ def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: He
     for router in (
         submit.routes(submit.Submissions(bus, storage, known, quota, settings), keys),
         jobs.routes(known, bus, storage, keys, quota),
+        own_lyrics.routes(own_lyrics.OwnLyrics(bus, storage, known, quota, settings), keys),
         links.routes(signed, known, storage, keys),
     ):
         app.include_router(router, responses=refused)

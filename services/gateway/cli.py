@@ -38,11 +38,16 @@ def process(
     tasks: Annotated[str, typer.Option(help=f"Comma-separated, of {', '.join(TASKS)}; all by default.")] = "",
     language: Annotated[str, typer.Option(help="Code of the lyrics' language (en); detected by default.")] = "",
     model: Annotated[str, typer.Option(help="A demucs model's name.")] = "",
+    lyrics: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A text file with the words, line by line.")
+    ] = None,
     audio_format: Annotated[str, typer.Option("--format", help="Of the stems: wav, flac, mp3 or opus.")] = "wav",
     as_json: Json = False,
 ) -> None:
     """Upload SONG, follow the job, and download the results. The exit code says whether it succeeded."""
     options = {"tasks": tasks, "language": language, "model": model, "format": audio_format}
+    if lyrics:
+        options["lyrics"] = _text(lyrics)
     bars = Progress(
         TextColumn("{task.description:<8}"),
         BarColumn(),
@@ -71,6 +76,13 @@ def _client(url: str, key: str) -> httpx.Client:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     patience = httpx.Timeout(30, read=200)  # a long song takes a while to decode
     return httpx.Client(base_url=url, headers=headers, timeout=patience)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"{file} is not text in UTF-8", param_hint="--lyrics") from error
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from typing import Final, get_args
 
 from shared.events import AudioFormat
+from shared.words import MAX_CHARACTERS
 
 KEY_LENGTH: Final = 255
 
@@ -30,6 +31,11 @@ FORM: Final = {
                         },
                         "language": {"type": "string", "description": "ISO 639-1 code of the lyrics; detected."},
                         "model": {"type": "string", "description": "A demucs model's name; the operator's choice."},
+                        "lyrics": {
+                            "type": "string",
+                            "maxLength": MAX_CHARACTERS,
+                            "description": "The words, line by line, where they are known; heard.",
+                        },
                         "format": {"type": "string", "enum": [*get_args(AudioFormat)], "default": "wav"},
                     },
                 }

@@ -12,7 +12,7 @@ from services.gateway.quota import Quota
 from shared.bus import Bus
 from shared.document import JobDocument
 from shared.errors import TransientError
-from shared.events import JobCancelled, JobRetried, Task
+from shared.events import JobCancelled, JobRetried, JobSubmitted, Task
 from shared.job import ready
 from shared.problem import Problem, no_such_job, problems, require_job_id
 from shared.storage import Storage
@@ -60,6 +60,13 @@ class Jobs:
             raise TransientError("The status service is away", code="status_unavailable") from error
 
 
+async def run_again(bus: Bus, submission: JobSubmitted, document: JobDocument, tasks: tuple[Task, ...]) -> None:
+    """Starts a job's tasks once more, which outranks what they came to so far. Raises TransientError."""
+    event = JobRetried(job_id=submission.job_id, at=datetime.now(UTC), run=document.run + 1, tasks=tasks)
+    await bus.publish(event, ready(submission, event), within=PUBLISH_SECONDS)
+    log.info("job retried", job_id=event.job_id, run=event.run, tasks=tasks)
+
+
 def routes(jobs: Jobs, bus: Bus, storage: Storage, keys: Keys, quota: Quota) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["jobs"])
 
@@ -100,9 +107,7 @@ def routes(jobs: Jobs, bus: Bus, storage: Storage, keys: Keys, quota: Quota) -> 
             for task in Task
             if task in submission.options.tasks and getattr(document, task).status in ("failed", "skipped")
         )
-        event = JobRetried(job_id=job_id, at=datetime.now(UTC), run=document.run + 1, tasks=again)
-        await bus.publish(event, ready(submission, event), within=PUBLISH_SECONDS)
-        log.info("job retried", job_id=job_id, run=event.run, tasks=again)
+        await run_again(bus, submission, document, again)
         return {"job_id": job_id}
 
     return router

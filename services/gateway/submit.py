@@ -26,7 +26,7 @@ from shared.errors import TransientError, on_a_full_disk
 from shared.events import JobSubmitted, Song
 from shared.job import ready
 from shared.problem import Problem, problems
-from shared.storage import ANNOUNCED, SONG, Storage
+from shared.storage import ANNOUNCED, SONG, WORDS, Storage
 from shared.telemetry import UPLOAD_SECONDS, UPLOADS
 
 log = structlog.get_logger()
@@ -88,16 +88,18 @@ class Submissions:
                 if keyed and await self._is_known(job_id):
                     return
                 await self._quota.require_room(owner)  # others may have come while this one was on its way
-                await self._store(submission, song, keyed=keyed)
+                await self._store(submission, song, upload.words, keyed=keyed)
         log.info("job accepted", **submission.song.model_dump(), **submission.options.model_dump(mode="json"))
 
-    async def _store(self, submission: JobSubmitted, song: Path, *, keyed: bool) -> None:
+    async def _store(self, submission: JobSubmitted, song: Path, words: str | None, *, keyed: bool) -> None:
         """With a key, files stay when the broker does not confirm: it may have the job all the same, and the client
         will ask again. They may also be another gateway's, of the same key.
         """
         job_id = submission.job_id
         try:
             await self._storage.put(f"{job_id}/{SONG}", song)
+            if words:
+                await self._storage.put(f"{job_id}/{WORDS}", words.encode())
             await self._storage.put_manifest(submission)
             await self._announce(submission)
         except BaseException:

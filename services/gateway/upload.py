@@ -17,12 +17,15 @@ from streaming_form_data.validators import MaxSizeValidator
 from streaming_form_data.validators import ValidationError as TooLongError
 
 from services.gateway.settings import Settings
-from shared.events import Options
+from services.gateway.words import given
+from shared.events import Options, Task
 from shared.problem import Problem
 
 FIELDS = ("tasks", "language", "model", "format")
 FORM_OVERHEAD_BYTES = 100_000
 """All of the form that is not the song. The parser keeps a part's headers in memory and is slow at tiny parts."""
+LYRICS_BYTES = 90_000
+"""As much as fits in with the rest; more than the longest lyrics that are taken."""
 CLOSE = {"Connection": "close"}
 """For a refusal in the middle of a body of which nobody knows how much is to come."""
 
@@ -32,6 +35,7 @@ class Upload:
     name: str
     file_size: int
     options: Options
+    words: str | None
 
 
 async def receive(request: Request, path: Path, limits: Settings) -> Upload:
@@ -54,12 +58,13 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
     with path.open("wb") as file:
         song = _FileTarget(file)
         fields = {name: ValueTarget(validator=MaxSizeValidator(1000)) for name in FIELDS}
+        lyrics = ValueTarget(validator=MaxSizeValidator(LYRICS_BYTES))
         try:
             parser = StreamingFormDataParser(dict(request.headers))
-            for name, target in {"file": song, **fields}.items():
+            for name, target in {"file": song, "lyrics": lyrics, **fields}.items():
                 parser.register(name, target)
             received = 0
-            async for chunk in _paced(request, limits):
+            async for chunk in paced(request, limits):
                 parser.data_received(chunk)
                 received += len(chunk)
                 if song.size > max_bytes:
@@ -73,10 +78,11 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
             raise Problem(400, "incomplete_upload", "The upload ended before the whole file had come.") from error
     song.check()
     values = {name: target.value.decode(errors="replace").strip() for name, target in fields.items()}
-    return Upload(song.name, song.size, _options(values))
+    options = _options(values)
+    return Upload(song.name, song.size, options, _words(lyrics.value, options))
 
 
-async def _paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:
+async def paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:
     """The request's body. Raises Problem 408 when it stands still, or is slower than the slowest connection in use."""
     chunks, began, received = request.stream(), monotonic(), 0
     too_slow = Problem(408, "upload_too_slow", "The upload came too slowly. Try again on a better connection.", CLOSE)
@@ -104,6 +110,14 @@ def _options(values: dict[str, str]) -> Options:
     except ValidationError as error:
         first = error.errors()[0]
         raise Problem(422, "invalid_option", f"The option '{first['loc'][0]}' is not valid: {first['msg']}.") from error
+
+
+def _words(lyrics: bytes, options: Options) -> str | None:
+    if not lyrics.strip():
+        return None
+    if Task.TRANSCRIPTION not in options.tasks:
+        raise Problem(422, "invalid_option", "The option 'lyrics' needs the task 'transcription'.")
+    return given(lyrics)
 
 
 class _FileTarget(BaseTarget):  # type: ignore[misc] # the library has no types

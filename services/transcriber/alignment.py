@@ -35,6 +35,8 @@ alignment.nltk_load = lambda _name: _OneSentence
 
 
 class Aligner:
+    name = "wav2vec2"
+
     def __init__(self, model: Any, metadata: dict[str, Any], device: str) -> None:  # noqa: ANN401 -- torch module
         self._model, self._metadata, self._device = model, metadata, device
 

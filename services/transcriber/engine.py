@@ -8,14 +8,19 @@ from pathlib import Path
 
 import torch
 
-from services.transcriber import formats, torchaudio_shim
+from services.transcriber import formats, given, torchaudio_shim
 from services.transcriber.alignment import aligner
 from services.transcriber.embedded import whisper_base
-from services.transcriber.hearing import OFFSET, ONSET, SAMPLE_HZ, Clip, Hearing, Phrase
+from services.transcriber.given import Aligner
+from services.transcriber.hearing import OFFSET, ONSET, SAMPLE_HZ, Clip, Hearing, Phrase, Samples
+from services.transcriber.lyrics import Line
 from services.transcriber.phrasing import lines, reshaped, settled
+from services.transcriber.reading import untimed
 from services.transcriber.settings import Settings
+from services.transcriber.sphinx import sphinx
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
+from shared.storage import WORDS
 
 torchaudio_shim.install()
 
@@ -29,7 +34,9 @@ FOUND, HEARD = 0.1, 0.85
 def transcribe(
     audio: Path, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]
 ) -> Lyrics:
-    """Writes `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}`; without a voice they hold no words.
+    """Writes `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}`: of what lies beside the audio in `words.txt`, else as heard.
+
+    Where nobody is heard to sing they hold no words, unless they were given.
 
     Raises PermanentError `unknown_language` or `unknown_model`, TransientError `model_unavailable`.
     """
@@ -44,17 +51,36 @@ def transcribe(
         detected, heard = hearing.twice(clips, language, lambda part: progress(FOUND + (HEARD - FOUND) * part))
         # Without a word there was nothing to tell a language by.
         language = detected if heard else language
-    align = aligner(language, settings.align_models, _device()) if language and heard else None
-    if align:
+
+    def refined(part: float) -> None:
+        progress(HEARD + (1 - HEARD) * part)
+
+    precise: Aligner | None = aligner(language, settings.align_models, _device()) if language and heard else None
+    own = audio.with_name(WORDS)
+    if own.is_file():
+        precise = precise or (sphinx() if language == "en" and heard else None)
+        words, voiced = [*chain(*chain(*heard.values()))], [*chain(*(clip.voiced for clip in clips))]
+        lyrics = untimed(own.read_text("utf-8"))
+        sung = given.sung(lyrics, words, voiced, samples, language=language, aligner=precise, report=refined)
+    else:
+        sung = _as_heard(heard, samples, precise, refined)
+    source, alignment = "given" if own.is_file() else "heard", precise.name if precise else "whisper"
+    model = Path(settings.whisper_model).name
+    return formats.write(out, sung, language=language, model=model, alignment=alignment, source=source)
+
+
+def _as_heard(
+    heard: dict[Clip, list[Phrase]], samples: Samples, aligner: Aligner | None, report: Callable[[float], None]
+) -> list[Line]:
+    if aligner:
+        heard = dict(heard)
         for done, (clip, phrases) in enumerate(heard.items(), 1):
-            words = align.aligned([*chain(*phrases)], samples, clip.start, clip.end)
+            words = aligner.aligned([*chain(*phrases)], samples, clip.start, clip.end)
             heard[clip] = reshaped(words, phrases)
-            progress(HEARD + (1 - HEARD) * done / len(heard))
+            report(done / len(heard))
     phrases = [*chain(*heard.values())]
     words = settled([*chain(*phrases)], len(samples) / SAMPLE_HZ)
-    model = Path(settings.whisper_model).name
-    sung = lines(reshaped(words, phrases))
-    return formats.write(out, sung, language=language, model=model, alignment="wav2vec2" if align else "whisper")
+    return lines(reshaped(words, phrases))
 
 
 def warm(settings: Settings) -> None:

@@ -9,10 +9,10 @@ from services.transcriber.subtitles import to_ass, to_srt, to_vtt
 from shared.events import Lyrics
 
 
-def write(out: Path, lines: Sequence[Line], *, language: str | None, model: str, alignment: str) -> Lyrics:
+def write(out: Path, lines: Sequence[Line], *, language: str | None, model: str, alignment: str, source: str) -> Lyrics:
     """Writes `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}` into `out`; without a line they hold no words."""
     contents = {
-        "lyrics.json": to_json(lines, language=language, model=model, alignment=alignment),
+        "lyrics.json": to_json(lines, language=language, model=model, alignment=alignment, source=source),
         "lyrics.txt": "".join(f"{line.text}\n" for line in lines),
         "lyrics.lrc": to_lrc(lines),
         "lyrics.elrc": to_elrc(lines),

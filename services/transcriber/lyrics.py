@@ -49,12 +49,13 @@ def joined(pieces: Iterable[tuple[Word, str]]) -> str:
     return " ".join(text.translate(CONTROLS).split())
 
 
-def to_json(lines: Sequence[Line], *, language: str | None, model: str, alignment: str) -> str:
-    """`{"language", "model", "alignment", "lines": [{"start", "end", "text", "words": [...]}]}`, to the millisecond."""
+def to_json(lines: Sequence[Line], *, language: str | None, model: str, alignment: str, source: str) -> str:
+    """`{"language", "model", "alignment", "source", "lines": [{"start", "end", "text", "words": […]}]}`, in ms."""
     document = {
         "language": language,
         "model": model,
         "alignment": alignment,
+        "source": source,
         "lines": [
             {
                 "start": round(line.start, 3),

@@ -24,6 +24,11 @@ def lines(phrases: Iterable[Sequence[Word]]) -> list[Line]:
     return [Line(tuple(line)) for phrase in phrases for sentence in _sentences(phrase) for line in _fitted(sentence)]
 
 
+def wrapped(given: Iterable[Sequence[Word]]) -> list[Line]:
+    """Lines as they were given, those of more than 42 columns cut where it hurts least."""
+    return [Line(tuple(part)) for words in given for part in _fitted(list(words))]
+
+
 def settled(words: Sequence[Word], duration: float) -> list[Word]:
     """The words with times in order: no overlap, at least 20 ms each, within `duration` seconds.
 

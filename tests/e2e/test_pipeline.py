@@ -80,6 +80,26 @@ def test_at_least_half_of_the_words_are_understood(job: dict[str, Any], truth: d
     assert all(0 <= word["start"] < word["end"] <= job["audio_duration"] for word in heard)
 
 
+def test_given_lyrics_are_all_there_and_nine_words_in_ten_are_within_0_3_s(
+    gateway_url: str, song: Path, truth: dict[str, Any], tmp_path: Path
+) -> None:
+    words_file = tmp_path / "words.txt"
+    words_file.write_text("[Verse]\n" + "\n".join(line["text"] for line in truth["lines"]))
+    asked = ("--tasks", "stem_separation,transcription", "--lyrics", words_file, "--out", tmp_path / "set", "--json")
+    done = karaoke("process", song, "--url", gateway_url, *asked)
+    assert done.returncode == 0, done.stderr
+    lyrics = json.loads(
+        result(json.loads(done.stdout), tmp_path / "set", "transcription", "transcription_path").read_text()
+    )
+    assert lyrics["source"] == "given"
+    assert [line["text"] for line in lyrics["lines"]] == [line["text"] for line in truth["lines"]]
+    timed = [word for line in lyrics["lines"] for word in line["words"]]
+    sung = [word for line in truth["lines"] for word in line["words"]]
+    assert [word["text"] for word in timed] == [word["word"] for word in sung]
+    errors = np.abs([word["start"] - true["start"] for word, true in zip(timed, sung, strict=True)])
+    assert np.mean(errors <= 0.3) >= 0.9
+
+
 def test_the_vocals_are_5_db_nearer_to_the_truth_than_the_mix(job: dict[str, Any], results: Path, song: Path) -> None:
     truth = audio(song.with_name(f"{song.stem}_vocals.ogg"))
     vocals = audio(result(job, results, "stem_separation", "vocals_path"))

@@ -71,3 +71,20 @@ def test_a_refused_upload_is_sent_again_in_its_turn_with_the_key(busy: Threading
     assert time.monotonic() - began >= 1
     assert [b"all of a song" in upload for upload in Busy.uploads] == [True, True]
     assert Busy.keys == {"Bearer my key"}
+
+
+def test_lyrics_go_with_the_song(busy: ThreadingHTTPServer, tmp_path: Path) -> None:
+    song, words = tmp_path / "song.wav", tmp_path / "words.txt"
+    song.write_bytes(b"all of a song")
+    words.write_text("\ufeffSing it, Zoë", encoding="utf-8")
+    env = {"KARAOKE_URL": f"http://127.0.0.1:{busy.server_port}"}
+    CliRunner().invoke(app, ["process", str(song), "--lyrics", str(words), "--json"], env=env)
+    assert b'name="lyrics"\r\n\r\nSing it, Zo\xc3\xab\r\n' in Busy.uploads[-1]
+
+
+def test_lyrics_that_are_no_text_are_not_sent(tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_bytes(b"caf\xe9")
+    ended = CliRunner().invoke(app, ["process", str(words), "--lyrics", str(words), "--url", "http://127.0.0.1:1"])
+    assert ended.exit_code == 2
+    assert "UTF-8" in ended.output

@@ -134,10 +134,10 @@ def test_no_word_is_taken_for_markup(text: str, tmp_path: Path) -> None:
         assert [(start, end) for start, end, _ in cues(content, tmp_path / name)] == [(1.0, 2.0)]
 
 
-@pytest.mark.parametrize("text", ["naïve", "שלום, עולם", "\u200fمرحبا", "歌詞、です", "Q&A", "a,b", "🎤", "C:\\Nada"])  # noqa: RUF001 -- that is what is written
+@pytest.mark.parametrize("text", ["naïve", "שלום, עולם", "\u200fمرحبا", "歌詞、です", "Q&A", "a,b", "🎤", "C:\\Nada"])
 def test_words_of_every_script_are_read_as_they_were_written(text: str, tmp_path: Path) -> None:
     lines = [Line((Word(text, 1.0, 2.0, 1.0),))]
-    formats.write(tmp_path, lines, language=None, model="base", alignment="whisper")
+    formats.write(tmp_path, lines, language=None, model="base", alignment="whisper", source="heard")
     seen = [
         sung((tmp_path / "lyrics.ass").read_text("utf-8"))[0].plaintext,
         pysubs2.load(str(tmp_path / "lyrics.srt"))[0].plaintext,
@@ -150,7 +150,7 @@ def test_words_of_every_script_are_read_as_they_were_written(text: str, tmp_path
 
 
 def test_every_format_is_written_and_the_words_are_counted(tmp_path: Path) -> None:
-    result = formats.write(tmp_path, SONG, language="en", model="base", alignment="whisper")
+    result = formats.write(tmp_path, SONG, language="en", model="base", alignment="whisper", source="heard")
     names = {"lyrics.json", "lyrics.txt", "lyrics.lrc", "lyrics.elrc", "lyrics.srt", "lyrics.vtt", "lyrics.ass"}
     assert {file.name for file in tmp_path.iterdir()} == names
     assert {result.transcription, result.lrc, result.srt, result.vtt} < names
@@ -160,10 +160,11 @@ def test_every_format_is_written_and_the_words_are_counted(tmp_path: Path) -> No
 
 def test_json_holds_every_word_to_the_millisecond() -> None:
     line = Line((Word("sing", 1.00049, 1.5, 0.98765, estimated=True),))
-    assert json.loads(to_json([line], language="en", model="base", alignment="whisper")) == {
+    assert json.loads(to_json([line], language="en", model="base", alignment="whisper", source="given")) == {
         "language": "en",
         "model": "base",
         "alignment": "whisper",
+        "source": "given",
         "lines": [
             {
                 "start": 1.0,
@@ -179,7 +180,7 @@ def test_a_song_without_words_gives_files_without_cues() -> None:
     assert to_vtt([]) == "WEBVTT\n\n"
     assert to_srt([]) == to_lrc([]) == to_elrc([]) == ""
     assert len(pysubs2.SSAFile.from_string(to_ass([]), "ass")) == 0
-    assert json.loads(to_json([], language=None, model="base", alignment="whisper"))["lines"] == []
+    assert json.loads(to_json([], language=None, model="base", alignment="whisper", source="heard"))["lines"] == []
 
 
 @given(st.floats(0, 36_000), st.floats(0.02, 60))

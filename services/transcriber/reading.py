@@ -1,0 +1,72 @@
+"""A text as lines of words, before anybody knows when they are sung."""
+
+import unicodedata
+from itertools import pairwise
+from typing import Final
+
+from services.transcriber.lyrics import Word
+from shared.words import sung_lines
+
+# Scripts without spaces between words: each character is one, which singing nearly makes it.
+UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+FIRST_UNSPACED: Final = "\u0e01"
+OPENING: Final = {"Ps", "Pi"}
+WIDE: Final = "WF"
+SPOKEN_SIGNS: Final = "&+"
+LONGEST_LINE = 100
+"""Words; more of them are a text whose line breaks were lost."""
+
+
+def untimed(text: str) -> list[list[Word]]:
+    """The words of each line that is sung; their times and their confidence are 0."""
+    lines = (_words(line) for line in sung_lines(text))
+    return [line[start : start + LONGEST_LINE] for line in lines for start in range(0, len(line), LONGEST_LINE)]
+
+
+def _words(line: str) -> list[Word]:
+    """Punctuation that stands alone belongs to the word before it, at the start of a line to the first."""
+    words: list[Word] = []
+    opening = ""
+    for token in line.split():
+        for index, piece in enumerate(_pieces(token)):
+            spaced = index == 0
+            if _is_spoken(piece):
+                words.append(_word(opening + piece, spaced=spaced))
+                opening = ""
+            elif words:
+                last = words.pop()
+                words.append(_word(last.text + " " * spaced + piece, spaced=last.spaced))
+            else:
+                opening += f"{piece} "
+    return words
+
+
+def _word(text: str, *, spaced: bool) -> Word:
+    return Word(text, 0.0, 0.0, 0.0, estimated=True, spaced=spaced)
+
+
+def _is_spoken(piece: str) -> bool:
+    return any(character.isalnum() or character in SPOKEN_SIGNS for character in piece)
+
+
+def _pieces(token: str) -> list[str]:
+    """A token of an unspaced script in its characters, each with the marks and punctuation that belong to it."""
+    pieces = [token[0]]
+    for before, character in pairwise(token):
+        if _begins(before, character):
+            pieces.append(character)
+        else:
+            pieces[-1] += character
+    return pieces
+
+
+def _begins(before: str, character: str) -> bool:
+    """Whether a word begins between two characters of a token."""
+    if unicodedata.category(character) in OPENING:
+        return _is_unspaced(before) or unicodedata.east_asian_width(character) in WIDE
+    after_opening = unicodedata.category(before) in OPENING
+    return character.isalnum() and not after_opening and (_is_unspaced(character) or _is_unspaced(before))
+
+
+def _is_unspaced(character: str) -> bool:
+    return character >= FIRST_UNSPACED and unicodedata.name(character, "").startswith(UNSPACED)

@@ -1,0 +1,255 @@
+"""Lyrics of one's own, at submit and later: gateway, status and a transcriber on a real broker and a real database."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from services.gateway.api import create_app
+from services.gateway.settings import Settings as GatewaySettings
+from shared.bus import Bus
+from shared.compute import Compute
+from shared.events import JobCancelled, Task
+from shared.health import Health
+from shared.settings import Settings
+from shared.storage import SONG, WORDS
+from shared.words import MAX_CHARACTERS
+from shared.worker import Worker
+from tests.fakes import LYRICS
+from tests.integration.test_gateway import tone
+from tests.integration.test_jobs import Start, System, start
+from tests.integration.test_status import until
+
+SUNG = Task.TRANSCRIPTION
+SECRET = {"link_secret": "0123456789abcdef0123456789abcdef"}
+
+
+__all__ = ["start"]  # the fixture, which pytest finds by its name here
+
+
+@pytest.fixture
+async def system(start: Start) -> System:
+    return await start()
+
+
+@asynccontextmanager
+async def transcriber(system: System, engine: str = "sing") -> AsyncIterator[None]:
+    settings = Settings(storage_url=str(system.root))
+    with Compute("test", settings) as compute:
+        name = f"tests.integration.engines:{engine}"
+        async with Worker(SUNG, name, settings, system.bus, system.storage, compute, Health()).consuming():
+            yield
+
+
+async def submit(system: System, tasks: str = SUNG, **fields: str) -> httpx.Response:
+    files = {"file": ("song.wav", tone(2))}
+    return await system.client.post("/api/process", files=files, data={"tasks": tasks} | fields)
+
+
+async def submitted(system: System, tasks: str = SUNG, **fields: str) -> str:
+    answer = await submit(system, tasks, **fields)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["job_id"])
+
+
+async def put(system: System, job_id: str, text: str | bytes = "la la", kind: str = "text/plain") -> httpx.Response:
+    return await system.client.put(f"/api/jobs/{job_id}/lyrics", content=text, headers={"Content-Type": kind})
+
+
+async def lyrics(system: System, job_id: str) -> str:
+    return (await system.storage.get(f"{job_id}/{LYRICS.transcription}")).decode()
+
+
+async def test_lyrics_given_at_submit_reach_the_transcriber(system: System) -> None:
+    async with transcriber(system):
+        given, plain = await submitted(system, lyrics="Sing it\r\nCafe\u0301 "), await submitted(system, lyrics=" ")
+        await until(lambda: system.status(given), "completed")
+        await until(lambda: system.status(plain), "completed")
+    assert await lyrics(system, given) == "Sing it\nCafé"
+    assert await lyrics(system, plain) == "heard"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"lyrics": "[Chorus]"}, "empty_lyrics"),
+        ({"lyrics": "a" * (MAX_CHARACTERS + 1)}, "lyrics_too_long"),
+        ({"lyrics": "a" * 120_000}, "invalid_form"),
+        ({"lyrics": "la la", "tasks": "beat_analysis"}, "invalid_option"),
+    ],
+)
+async def test_lyrics_that_cannot_be_used_are_refused_with_their_song(
+    system: System, fields: dict[str, str], code: str
+) -> None:
+    answer = await submit(system, **fields)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert not list(system.root.rglob("*.*"))
+
+
+async def test_lyrics_given_later_replace_what_was_heard_as_often_as_one_likes(system: System) -> None:
+    async with transcriber(system):
+        job_id = await submitted(system)
+        await until(lambda: system.status(job_id), "completed")
+        assert await lyrics(system, job_id) == "heard"
+        for run, text in enumerate(("Sing it", "Sing it louder"), 1):
+            answer = await put(system, job_id, text, "text/plain; charset=utf-8")
+            assert (answer.status_code, answer.json()) == (202, {"job_id": job_id})
+            await until(lambda: state(system, job_id), ("completed", run))
+            assert await lyrics(system, job_id) == text
+
+
+async def state(system: System, job_id: str) -> tuple[str, int]:
+    document = await system.document(job_id)
+    return document["status"], document["run"]
+
+
+async def test_a_retry_of_a_failed_transcription_uses_the_words_again(system: System) -> None:
+    job_id = await submitted(system, lyrics="Sing it")
+    async with transcriber(system, "refuse"):
+        await until(lambda: system.status(job_id), "failed")
+    async with transcriber(system):
+        assert (await system.client.post(f"/api/jobs/{job_id}/retry")).status_code == 202
+        await until(lambda: system.status(job_id), "completed")
+    assert await lyrics(system, job_id) == "Sing it"
+
+
+async def test_lyrics_mend_a_transcription_that_failed(system: System) -> None:
+    job_id = await submitted(system)
+    async with transcriber(system, "refuse"):
+        await until(lambda: system.status(job_id), "failed")
+    async with transcriber(system):
+        assert (await put(system, job_id)).status_code == 202
+        await until(lambda: state(system, job_id), ("completed", 1))
+
+
+async def test_lyrics_wait_for_the_transcription_to_end(system: System) -> None:
+    job_id = await submitted(system)
+    answer = await put(system, job_id)
+    assert (answer.status_code, answer.json()["code"]) == (409, "lyrics_not_ready")
+    assert int(answer.headers["retry-after"]) > 0
+    assert not await system.storage.head(f"{job_id}/{WORDS}")
+
+
+async def test_lyrics_need_the_audio(system: System) -> None:
+    async with transcriber(system):
+        job_id = await submitted(system)
+        await until(lambda: system.status(job_id), "completed")
+    (system.root / job_id / SONG).unlink()
+    answer = await put(system, job_id)
+    assert (answer.status_code, answer.json()["code"]) == (409, "lyrics_not_ready")
+
+
+async def test_lyrics_need_a_transcription_that_was_asked_for(system: System) -> None:
+    job_id = await submitted(system, "beat_analysis")
+    answer = await put(system, job_id)
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_transcription")
+
+
+async def test_a_cancelled_job_takes_no_lyrics(system: System) -> None:
+    job_id, other = await submitted(system), await submitted(system)
+    await system.client.delete(f"/api/jobs/{job_id}")
+    await system.bus.publish(JobCancelled(job_id=other, at=datetime.now(UTC)))  # its files are still there
+    await until(lambda: system.status(other), "failed")
+    for each in (job_id, other):
+        answer = await put(system, each)
+        assert (answer.status_code, answer.json()["code"]) == (409, "job_over")
+
+
+async def test_a_job_that_is_not_there_takes_no_lyrics(system: System) -> None:
+    answer = await put(system, "nonesuch")
+    assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "status", "code"),
+    [
+        (b"", "text/plain", 422, "empty_lyrics"),
+        (b"caf\xe9", "text/plain", 422, "invalid_lyrics"),
+        (b"a" * (MAX_CHARACTERS + 1), "text/plain", 422, "lyrics_too_long"),
+        (b"a" * 5 * MAX_CHARACTERS + b"a", "text/plain", 413, "too_large"),
+        (b'{"lyrics": "la"}', "application/json", 415, "not_text"),
+        (b"la", "text/plainer", 415, "not_text"),
+    ],
+)
+async def test_a_body_that_is_no_lyrics_is_refused(
+    system: System, text: bytes, kind: str, status: int, code: str
+) -> None:
+    async with transcriber(system):
+        job_id = await submitted(system)
+        await until(lambda: system.status(job_id), "completed")
+    answer = await put(system, job_id, text, kind)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["detail"].endswith(".")
+    assert await state(system, job_id) == ("completed", 0)
+
+
+async def test_an_endless_body_is_cut_off(system: System) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 10_000
+            yield b"la " * 3_333
+
+    async with transcriber(system):
+        job_id = await submitted(system)
+        await until(lambda: system.status(job_id), "completed")
+    headers = {"Content-Type": "text/plain"}
+    answer = await system.client.put(f"/api/jobs/{job_id}/lyrics", content=endless(), headers=headers)
+    assert (answer.status_code, answer.headers["connection"]) == (413, "close")
+    assert sent < 200_000
+
+
+async def test_only_the_owner_of_a_job_gives_it_lyrics_and_they_count_as_requests(start: Start) -> None:
+    hashes = {name: hashlib.sha256(name.encode()).hexdigest() for name in ("mine", "theirs")}
+    open_system = await start(api_keys=hashes, uploads_per_minute=2, **SECRET)
+    mine, theirs = open_system.with_key("mine"), open_system.with_key("theirs")
+    async with transcriber(open_system):
+        job_id = await submitted(mine)
+        await until(lambda: mine.status(job_id), "completed")
+        assert (await put(open_system, job_id)).status_code == 401
+        assert (await put(theirs, job_id)).status_code == 404
+        assert (await put(mine, job_id)).status_code == 202
+        answer = await put(mine, job_id)
+        assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
+
+
+async def test_while_the_broker_is_away_lyrics_are_not_promised_but_kept(system: System) -> None:
+    async with transcriber(system):
+        job_id = await submitted(system)
+        await until(lambda: system.status(job_id), "completed")
+    gateway = system.client._transport
+    status = httpx.AsyncClient(transport=gateway, base_url="http://gateway")  # answers /api/status as status does
+    async with Bus("amqp://127.0.0.1:1", "test") as away:
+        app = create_app(away, system.storage, status, Health(), GatewaySettings())
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
+        answer = await put(System(client, away, system.storage, system.root), job_id)
+    assert (answer.status_code, answer.json()["code"]) == (503, "broker_unavailable")
+    assert await system.storage.get(f"{job_id}/{WORDS}") == b"la la"
+    assert await state(system, job_id) == ("completed", 0)
+
+
+async def test_lyrics_are_asked_for_anew_by_browsers_and_stems_are_not(system: System) -> None:
+    async with transcriber(system):
+        job_id = await submitted(system)
+        await until(lambda: system.status(job_id), "completed")
+    path = (await system.document(job_id))["transcription"]["transcription_path"]
+    assert "no-cache" in (await system.client.get(path)).headers["cache-control"]
+
+
+async def test_other_tasks_of_the_job_go_on_meanwhile(system: System) -> None:
+    async with transcriber(system):
+        job_id = await submitted(system, "transcription,beat_analysis")
+        await until(lambda: task(system, job_id, "transcription"), "completed")
+        assert (await put(system, job_id)).status_code == 202
+        await until(lambda: state(system, job_id), ("processing", 1))
+        await until(lambda: task(system, job_id, "transcription"), "completed")
+    assert await task(system, job_id, "beat_analysis") == "queued"
+
+
+async def task(system: System, job_id: str, name: str) -> str:
+    return str((await system.document(job_id))[name]["status"])

@@ -1,0 +1,62 @@
+import pytest
+
+from shared.errors import PermanentError
+from shared.words import MAX_CHARACTERS, plain, sung_lines
+
+
+def test_a_text_is_kept_without_what_only_machines_see() -> None:
+    sent = "\ufeffCafe\u0301 \r\nde\x00l\x1b Mar\u2028ol\u00e9\ttwice\r".encode()
+    assert plain(sent) == "Café\ndel Mar\nolé twice"
+
+
+def test_blank_lines_stay_and_are_not_sung() -> None:
+    assert plain(b"one\n\n\ntwo\n") == "one\n\n\ntwo"
+    assert sung_lines("one\n\n\ntwo") == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (b"", "empty_lyrics"),
+        (b" \n\t ...\n---", "empty_lyrics"),
+        (b"[Chorus]\nVerse 2:\n(x2)", "empty_lyrics"),
+        (b"caf\xe9", "invalid_lyrics"),
+        (b"a" * (MAX_CHARACTERS + 1), "lyrics_too_long"),
+        ("猴".encode() * (MAX_CHARACTERS + 1), "lyrics_too_long"),
+    ],
+)
+def test_what_cannot_be_sung_is_refused(sent: bytes, code: str) -> None:
+    with pytest.raises(PermanentError) as refused:
+        plain(sent)
+    assert refused.value.code == code
+
+
+def test_the_longest_text_is_taken_however_its_lines_end() -> None:
+    assert len(plain(b"a\r\n" * (MAX_CHARACTERS // 2))) == MAX_CHARACTERS - 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[Chorus]", "[Verse 1: both]", "Verse 1:", "verse 2", "(Chorus)", "PRE-CHORUS:", "Bridge", "Estribillo", "(x2)",
+     "x3", "[ti:River]", "Verse IV", "Outro (x2)"],
+)  # fmt: skip
+def test_what_only_says_how_the_song_is_made_is_not_sung(line: str) -> None:
+    assert sung_lines(f"la la\n{line}\nlo lo") == ["la la", "lo lo"]
+
+
+@pytest.mark.parametrize(
+    ("line", "sung"),
+    [
+        ("Sing it louder (x2)", "Sing it louder"),
+        ("Sing it louder x2", "Sing it louder"),
+        ("[00:12.34]<00:12.34>Sing <00:12.90>it", "Sing it"),
+        ("Hey [softly] you", "Hey  you"),
+        ("A bridge over the water", "A bridge over the water"),
+        ("Chorus girls dance", "Chorus girls dance"),
+        ("(ooh, ooh)", "(ooh, ooh)"),
+        ("2 x 4 is 8", "2 x 4 is 8"),
+        ("24 hours", "24 hours"),
+    ],
+)
+def test_what_is_sung_stays_as_it_was_written(line: str, sung: str) -> None:
+    assert sung_lines(line) == [sung]
