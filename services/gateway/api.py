@@ -7,7 +7,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from services.gateway import jobs, links, results, submit
+from services.gateway import follow, jobs, links, results, submit
 from services.gateway.auth import Keys
 from services.gateway.headers import Guarded
 from services.gateway.quota import Quota
@@ -41,6 +41,7 @@ def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: He
     refused = problems(_401="A key is needed, or the link has expired.")
     for router in (
         submit.routes(submit.Submissions(bus, storage, known, quota, settings), keys),
+        follow.routes(known, keys),
         jobs.routes(known, bus, storage, keys, quota),
         links.routes(signed, known, keys),
         results.routes(storage, keys, signed),

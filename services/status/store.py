@@ -4,7 +4,8 @@ A document holds the registers of `shared.job` by name. An event is folded by on
 compares orders inside the server, so any number of replicas may write at once.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,12 +16,20 @@ from pydantic import TypeAdapter
 from pymongo import DESCENDING, UpdateOne
 from pymongo.errors import PyMongoError
 
+from services.status.outlook import Queue, speed
+from services.status.rows import PROJECTION, unfinished
 from shared.errors import TransientError
 from shared.events import Event, Task, rfc3339
 from shared.job import Job, Register, claims
 
 CANDIDATES: Final = 1000
 """How many of an owner's jobs are looked at, at most, to find the unfinished ones."""
+
+LATEST: Final = 50
+"""How many completed tasks of a kind tell how fast it is done."""
+
+ROWS_AT_ONCE: Final = 500
+"""So many are worked on before others have their turn."""
 
 REGISTERS = {"_id": False, "heard": False}
 """What to read of a document: `heard` is when it last changed, by the server's clock, and no part of the fold."""
@@ -68,6 +77,8 @@ class Store:
                 for field in ("submitted.event.at", "updated.order.0", "expired.order", *TASK_TYPES, *TASK_RUNS):
                     await self._jobs.create_index(field)
                 await self._jobs.create_index([("submitted.event.owner", 1), ("submitted.event.at", DESCENDING)])
+                for field in TASK_TYPES:
+                    await self._jobs.create_index(_at(field), partialFilterExpression={field: "task_completed"})
 
     async def fold(self, events: Iterable[Event]) -> None:
         """Folds events in any order, in one round trip. Waits for a server that is away: nothing is lost."""
@@ -81,6 +92,38 @@ class Store:
         with _away():
             document = await self._jobs.find_one({"_id": job_id}, REGISTERS)
         return None if document is None else _registers.validate_python(document)
+
+    async def many(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
+        """Those that are there, by their ids, in one round trip. Raises TransientError."""
+        with _away():
+            documents = await self._jobs.find({"_id": {"$in": list(job_ids)}}, {"heard": False}).to_list(None)
+        return {document.pop("_id"): _registers.validate_python(document) for document in documents}
+
+    async def queue(self) -> Queue:
+        """What is unfinished now. Raises TransientError."""
+        with _away():
+            rows = await self._jobs.find(UNFINISHED, PROJECTION).to_list(None)
+        jobs = []
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            jobs += [job for row in rows[start : start + ROWS_AT_ONCE] if (job := unfinished(row))]
+            await asyncio.sleep(0)
+        return Queue.of(jobs)
+
+    async def speeds(self) -> dict[Task, float]:
+        """How fast the latest completed tasks were done. Raises TransientError."""
+        kept: dict[Task, float] = {}
+        for field, task in TASK_TYPES.items():
+            done, song = f"{task}.event.processing_time", "submitted.event.song.audio_duration"
+            query = {field: "task_completed", "submitted": {"$ne": None}}
+            with _away():
+                rows = await self._jobs.find(query, {done: 1, song: 1}, sort=[(_at(field), DESCENDING)]).to_list(LATEST)
+            times = (
+                (row[task]["event"]["processing_time"], row["submitted"]["event"]["song"]["audio_duration"])
+                for row in rows
+            )
+            if (known := speed(times)) is not None:
+                kept[task] = known
+        return kept
 
     async def check(self) -> None:
         """Raises TransientError unless the server answers now."""
@@ -119,6 +162,10 @@ class Store:
 
     async def delete(self, job_id: str) -> None:
         await self._jobs.delete_one({"_id": job_id})
+
+
+def _at(type_field: str) -> str:
+    return f"{type_field.removesuffix('.type')}.at"
 
 
 @contextmanager

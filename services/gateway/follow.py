@@ -1,0 +1,42 @@
+"""How far jobs are, as the status service tells it: one, or many at once."""
+
+from typing import Annotated, Final
+
+import httpx
+from fastapi import APIRouter, Depends, Header, Query, Response
+
+from services.gateway.auth import Keys
+from services.gateway.jobs import Jobs
+from shared.batch import MOST_AT_ONCE, job_ids
+from shared.document import JobDocument, JobDocuments
+from shared.problem import problems
+
+PASSED_ON: Final = ("content-type", "retry-after", "etag", "cache-control")
+
+IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of an earlier answer.")]
+Ids = Annotated[str, Query(description=f"Comma-separated, 1 to {MOST_AT_ONCE}.")]
+
+
+def routes(jobs: Jobs, keys: Keys) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["jobs"])
+    unchanged: dict[int | str, dict[str, object]] = {304: {"description": "Nothing has happened since."}}
+
+    @router.get("/status/{job_id}", response_model=JobDocument, responses=problems(_404="No such job.") | unchanged)
+    async def status(
+        job_id: str, owner: Annotated[str | None, Depends(keys.owner)], if_none_match: IfNoneMatch = None
+    ) -> Response:
+        """How far a job is, and where its results are. Poll it every 3 to 5 seconds, with the ETag that you have."""
+        headers = {} if if_none_match is None else {"If-None-Match": if_none_match}
+        return passed_on(await jobs.answer(job_id, owner, headers))
+
+    @router.get("/status", response_model=JobDocuments, responses=problems(_422="No ids, or too many."))
+    async def statuses(owner: Annotated[str | None, Depends(keys.owner)], ids: Ids = "") -> Response:
+        """How far many jobs are, in one answer."""
+        return passed_on(await jobs.answer_all(job_ids(ids), owner))
+
+    return router
+
+
+def passed_on(answer: httpx.Response) -> Response:
+    kept = {name: answer.headers[name] for name in PASSED_ON if name in answer.headers}
+    return Response(answer.content, answer.status_code, kept)
