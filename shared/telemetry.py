@@ -6,7 +6,7 @@ from io import StringIO
 from typing import TextIO
 
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from shared.settings import Settings
 
@@ -22,6 +22,8 @@ DEAD_LETTERS = Counter("karaoke_dead_letters_total", "Messages that the broker g
 SNAPSHOT_SECONDS = Histogram(
     "karaoke_queue_snapshot_seconds", "Seconds that a look at all unfinished jobs took.", buckets=FRACTIONS
 )
+STREAMS = Gauge("karaoke_streams", "Streams of server-sent events that are open.")
+EVENTS_SENT = Counter("karaoke_events_sent_total", "Documents sent to those who follow a job.")
 EXPIRED = Counter("karaoke_jobs_expired_total", "Jobs removed because their time was over.")
 
 

@@ -1,5 +1,6 @@
 """The public API, put together: songs in, status and results out, and the page."""
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,7 @@ from services.gateway import follow, jobs, links, results, submit
 from services.gateway.auth import Keys
 from services.gateway.headers import Guarded
 from services.gateway.quota import Quota
+from services.gateway.relay import Relay
 from services.gateway.settings import Settings
 from shared.bus import Bus
 from shared.health import Health
@@ -20,7 +22,20 @@ from shared.storage import Storage
 WEB = Path(__file__).parent / "web"
 
 
-def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: Health, settings: Settings) -> Guarded:
+def create_app(
+    bus: Bus,
+    storage: Storage,
+    status: httpx.AsyncClient,
+    health: Health,
+    settings: Settings,
+    *,
+    streams: httpx.AsyncClient | None = None,
+    stopping: asyncio.Event | None = None,
+) -> Guarded:
+    """`streams` is for connections to the status service that stay, so that they take none from other requests.
+
+    Streams end when `stopping` is set.
+    """
     app = Guarded(
         title="Karaoke",
         summary="A song in; stems, word-timed lyrics and rhythm out.",
@@ -41,7 +56,7 @@ def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: He
     refused = problems(_401="A key is needed, or the link has expired.")
     for router in (
         submit.routes(submit.Submissions(bus, storage, known, quota, settings), keys),
-        follow.routes(known, keys),
+        follow.routes(known, Relay(streams or status, settings, stopping or asyncio.Event()), keys),
         jobs.routes(known, bus, storage, keys, quota),
         links.routes(signed, known, keys),
         results.routes(storage, keys, signed),

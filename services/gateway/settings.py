@@ -29,6 +29,9 @@ class Settings(Shared):
     max_uploads_at_once: int = Field(default=32, ge=0, description="Of one key or address; 0 for no limit.")
     max_unfinished_jobs: int = Field(default=100, ge=0, le=1000, description="Of one key; 0 for no limit.")
 
+    max_streams: int = Field(default=1000, gt=0, description="Of events, open at once.")
+    max_streams_of_one: int = Field(default=50, gt=0, description="Of one key or address.")
+
     @model_validator(mode="after")
     def _links_can_be_signed(self) -> Self:
         if self.api_keys and len(self.link_secret.get_secret_value()) < SECRET_LENGTH:

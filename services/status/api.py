@@ -3,12 +3,15 @@
 What the gateway alone asks: whose job it is (`X-Owner`), and how many an owner has under way.
 """
 
+import asyncio
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import FastAPI, Header, Query, Response
+from fastapi import APIRouter, FastAPI, Header, Query, Response
 
+from services.status.changes import Changes
 from services.status.documents import Documents
+from services.status.following import Following, event_id
 from services.status.settings import Settings
 from services.status.snapshots import Snapshots
 from services.status.store import Store
@@ -19,19 +22,34 @@ from shared.events import Owner
 from shared.health import Health
 from shared.problem import answer_problems, no_such_job, problems, require_job_id
 from shared.storage import Storage
+from shared.streams import Stream
 from shared.view import view
 
 POLL_SECONDS = 3
 OwnerHeader = Annotated[Owner | None, Header()]
+Condition = Annotated[str | None, Header()]
 
 
-def create_app(store: Store, storage: Storage, health: Health, settings: Settings) -> FastAPI:
+def create_app(
+    store: Store, storage: Storage, health: Health, settings: Settings, stopping: asyncio.Event | None = None
+) -> FastAPI:
+    """Streams end when `stopping` is set."""
     app = FastAPI(title="Karaoke status")
-    app.include_router(health.router())
     answer_problems(app)
-    documents = Documents(store, storage, Snapshots(store), timedelta(hours=settings.job_ttl_hours))
+    snapshots = Snapshots(store)
+    documents = Documents(store, storage, snapshots, timedelta(hours=settings.job_ttl_hours))
+    following = Following(documents, Changes(store, snapshots))
+    app.include_router(health.router())
+    app.include_router(_documents(documents))
+    app.include_router(_events(documents, following, stopping or asyncio.Event()))
+    app.include_router(_owners(store))
+    return app
 
-    @app.get("/api/status", responses=problems(_422="No ids, or too many."))
+
+def _documents(documents: Documents) -> APIRouter:
+    router = APIRouter(prefix="/api")
+
+    @router.get("/status", responses=problems(_422="No ids, or too many."))
     async def statuses(ids: str = "", x_owner: OwnerHeader = None) -> JobDocuments:
         asked = job_ids(ids)
         found = await documents.find_all(asked, x_owner)
@@ -40,27 +58,37 @@ def create_app(store: Store, storage: Storage, health: Health, settings: Setting
             missing=tuple(job_id for job_id, document in zip(asked, found, strict=True) if document is None),
         )
 
-    @app.get(
-        "/api/status/{job_id}",
-        response_model=JobDocument,
-        responses=problems(_404="No such job, or it has expired."),
-    )
-    async def status(
-        job_id: str, x_owner: OwnerHeader = None, if_none_match: Annotated[str | None, Header()] = None
-    ) -> Response:
-        require_job_id(job_id)
-        document = await documents.find(job_id, x_owner)
-        if document is None:
-            raise no_such_job(job_id)
-        shown = await documents.show(document)
+    @router.get("/status/{job_id}", response_model=JobDocument, responses=problems(_404="No such job."))
+    async def status(job_id: str, x_owner: OwnerHeader = None, if_none_match: Condition = None) -> Response:
+        shown = await documents.show(await _required(documents, job_id, x_owner))
         headers = {"ETag": shown.etag, "Cache-Control": "private, no-cache"}
-        if not document.is_over:
+        if not shown.document.is_over:
             headers["Retry-After"] = str(POLL_SECONDS)
         if is_known(if_none_match, shown.etag):
             return Response(status_code=304, headers=headers)
         return Response(shown.body, headers=headers, media_type="application/json")
 
-    @app.get("/owners/{owner}/unfinished")
+    return router
+
+
+def _events(documents: Documents, following: Following, stopping: asyncio.Event) -> APIRouter:
+    router = APIRouter(prefix="/api")
+
+    @router.get("/status/{job_id}/events", response_class=Stream)
+    async def events(job_id: str, x_owner: OwnerHeader = None, last_event_id: Condition = None) -> Response:
+        """204 for who has the last event of a job that is over, which has EventSource stop."""
+        document = await _required(documents, job_id, x_owner)
+        if document.is_over and event_id(await documents.show(document)) == last_event_id:
+            return Response(status_code=204)
+        return Stream(following.stream(job_id, x_owner, last_event_id), stopping)
+
+    return router
+
+
+def _owners(store: Store) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/owners/{owner}/unfinished")
     async def unfinished(owner: Owner, limit: Annotated[int, Query(gt=0)]) -> int:
         """How many of the owner's jobs have not ended, counted up to `limit`."""
         count = 0
@@ -70,4 +98,12 @@ def create_app(store: Store, storage: Storage, health: Health, settings: Setting
                 break
         return count
 
-    return app
+    return router
+
+
+async def _required(documents: Documents, job_id: str, owner: str | None) -> JobDocument:
+    require_job_id(job_id)
+    document = await documents.find(job_id, owner)
+    if document is None:
+        raise no_such_job(job_id)
+    return document

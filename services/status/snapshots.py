@@ -31,6 +31,10 @@ class Snapshots:
         self._made_at = self._due = 0.0
         self._making: asyncio.Task[None] | None = None
 
+    @property
+    def latest(self) -> Queue | None:
+        return self._queue
+
     async def complete(self, document: JobDocument) -> JobDocument:
         """The document with its queue position and its time to go, where they can be told."""
         if document.is_over:

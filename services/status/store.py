@@ -99,6 +99,18 @@ class Store:
             documents = await self._jobs.find({"_id": {"$in": list(job_ids)}}, {"heard": False}).to_list(None)
         return {document.pop("_id"): _registers.validate_python(document) for document in documents}
 
+    async def changes(self) -> AsyncIterator[str | None]:
+        """Ids of jobs as they change, whoever changes them; at first None: what happened before now is not told.
+
+        Raises TransientError when the server goes away.
+        """
+        with _away():
+            async with self._jobs.watch([{"$project": {"documentKey": True}}], max_await_time_ms=1000) as stream:
+                yield None
+                async for change in stream:
+                    if "documentKey" in change:
+                        yield change["documentKey"]["_id"]
+
     async def queue(self) -> Queue:
         """What is unfinished now. Raises TransientError."""
         with _away():
