@@ -24,6 +24,7 @@ SNAPSHOT_SECONDS = Histogram(
 )
 STREAMS = Gauge("karaoke_streams", "Streams of server-sent events that are open.")
 EVENTS_SENT = Counter("karaoke_events_sent_total", "Documents sent to those who follow a job.")
+CALLBACKS = Counter("karaoke_callbacks_total", "Attempts to tell that a job is over, by how they ended.", ["outcome"])
 EXPIRED = Counter("karaoke_jobs_expired_total", "Jobs removed because their time was over.")
 
 

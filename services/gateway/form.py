@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from shared.callback import LENGTH
+
 KEY_LENGTH: Final = 255
 
 FORM: Final = {
@@ -29,6 +31,11 @@ FORM: Final = {
                         "language": {"type": "string", "description": "ISO 639-1 code of the lyrics; detected."},
                         "model": {"type": "string", "description": "A demucs model's name; the operator's choice."},
                         "format": {"type": "string", "enum": ["wav", "flac", "mp3"], "default": "wav"},
+                        "callback_url": {
+                            "type": "string",
+                            "maxLength": LENGTH,
+                            "description": "Where the document is posted when the job is over; https or http.",
+                        },
                     },
                 }
             }

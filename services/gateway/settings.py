@@ -1,17 +1,12 @@
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import SettingsConfigDict
 
+from shared.callback import SECRET_LENGTH, CallbackSettings
 from shared.events import Owner
-from shared.settings import Settings as Shared
-
-SECRET_LENGTH = 32
 
 
-class Settings(Shared):
-    model_config = SettingsConfigDict(hide_input_in_errors=True)  # it may be a secret
-
+class Settings(CallbackSettings):
     port: int = 8000
     status_url: str = "http://127.0.0.1:8001"
     max_upload_bytes: int = Field(default=200_000_000, gt=0)

@@ -20,7 +20,9 @@ from services.gateway.settings import Settings
 from shared.events import Options
 from shared.problem import Problem
 
-FIELDS = ("tasks", "language", "model", "format")
+FIELDS = ("tasks", "language", "model", "format", "callback_url")
+LONGEST = {"callback_url": 20_000}
+"""Bytes of a field that is read, where it is more than a thousand; what of it is too long is refused by its name."""
 FORM_OVERHEAD_BYTES = 100_000
 """All of the form that is not the song. The parser keeps a part's headers in memory and is slow at tiny parts."""
 CLOSE = {"Connection": "close"}
@@ -32,6 +34,7 @@ class Upload:
     name: str
     file_size: int
     options: Options
+    callback_url: str
 
 
 async def receive(request: Request, path: Path, limits: Settings) -> Upload:
@@ -53,7 +56,7 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
         raise too_large
     with path.open("wb") as file:
         song = _FileTarget(file)
-        fields = {name: ValueTarget(validator=MaxSizeValidator(1000)) for name in FIELDS}
+        fields = {name: ValueTarget(validator=MaxSizeValidator(LONGEST.get(name, 1000))) for name in FIELDS}
         try:
             parser = StreamingFormDataParser(dict(request.headers))
             for name, target in {"file": song, **fields}.items():
@@ -73,7 +76,8 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
             raise Problem(400, "incomplete_upload", "The upload ended before the whole file had come.") from error
     song.check()
     values = {name: target.value.decode(errors="replace").strip() for name, target in fields.items()}
-    return Upload(song.name, song.size, _options(values))
+    callback_url = values.pop("callback_url")
+    return Upload(song.name, song.size, _options(values), callback_url)
 
 
 async def _paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:

@@ -1,9 +1,17 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from services.status.api import create_app
 from services.status.consumer import Consumer
+from services.status.courier import Courier
+from services.status.documents import Documents
 from services.status.janitor import Janitor
+from services.status.outbox import Outbox
+from services.status.post import Post, client
 from services.status.settings import Settings
+from services.status.snapshots import Snapshots
 from services.status.store import Store
 from shared.bus import Bus
 from shared.health import Health, State
@@ -20,10 +28,27 @@ async def main(settings: Settings) -> None:
         stopping = asyncio.Event()
         async with bus, serving(create_app(store, storage, health, settings, stopping), settings):
             await store.prepare()
-            async with Consumer(bus, store, settings.grace_seconds).consuming():
+            async with (
+                _courier(store, storage, settings) as courier,
+                Consumer(bus, store, settings.grace_seconds, courier).consuming(),
+            ):
                 with ending(stopping):
                     health.state = State.READY
                     await Janitor(bus, store, storage, settings).sweep_forever()
+
+
+@asynccontextmanager
+async def _courier(store: Store, storage: Storage, settings: Settings) -> AsyncIterator[Courier | None]:
+    """None without a secret: nothing is sent that cannot be signed."""
+    if not settings.webhook_secret.get_secret_value():
+        yield None
+        return
+    documents = Documents(store, storage, Snapshots(store), timedelta(hours=settings.job_ttl_hours))
+    async with client() as http:
+        post = Post(http, settings.callback_networks)
+        courier = Courier(Outbox(store), documents, post, settings.webhook_secret)
+        async with courier.delivering(settings.grace_seconds):
+            yield courier
 
 
 if __name__ == "__main__":
