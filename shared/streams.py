@@ -28,15 +28,15 @@ class Stream(StreamingResponse):
     Then `close` is called, whatever happened.
     """
 
-    media_type = "text/event-stream"
-
     def __init__(
         self,
         source: AsyncGenerator[bytes, None],
         stopping: asyncio.Event,
         close: Callable[[], Awaitable[None]] | None = None,
+        status_code: int = 200,  # where the framework looks for it, to document it
     ) -> None:
-        super().__init__(source, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(source, status_code, headers, "text/event-stream")
         self._source = source
         self._stopping = stopping
         self._close = close

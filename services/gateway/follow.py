@@ -41,7 +41,10 @@ def routes(jobs: Jobs, relay: Relay, keys: Keys) -> APIRouter:
         "/status/{job_id}/events",
         response_class=Stream,
         responses=problems(_404="No such job.", _429="The caller has too many streams.", _503="Too many streams.")
-        | {204: {"description": "The job is over, and the last event was its last."}},
+        | {
+            200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            204: {"description": "The job is over, and the last event was its last."},
+        },
     )
     async def events(
         job_id: str,
