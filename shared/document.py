@@ -69,3 +69,19 @@ class JobDocument(Frozen):
     name: str = Field(description="The uploaded file's name.")
     audio_duration: Seconds
     file_size: int = Field(description="The upload's size in bytes.")
+    expires_at: Moment = Field(description="When the job and its results are removed.")
+    queue_position: int | None = Field(default=None, ge=1, description="1 is next; null once it has begun, or is over.")
+    eta_seconds: Seconds | None = Field(
+        default=None, description="Until it is over, as things stand; null when over, or nobody knows."
+    )
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in ("completed", "failed")
+
+
+class JobDocuments(Frozen):
+    """Answer to a question about many jobs at once."""
+
+    jobs: tuple[JobDocument, ...] = Field(description="Those that are there, in the order asked.")
+    missing: tuple[str, ...] = Field(description="Ids of which there is no job, or none of the caller's.")

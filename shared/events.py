@@ -110,12 +110,16 @@ class JobEvent(Frozen):
 
 
 class JobSubmitted(JobEvent):
-    """`owner` is whose job it is, where keys are set: nobody else's requests find it."""
+    """`owner` is whose job it is, where keys are set: nobody else's requests find it.
+
+    `callback_url` is told when the job is over; it may hold a secret of its owner's, and is shown to nobody.
+    """
 
     type: Literal["job_submitted"] = "job_submitted"
     song: Song
     options: Options
     owner: Owner | None = None
+    callback_url: str | None = Field(default=None, max_length=2000)
 
 
 class JobRetried(JobEvent):

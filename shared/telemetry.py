@@ -6,10 +6,11 @@ from io import StringIO
 from typing import TextIO
 
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from shared.settings import Settings
 
+FRACTIONS = (0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
 SECONDS = (0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1800)
 
 TASKS = Counter("karaoke_tasks_total", "Attempts at tasks by how they ended.", ["task", "outcome"])
@@ -18,6 +19,12 @@ UPLOADS = Counter("karaoke_uploads_total", "Uploads by the code they were answer
 UPLOAD_SECONDS = Histogram("karaoke_upload_seconds", "Seconds from request to answer of an upload.", buckets=SECONDS)
 FOLDED = Counter("karaoke_events_folded_total", "Events folded into documents.", ["type"])
 DEAD_LETTERS = Counter("karaoke_dead_letters_total", "Messages that the broker gave up on.", ["queue"])
+SNAPSHOT_SECONDS = Histogram(
+    "karaoke_queue_snapshot_seconds", "Seconds that a look at all unfinished jobs took.", buckets=FRACTIONS
+)
+STREAMS = Gauge("karaoke_streams", "Streams of server-sent events that are open.")
+EVENTS_SENT = Counter("karaoke_events_sent_total", "Documents sent to those who follow a job.")
+CALLBACKS = Counter("karaoke_callbacks_total", "Attempts to tell that a job is over, by how they ended.", ["outcome"])
 EXPIRED = Counter("karaoke_jobs_expired_total", "Jobs removed because their time was over.")
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any
 
@@ -40,13 +40,20 @@ DOCUMENTS: dict[Task, type[TaskDocument]] = {
 }
 
 
-def view(job: Job, now: datetime) -> JobDocument:
-    """The document at `now`. Raises KeyError while the submission itself has not been folded."""
+DAY = timedelta(hours=24)
+
+
+def view(job: Job, now: datetime | None = None, *, ttl: timedelta = DAY) -> JobDocument:
+    """The document as of the last event, so that it is the same for as long as nothing happens.
+
+    `now` has the processing time of a running job counted up to there instead. Raises KeyError while the submission
+    itself has not been folded.
+    """
     submission = _submission(job)
     tasks = {task: _task(job, submission, task) for task in Task}
     status = _status(job, tasks)
     message, code = _error(job, status)
-    until = _ended_at(job) if status in ("completed", "failed") else now
+    until = _ended_at(job) if status in ("completed", "failed") else now or _updated_at(job)
     return JobDocument.model_validate(
         {
             "job_id": submission.job_id,
@@ -63,6 +70,7 @@ def view(job: Job, now: datetime) -> JobDocument:
             "name": submission.song.name,
             "audio_duration": submission.song.audio_duration,
             "file_size": submission.song.file_size,
+            "expires_at": submission.at + ttl,
         }
     )
 

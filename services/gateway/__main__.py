@@ -1,3 +1,5 @@
+import asyncio
+
 import httpx
 
 from services.gateway.api import create_app
@@ -6,16 +8,24 @@ from shared.bus import Bus
 from shared.health import Health, State
 from shared.server import forever, run, serving
 from shared.storage import Storage
+from shared.streams import ending
 
 
 async def main(settings: Settings) -> None:
     bus = Bus(settings.amqp_url, "gateway")
     health = Health(bus.check)
-    async with httpx.AsyncClient(base_url=settings.status_url, timeout=10) as status:
-        app = create_app(bus, Storage(settings.storage_url), status, health, settings)
+    stopping = asyncio.Event()
+    no_limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    async with (
+        httpx.AsyncClient(base_url=settings.status_url, timeout=10) as status,
+        httpx.AsyncClient(base_url=settings.status_url, limits=no_limits) as streams,
+    ):
+        storage = Storage(settings.storage_url)
+        app = create_app(bus, storage, status, health, settings, streams=streams, stopping=stopping)
         async with bus, serving(app, settings):  # uploads on their way are let through before the bus goes
-            health.state = State.READY
-            await forever()
+            with ending(stopping):
+                health.state = State.READY
+                await forever()
 
 
 if __name__ == "__main__":

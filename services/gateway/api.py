@@ -1,5 +1,6 @@
 """The public API, put together: songs in, status and results out, and the page."""
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -8,12 +9,13 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from services.gateway import bundle, files, jobs, links, own_lyrics, results, submit
+from services.gateway import bundle, files, follow, jobs, links, own_lyrics, results, submit
 from services.gateway.access import reader
 from services.gateway.auth import Keys
 from services.gateway.encode import Encodings
 from services.gateway.headers import Guarded
 from services.gateway.quota import Quota
+from services.gateway.relay import Relay
 from services.gateway.settings import Settings
 from shared.bus import Bus
 from shared.health import Health
@@ -23,7 +25,20 @@ from shared.storage import Storage
 WEB = Path(__file__).parent / "web"
 
 
-def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: Health, settings: Settings) -> Guarded:
+def create_app(
+    bus: Bus,
+    storage: Storage,
+    status: httpx.AsyncClient,
+    health: Health,
+    settings: Settings,
+    *,
+    streams: httpx.AsyncClient | None = None,
+    stopping: asyncio.Event | None = None,
+) -> Guarded:
+    """`streams` is for connections to the status service that stay, so that they take none from other requests.
+
+    Streams end when `stopping` is set.
+    """
     app = Guarded(
         title="Karaoke",
         summary="A song in; stems, word-timed lyrics and rhythm out.",
@@ -44,6 +59,7 @@ def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: He
     refused = problems(_401="A key is needed, or the link has expired.")
     for router in (
         submit.routes(submit.Submissions(bus, storage, known, quota, settings), keys),
+        follow.routes(known, Relay(streams or status, settings, stopping or asyncio.Event()), keys),
         jobs.routes(known, bus, storage, keys, quota),
         own_lyrics.routes(own_lyrics.OwnLyrics(bus, storage, known, quota, settings), keys),
         links.routes(signed, known, storage, keys),

@@ -1,4 +1,8 @@
-"""API keys: who may call, and in whose name. `python -m services.gateway.auth NAME` makes one."""
+"""API keys: who may call, and in whose name. `python -m services.gateway.auth NAME` makes one.
+
+Where WEBHOOK_SECRET is set, it prints what that name's callbacks are signed with, too; without a name, what those of
+jobs without a key are.
+"""
 
 import argparse
 import hashlib
@@ -13,6 +17,7 @@ from fastapi import Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter
 
+from shared.callback import CallbackSettings, owner_secret
 from shared.events import Owner
 from shared.problem import Problem
 
@@ -70,11 +75,17 @@ def key_name(text: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m services.gateway.auth", description="Makes a new API key.")
-    parser.add_argument("name", type=key_name, help="whose it is: letters, digits, . _ -")
+    parser.add_argument("name", type=key_name, nargs="?", help="whose it is: letters, digits, . _ -")
     name = parser.parse_args().name
-    key = secrets.token_urlsafe(KEY_BYTES)
-    print(f"key, shown only now:  {key}")  # noqa: T201
-    print(f"for API_KEYS:         {json.dumps({name: digest(key)})}")  # noqa: T201
+    secret = CallbackSettings().webhook_secret
+    if name is None and not secret.get_secret_value():
+        parser.error("give the name of a key, or set WEBHOOK_SECRET")
+    if name is not None:
+        key = secrets.token_urlsafe(KEY_BYTES)
+        print(f"key, shown only now:  {key}")  # noqa: T201
+        print(f"for API_KEYS:         {json.dumps({name: digest(key)})}")  # noqa: T201
+    if secret.get_secret_value():
+        print(f"callbacks' secret:    {owner_secret(secret, name)}")  # noqa: T201
 
 
 if __name__ == "__main__":

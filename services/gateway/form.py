@@ -2,6 +2,7 @@
 
 from typing import Final, get_args
 
+from shared.callback import LENGTH
 from shared.events import AudioFormat
 from shared.words import MAX_CHARACTERS
 
@@ -37,6 +38,11 @@ FORM: Final = {
                             "description": "The words, line by line, where they are known; heard.",
                         },
                         "format": {"type": "string", "enum": [*get_args(AudioFormat)], "default": "wav"},
+                        "callback_url": {
+                            "type": "string",
+                            "maxLength": LENGTH,
+                            "description": "Where the document is posted when the job is over; https or http.",
+                        },
                     },
                 }
             }

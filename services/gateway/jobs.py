@@ -1,11 +1,12 @@
 """A job that exists: cancel it, or run again what failed."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
 import httpx
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request
 
 from services.gateway.auth import Keys
 from services.gateway.quota import Quota
@@ -29,14 +30,25 @@ class Jobs:
     def __init__(self, status: httpx.AsyncClient) -> None:
         self._status = status
 
-    async def answer(self, job_id: str, owner: str | None = None) -> httpx.Response:
+    async def answer(
+        self, job_id: str, owner: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         """What the status service says to `owner`; None may know everything.
 
         Raises Problem 404 for what is no id, TransientError while it is away or cannot answer.
         """
         require_job_id(job_id)
+        return await self._get(f"/api/status/{job_id}", owner, headers or {}, {})
+
+    async def answer_all(self, job_ids: Sequence[str], owner: str | None) -> httpx.Response:
+        """What it says of many jobs at once. Raises TransientError."""
+        return await self._get("/api/status", owner, {}, {"ids": ",".join(job_ids)})
+
+    async def _get(
+        self, path: str, owner: str | None, headers: Mapping[str, str], params: Mapping[str, str]
+    ) -> httpx.Response:
         try:
-            answer = await self._status.get(f"/api/status/{job_id}", headers={"X-Owner": owner} if owner else {})
+            answer = await self._status.get(path, headers={**asked_by(owner), **headers}, params=params)
         except httpx.HTTPError as error:
             raise TransientError("The status service is away", code="status_unavailable") from error
         if answer.is_server_error:
@@ -67,15 +79,13 @@ async def run_again(bus: Bus, submission: JobSubmitted, document: JobDocument, t
     log.info("job retried", job_id=event.job_id, run=event.run, tasks=tasks)
 
 
+def asked_by(owner: str | None) -> dict[str, str]:
+    """Tells the status service in whose name it is asked."""
+    return {"X-Owner": owner} if owner else {}
+
+
 def routes(jobs: Jobs, bus: Bus, storage: Storage, keys: Keys, quota: Quota) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["jobs"])
-
-    @router.get("/status/{job_id}", response_model=JobDocument, responses=problems(_404="No such job."))
-    async def status(job_id: str, owner: Annotated[str | None, Depends(keys.owner)]) -> Response:
-        """How far a job is, and where its results are. Poll it every 3 to 5 seconds."""
-        answer = await jobs.answer(job_id, owner)
-        kept = {name: answer.headers[name] for name in ("content-type", "retry-after") if name in answer.headers}
-        return Response(answer.content, answer.status_code, kept)
 
     @router.delete("/jobs/{job_id}", status_code=204, responses=problems(_404="No such job."))
     async def cancel(job_id: str, owner: Annotated[str | None, Depends(keys.owner)]) -> None:

@@ -18,6 +18,9 @@ from shared.problem import Problem
 
 log = structlog.get_logger()
 
+Caller = tuple[str, str]
+"""`key` or `address`, and which."""
+
 UNFINISHED_RETRY_SECONDS = 60
 """Nobody knows when a job will end; about as long as a song takes."""
 
@@ -31,11 +34,11 @@ class Quota:
         self._pace = RateLimitItemPerMinute(settings.uploads_per_minute) if settings.uploads_per_minute else None
         self._window = MovingWindowRateLimiter(MemoryStorage())
         self._max_at_once = settings.max_uploads_at_once
-        self._at_once: Counter[tuple[str, str]] = Counter()
+        self._at_once: Counter[Caller] = Counter()
 
     async def keep_pace(self, request: Request, owner: str | None) -> None:
         """Counts a request of a key or, without keys, of an address. Raises Problem 429 when it is one too many."""
-        caller = _caller(request, owner)
+        caller = caller_of(request, owner)
         if self._pace is None or await self._window.hit(self._pace, *caller):
             return
         stats = await self._window.get_window_stats(self._pace, *caller)
@@ -48,7 +51,7 @@ class Quota:
     @contextmanager
     def uploading(self, request: Request, owner: str | None) -> Iterator[None]:
         """Raises Problem 429 while the caller sends as many songs as may be sent at once."""
-        caller = _caller(request, owner)
+        caller = caller_of(request, owner)
         if self._max_at_once and self._at_once[caller] >= self._max_at_once:
             raise _too_many("too_many_uploads", f"At most {self._max_at_once} songs are taken at once.", seconds=5)
         self._at_once[caller] += 1
@@ -75,7 +78,7 @@ class Quota:
             )
 
 
-def _caller(request: Request, owner: str | None) -> tuple[str, str]:
+def caller_of(request: Request, owner: str | None) -> Caller:
     """A key or, without keys, an address: of IPv6 the /64, all of which one caller may have."""
     if owner:
         return "key", owner

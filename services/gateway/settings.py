@@ -1,17 +1,12 @@
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import SettingsConfigDict
 
+from shared.callback import SECRET_LENGTH, CallbackSettings
 from shared.events import Owner
-from shared.settings import Settings as Shared
-
-SECRET_LENGTH = 32
 
 
-class Settings(Shared):
-    model_config = SettingsConfigDict(hide_input_in_errors=True)  # it may be a secret
-
+class Settings(CallbackSettings):
     port: int = 8000
     status_url: str = "http://127.0.0.1:8001"
     max_upload_bytes: int = Field(default=200_000_000, gt=0)
@@ -28,6 +23,9 @@ class Settings(Shared):
     uploads_per_minute: int = Field(default=60, ge=0, description="By one key or address; 0 for no limit.")
     max_uploads_at_once: int = Field(default=32, ge=0, description="Of one key or address; 0 for no limit.")
     max_unfinished_jobs: int = Field(default=100, ge=0, le=1000, description="Of one key; 0 for no limit.")
+
+    max_streams: int = Field(default=1000, gt=0, description="Of events, open at once.")
+    max_streams_of_one: int = Field(default=50, gt=0, description="Of one key or address.")
 
     @model_validator(mode="after")
     def _links_can_be_signed(self) -> Self:

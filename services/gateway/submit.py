@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from services.gateway.auth import Keys
+from services.gateway.callbacks import accepted
 from services.gateway.decode import decode
 from services.gateway.form import FORM, KEY_LENGTH
 from services.gateway.jobs import PUBLISH_SECONDS, Jobs
@@ -76,6 +77,7 @@ class Submissions:
         with on_a_full_disk(), TemporaryDirectory(prefix="upload-") as folder:
             file, song = Path(folder, "upload"), Path(folder, SONG)
             upload = await receive(request, file, limits)
+            callback_url = await accepted(upload.callback_url, limits)
             seconds = await decode(file, song, limits.min_seconds, limits.max_seconds)
             submission = JobSubmitted(
                 job_id=job_id,
@@ -83,6 +85,7 @@ class Submissions:
                 song=Song(name=upload.name, file_size=upload.file_size, audio_duration=round(seconds, 3)),
                 options=upload.options,
                 owner=owner,
+                callback_url=callback_url,
             )
             async with self._storing.setdefault(job_id, asyncio.Lock()):
                 if keyed and await self._is_known(job_id):
@@ -132,7 +135,7 @@ def routes(submissions: Submissions, keys: Keys) -> APIRouter:
             _408="The upload came too slowly.",
             _413="The file is too large.",
             _415="What was sent is not a form, or the file is no audio.",
-            _422="The file is missing, empty, corrupt, too short or too long, or an option is not valid.",
+            _422="The file is missing, empty, corrupt, too short or too long, or a field is not valid.",
             _429="Too many requests in this minute, or too many jobs under way. Try again after `Retry-After` seconds.",
             _503="The broker is away. Try again.",
             _507="No disk is left. Try again later.",

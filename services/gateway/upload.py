@@ -21,7 +21,9 @@ from services.gateway.words import given
 from shared.events import Options, Task
 from shared.problem import Problem
 
-FIELDS = ("tasks", "language", "model", "format")
+FIELDS = ("tasks", "language", "model", "format", "callback_url")
+LONGEST = {"callback_url": 20_000}
+"""Bytes of a field that are read, where they are more than a thousand; what is too long is refused by its name."""
 FORM_OVERHEAD_BYTES = 100_000
 """All of the form that is not the song. The parser keeps a part's headers in memory and is slow at tiny parts."""
 LYRICS_BYTES = 90_000
@@ -36,6 +38,7 @@ class Upload:
     file_size: int
     options: Options
     words: str | None
+    callback_url: str
 
 
 async def receive(request: Request, path: Path, limits: Settings) -> Upload:
@@ -57,7 +60,7 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
         raise too_large
     with path.open("wb") as file:
         song = _FileTarget(file)
-        fields = {name: ValueTarget(validator=MaxSizeValidator(1000)) for name in FIELDS}
+        fields = {name: ValueTarget(validator=MaxSizeValidator(LONGEST.get(name, 1000))) for name in FIELDS}
         lyrics = ValueTarget(validator=MaxSizeValidator(LYRICS_BYTES))
         try:
             parser = StreamingFormDataParser(dict(request.headers))
@@ -78,8 +81,9 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
             raise Problem(400, "incomplete_upload", "The upload ended before the whole file had come.") from error
     song.check()
     values = {name: target.value.decode(errors="replace").strip() for name, target in fields.items()}
+    callback_url = values.pop("callback_url")
     options = _options(values)
-    return Upload(song.name, song.size, options, _words(lyrics.value, options))
+    return Upload(song.name, song.size, options, _words(lyrics.value, options), callback_url)
 
 
 async def paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:

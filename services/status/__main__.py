@@ -1,12 +1,23 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
 from services.status.api import create_app
 from services.status.consumer import Consumer
+from services.status.courier import Courier
+from services.status.documents import Documents
 from services.status.janitor import Janitor
+from services.status.outbox import Outbox
+from services.status.post import Post, client
 from services.status.settings import Settings
+from services.status.snapshots import Snapshots
 from services.status.store import Store
 from shared.bus import Bus
 from shared.health import Health, State
 from shared.server import run, serving
 from shared.storage import Storage
+from shared.streams import ending
 
 
 async def main(settings: Settings) -> None:
@@ -14,11 +25,30 @@ async def main(settings: Settings) -> None:
     storage = Storage(settings.storage_url)
     async with Store.connected(settings.mongo_url, settings.mongo_database) as store:
         health = Health(bus.check, store.check)
-        async with bus, serving(create_app(store, storage, health, settings), settings):
+        stopping = asyncio.Event()
+        async with bus, serving(create_app(store, storage, health, settings, stopping), settings):
             await store.prepare()
-            async with Consumer(bus, store, settings.grace_seconds).consuming():
-                health.state = State.READY
-                await Janitor(bus, store, storage, settings).sweep_forever()
+            async with (
+                _courier(store, storage, settings) as courier,
+                Consumer(bus, store, settings.grace_seconds, courier).consuming(),
+            ):
+                with ending(stopping):
+                    health.state = State.READY
+                    await Janitor(bus, store, storage, settings).sweep_forever()
+
+
+@asynccontextmanager
+async def _courier(store: Store, storage: Storage, settings: Settings) -> AsyncIterator[Courier | None]:
+    """None without a secret: nothing is sent that cannot be signed."""
+    if not settings.webhook_secret.get_secret_value():
+        yield None
+        return
+    documents = Documents(store, storage, Snapshots(store), timedelta(hours=settings.job_ttl_hours))
+    async with client() as http:
+        post = Post(http, settings.callback_networks)
+        courier = Courier(Outbox(store), documents, post, settings.webhook_secret)
+        async with courier.delivering(settings.grace_seconds):
+            yield courier
 
 
 if __name__ == "__main__":

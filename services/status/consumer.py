@@ -10,6 +10,7 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import ValidationError
 
+from services.status.courier import Courier
 from services.status.store import Store
 from shared.bus import Bus
 from shared.delivery import Delivery
@@ -25,10 +26,12 @@ BATCH = 200
 
 
 class Consumer:
-    def __init__(self, bus: Bus, store: Store, grace_seconds: float = 10) -> None:
+    def __init__(self, bus: Bus, store: Store, grace_seconds: float = 10, courier: Courier | None = None) -> None:
+        """`courier` is told of the jobs that have ended."""
         self._bus = bus
         self._store = store
         self._grace_seconds = grace_seconds
+        self._courier = courier
         self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
     @asynccontextmanager
@@ -70,6 +73,8 @@ class Consumer:
                 undecodable.append(message)
         if events:
             await self._store.fold(events)
+            if self._courier:
+                await self._courier.note(events)
         for message in folded:
             with suppress(*BROKER_ERRORS):  # it comes again, and folding it again changes nothing
                 await message.ack()

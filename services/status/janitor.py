@@ -10,6 +10,7 @@ from time import monotonic
 import structlog
 
 from services.status.orphans import Orphans
+from services.status.outbox import Outbox
 from services.status.settings import Settings
 from services.status.silence import end_silence
 from services.status.store import Store
@@ -29,6 +30,7 @@ class Janitor:
         self._store = store
         self._storage = storage
         self._settings = settings
+        self._outbox = Outbox(store)
         age = timedelta(minutes=settings.orphan_minutes)
         self._orphans = Orphans(bus, store, storage, age)
         self._orphans_every = age.total_seconds()
@@ -59,6 +61,7 @@ class Janitor:
         if before and now:
             await end_silence(self._bus, self._store, timedelta(minutes=self._settings.silence_minutes))
         await self._remove_expired(datetime.now(UTC))
+        await self._outbox.sweep()
         self._caught_up = now
 
     async def _remove_expired(self, now: datetime) -> None:
@@ -67,6 +70,7 @@ class Janitor:
             try:
                 await self._store.fold([JobExpired(job_id=job_id, at=now)])  # by the broker it might come back too late
                 await self._storage.delete_job(job_id)
+                await self._outbox.forget(job_id)
                 await self._store.delete(job_id)
             except Exception:  # one job that cannot be removed must not keep the others
                 log.exception("job not removed; it is tried again", job_id=job_id)

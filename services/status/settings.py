@@ -1,9 +1,9 @@
 from pydantic import Field
 
-from shared.settings import Settings as Shared
+from shared.callback import CallbackSettings
 
 
-class Settings(Shared):
+class Settings(CallbackSettings):
     port: int = 8001
     mongo_url: str = "mongodb://127.0.0.1:27017"
     mongo_database: str = "karaoke"

@@ -31,7 +31,7 @@ async def end_silence(bus: Bus, store: Store, silence: timedelta) -> None:
 
 def _pending(job: Job) -> list[tuple[Task, str]]:
     """The tasks that should be at work by now, with their states."""
-    document = view(job, datetime.now(UTC))
+    document = view(job)
     states: list[tuple[Task, str]] = [(task, getattr(document, task).status) for task in Task]
     separated = document.stem_separation.status in ("completed", "skipped")
     return [

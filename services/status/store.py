@@ -1,10 +1,11 @@
-"""Job documents in MongoDB; the only module that knows which driver is used.
+"""Job documents in MongoDB; beside `outbox`, the only module that knows which driver is used.
 
 A document holds the registers of `shared.job` by name. An event is folded by one atomic upsert that
 compares orders inside the server, so any number of replicas may write at once.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,12 +16,20 @@ from pydantic import TypeAdapter
 from pymongo import DESCENDING, UpdateOne
 from pymongo.errors import PyMongoError
 
+from services.status.outlook import Queue, speed
+from services.status.rows import PROJECTION, unfinished
 from shared.errors import TransientError
 from shared.events import Event, Task, rfc3339
 from shared.job import Job, Register, claims
 
 CANDIDATES: Final = 1000
 """How many of an owner's jobs are looked at, at most, to find the unfinished ones."""
+
+LATEST: Final = 50
+"""How many completed tasks of a kind tell how fast it is done."""
+
+ROWS_AT_ONCE: Final = 500
+"""So many are worked on before others have their turn."""
 
 REGISTERS = {"_id": False, "heard": False}
 """What to read of a document: `heard` is when it last changed, by the server's clock, and no part of the fold."""
@@ -50,6 +59,7 @@ class Store:
     def __init__(self, client: Any, database: str) -> None:  # noqa: ANN401 -- motor has no types
         self._database = client[database]
         self._jobs = self._database["jobs"]
+        self.callbacks = self._database["callbacks"]
 
     @classmethod
     @asynccontextmanager
@@ -68,6 +78,10 @@ class Store:
                 for field in ("submitted.event.at", "updated.order.0", "expired.order", *TASK_TYPES, *TASK_RUNS):
                     await self._jobs.create_index(field)
                 await self._jobs.create_index([("submitted.event.owner", 1), ("submitted.event.at", DESCENDING)])
+                for field in TASK_TYPES:
+                    await self._jobs.create_index(_at(field), partialFilterExpression={field: "task_completed"})
+                for field in ("due", "job_id", "gave_up_at"):
+                    await self.callbacks.create_index(field)
 
     async def fold(self, events: Iterable[Event]) -> None:
         """Folds events in any order, in one round trip. Waits for a server that is away: nothing is lost."""
@@ -78,13 +92,64 @@ class Store:
 
     async def get(self, job_id: str) -> Job | None:
         """Raises TransientError when the server is away."""
-        with _away():
+        with away():
             document = await self._jobs.find_one({"_id": job_id}, REGISTERS)
         return None if document is None else _registers.validate_python(document)
 
+    async def many(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
+        """Those that are there, by their ids, in one round trip. Raises TransientError."""
+        with away():
+            documents = await self._jobs.find({"_id": {"$in": list(job_ids)}}, {"heard": False}).to_list(None)
+        return {document.pop("_id"): _registers.validate_python(document) for document in documents}
+
+    async def with_callback(self, job_ids: Sequence[str]) -> list[Job]:
+        """Those of the jobs of whose end somebody wants to be told. Raises TransientError."""
+        query = {"_id": {"$in": list(job_ids)}, "submitted.event.callback_url": {"$type": "string"}}
+        with away():
+            documents = await self._jobs.find(query, REGISTERS).to_list(None)
+        return [_registers.validate_python(document) for document in documents]
+
+    async def changes(self) -> AsyncIterator[str | None]:
+        """Ids of jobs as they change, whoever changes them; at first None: what happened before now is not told.
+
+        Raises TransientError when the server goes away.
+        """
+        with away():
+            async with self._jobs.watch([{"$project": {"documentKey": True}}], max_await_time_ms=1000) as stream:
+                yield None
+                async for change in stream:
+                    if "documentKey" in change:
+                        yield change["documentKey"]["_id"]
+
+    async def queue(self) -> Queue:
+        """What is unfinished now. Raises TransientError."""
+        with away():
+            rows = await self._jobs.find(UNFINISHED, PROJECTION).to_list(None)
+        jobs = []
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            jobs += [job for row in rows[start : start + ROWS_AT_ONCE] if (job := unfinished(row))]
+            await asyncio.sleep(0)
+        return Queue.of(jobs)
+
+    async def speeds(self) -> dict[Task, float]:
+        """How fast the latest completed tasks were done. Raises TransientError."""
+        kept: dict[Task, float] = {}
+        for field, task in TASK_TYPES.items():
+            done, song = f"{task}.event.processing_time", "submitted.event.song.audio_duration"
+            query = {field: "task_completed", "submitted": {"$ne": None}}
+            with away():
+                rows = await self._jobs.find(query, {done: 1, song: 1}, sort=[(_at(field), DESCENDING)]).to_list(LATEST)
+            times = (
+                (row[task]["event"]["processing_time"], row["submitted"]["event"]["song"]["audio_duration"])
+                for row in rows
+            )
+            if (known := speed(times)) is not None:
+                kept[task] = known
+        return kept
+
     async def check(self) -> None:
         """Raises TransientError unless the server answers now."""
-        with _away():
+        with away():
             await self._database.command("ping")
 
     async def due(self, moment: datetime) -> AsyncIterator[str]:
@@ -92,26 +157,26 @@ class Store:
         old = {"$lt": rfc3339(moment)}
         strays = {"submitted": None, "updated.order.0": old}
         query = {"$or": [{"submitted.event.at": old}, {"expired.order": 1}, strays]}
-        with _away():
+        with away():
             async for document in self._jobs.find(query, {"_id": True}):
                 yield document["_id"]
 
     async def created_before(self, moment: datetime) -> AsyncIterator[Job]:
-        with _away():
+        with away():
             async for document in self._jobs.find({"submitted.event.at": {"$lt": rfc3339(moment)}}, REGISTERS):
                 yield _registers.validate_python(document)
 
     async def silent_for(self, silence: timedelta) -> AsyncIterator[Job]:
         """Jobs that are not over and of which nothing has been heard for so long, by the server's own clock."""
         ago = {"$dateSubtract": {"startDate": "$$NOW", "unit": "second", "amount": int(silence.total_seconds())}}
-        with _away():
+        with away():
             async for document in self._jobs.find(UNFINISHED | {"$expr": {"$lte": ["$heard", ago]}}, REGISTERS):
                 yield _registers.validate_python(document)
 
     async def perhaps_unfinished(self, owner: str) -> AsyncIterator[Job]:
         """The owner's jobs that have not ended, newest first, with some that have: `shared.view` tells them apart."""
         newest_first = [("submitted.event.at", DESCENDING)]
-        with _away():
+        with away():
             async for document in self._jobs.find(
                 UNFINISHED | {"submitted.event.owner": owner}, REGISTERS, sort=newest_first, limit=CANDIDATES
             ):
@@ -121,8 +186,12 @@ class Store:
         await self._jobs.delete_one({"_id": job_id})
 
 
+def _at(type_field: str) -> str:
+    return f"{type_field.removesuffix('.type')}.at"
+
+
 @contextmanager
-def _away() -> Iterator[None]:
+def away() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:

@@ -1,5 +1,6 @@
 """The database dies and stays away, and status catches up."""
 
+import json
 import time
 
 import pytest
@@ -21,3 +22,16 @@ def test_the_database_goes_away(system: System, seconds_away: float) -> None:
     system.database.wait()
     system.strike()
     assert system.until_ended(job, other) == ["completed"] * 2
+
+
+def test_who_follows_a_job_hears_of_its_end_on_the_same_stream(system: System) -> None:
+    job = system.submit(model="seconds-2")
+    with system.http.stream("GET", f"{system.url()}/api/status/{job}/events", timeout=60) as answer:
+        documents = (json.loads(line.removeprefix("data: ")) for line in answer.iter_lines() if line.startswith("data"))
+        assert next(documents)["job_id"] == job
+        system.until_working(job)
+        system.database._server.kill()
+        system.database._server.start()
+        system.database.wait()
+        system.strike()
+        assert [*documents][-1]["status"] == "completed"

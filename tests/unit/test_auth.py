@@ -4,10 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
-from services.gateway.auth import Keys, digest
+from services.gateway.auth import Keys, digest, main
 from services.gateway.settings import Settings
+from shared.callback import owner_secret
 from tests.conftest import ROOT
 
 SECRET = "s" * 32
@@ -49,3 +50,17 @@ def test_settings_that_protect_nothing_are_refused_without_being_repeated(
 
 def test_without_keys_no_secret_is_needed() -> None:
     assert not Keys(Settings().api_keys)
+
+
+def test_a_name_gets_a_key_and_what_its_callbacks_are_signed_with(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["auth", "web"])
+    main()
+    assert "whsec_" not in capsys.readouterr().out
+    monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
+    main()
+    assert owner_secret(SecretStr(SECRET), "web") in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["auth"])
+    main()
+    assert capsys.readouterr().out.split() == ["callbacks'", "secret:", owner_secret(SecretStr(SECRET), None)]

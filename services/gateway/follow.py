@@ -1,0 +1,63 @@
+"""How far jobs are, as the status service tells it: one, or many at once."""
+
+from typing import Annotated, Final
+
+import httpx
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from services.gateway.auth import Keys
+from services.gateway.jobs import Jobs
+from services.gateway.relay import Relay
+from shared.batch import MOST_AT_ONCE, job_ids
+from shared.document import JobDocument, JobDocuments
+from shared.problem import problems
+from shared.streams import Stream
+
+PASSED_ON: Final = ("content-type", "retry-after", "etag", "cache-control")
+
+IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of an earlier answer.")]
+LastEventId = Annotated[str | None, Header(description="Of the last event that was received.")]
+Ids = Annotated[str, Query(description=f"Comma-separated, 1 to {MOST_AT_ONCE}.")]
+
+
+def routes(jobs: Jobs, relay: Relay, keys: Keys) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["jobs"])
+    unchanged: dict[int | str, dict[str, object]] = {304: {"description": "Nothing has happened since."}}
+
+    @router.get("/status/{job_id}", response_model=JobDocument, responses=problems(_404="No such job.") | unchanged)
+    async def status(
+        job_id: str, owner: Annotated[str | None, Depends(keys.owner)], if_none_match: IfNoneMatch = None
+    ) -> Response:
+        """How far a job is, and where its results are. Poll it every 3 to 5 seconds, with the ETag that you have."""
+        headers = {} if if_none_match is None else {"If-None-Match": if_none_match}
+        return passed_on(await jobs.answer(job_id, owner, headers))
+
+    @router.get("/status", response_model=JobDocuments, responses=problems(_422="No ids, or too many."))
+    async def statuses(owner: Annotated[str | None, Depends(keys.owner)], ids: Ids = "") -> Response:
+        """How far many jobs are, in one answer."""
+        return passed_on(await jobs.answer_all(job_ids(ids), owner))
+
+    @router.get(
+        "/status/{job_id}/events",
+        response_class=Stream,
+        responses=problems(_404="No such job.", _429="The caller has too many streams.", _503="Too many streams.")
+        | {
+            200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            204: {"description": "The job is over, and the last event was its last."},
+        },
+    )
+    async def events(
+        job_id: str,
+        request: Request,
+        owner: Annotated[str | None, Depends(keys.owner)],
+        last_event_id: LastEventId = None,
+    ) -> Response:
+        """The job's document as an event `status`, now and whenever it changes, until the job is over."""
+        return await relay.follow(job_id, request, owner, last_event_id)
+
+    return router
+
+
+def passed_on(answer: httpx.Response) -> Response:
+    kept = {name: answer.headers[name] for name in PASSED_ON if name in answer.headers}
+    return Response(answer.content, answer.status_code, kept)

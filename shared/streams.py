@@ -1,0 +1,65 @@
+"""Answers that go on for as long as somebody reads: they end at once when their service is told to stop."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import anyio
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+GOODBYE_SECONDS: Final = 1.0
+"""How long who reads nothing may keep the end of the stream from being sent."""
+
+
+@contextmanager
+def ending(stopping: asyncio.Event) -> Iterator[None]:
+    """Sets `stopping` when left, be it by SIGTERM: before anything else is drained."""
+    try:
+        yield
+    finally:
+        stopping.set()
+
+
+class Stream(StreamingResponse):
+    """Server-sent events: what `source` gives until it ends, the client goes, or `stopping` is set.
+
+    Then `close` is called, whatever happened.
+    """
+
+    def __init__(
+        self,
+        source: AsyncGenerator[bytes, None],
+        stopping: asyncio.Event,
+        close: Callable[[], Awaitable[None]] | None = None,
+        status_code: int = 200,  # where the framework looks for it, to document it
+    ) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(source, status_code, headers, "text/event-stream")
+        self._source = source
+        self._stopping = stopping
+        self._close = close
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._source.aclose()
+                if self._close:
+                    await self._close()
+
+    async def stream_response(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._cancel_when_stopping, group.cancel_scope)
+            async for chunk in self._source:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            group.cancel_scope.cancel()
+        with anyio.move_on_after(GOODBYE_SECONDS):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _cancel_when_stopping(self, scope: anyio.CancelScope) -> None:
+        await self._stopping.wait()
+        scope.cancel()

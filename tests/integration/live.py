@@ -1,0 +1,124 @@
+"""A gateway and status replicas that listen on real ports, as streams need, on a real broker and a real database."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import httpx
+
+from deploy.local.ports import LOOPBACK, free_ports
+from services.gateway.api import create_app as create_gateway
+from services.gateway.settings import Settings as GatewaySettings
+from services.status.api import create_app as create_status
+from services.status.settings import Settings as StatusSettings
+from services.status.store import Store
+from shared.bus import Bus
+from shared.health import Health
+from shared.server import serving
+from shared.storage import Storage
+from shared.streams import ending
+
+
+@dataclass(frozen=True)
+class Event:
+    """One server-sent event."""
+
+    name: str
+    id: str
+    document: dict[str, Any]
+
+    @classmethod
+    def parse(cls, block: str) -> Self:
+        fields = dict(line.split(": ", 1) for line in block.split("\n"))
+        return cls(fields["event"], fields["id"], json.loads(fields["data"]))
+
+
+@dataclass
+class Feed:
+    """What a client hears: events as they come; `comments` are signs of life."""
+
+    answer: httpx.Response
+    comments: int = 0
+    _blocks: AsyncIterator[Event] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._blocks = self._events()
+
+    async def next(self, within: float = 10) -> Event:
+        async with asyncio.timeout(within):
+            return await anext(self._blocks)
+
+    async def until(self, status: str) -> Event:
+        while (event := await self.next()).document["status"] != status:
+            pass
+        return event
+
+    async def ends(self, within: float = 10) -> bool:
+        """Whether nothing more comes, in an orderly way."""
+        async with asyncio.timeout(within):
+            return await anext(self._blocks, None) is None
+
+    async def _events(self) -> AsyncIterator[Event]:
+        text = ""
+        async for chunk in self.answer.aiter_text():
+            *blocks, text = (text + chunk).split("\n\n")
+            for block in blocks:
+                if block.startswith(":"):
+                    self.comments += 1
+                else:
+                    yield Event.parse(block)
+
+
+class Live:
+    """`stop_gateway` and `stop_status` tell a service to stop, as SIGTERM does."""
+
+    def __init__(self, client: httpx.AsyncClient, stop_gateway: asyncio.Event, stop_status: asyncio.Event) -> None:
+        self.client = client
+        self.stop_gateway = stop_gateway
+        self.stop_status = stop_status
+
+    @asynccontextmanager
+    async def follow(self, job_id: str, last_id: str | None = None) -> AsyncIterator[Feed]:
+        headers = {"Last-Event-ID": last_id} if last_id else {}
+        async with self.client.stream("GET", f"/api/status/{job_id}/events", headers=headers) as answer:
+            yield Feed(answer)
+
+
+@asynccontextmanager
+async def live(bus: Bus, store: Store, storage: Storage, **settings: object) -> AsyncIterator[Live]:
+    gateway_port, status_port = free_ports(2)
+    status_settings = StatusSettings(port=status_port, grace_seconds=5)
+    gateway_settings = GatewaySettings.model_validate({"port": gateway_port, "grace_seconds": 5, **settings})
+    inside = f"http://{LOOPBACK}:{status_port}"
+    stop_gateway, stop_status = asyncio.Event(), asyncio.Event()
+    async with AsyncExitStack() as stack:
+        status = create_status(store, storage, Health(), status_settings, stop_status)
+        await stack.enter_async_context(serving(status, status_settings))
+        asking, streams = [
+            await stack.enter_async_context(httpx.AsyncClient(base_url=inside, limits=limits))
+            for limits in (httpx.Limits(), httpx.Limits(max_connections=None))
+        ]
+        gateway = create_gateway(
+            bus, storage, asking, Health(), gateway_settings, streams=streams, stopping=stop_gateway
+        )
+        await stack.enter_async_context(serving(gateway, gateway_settings))
+        for stopping in (stop_status, stop_gateway):
+            stack.enter_context(ending(stopping))
+        outside = httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{gateway_port}", timeout=20)
+        client = await stack.enter_async_context(outside)
+        await _listening(client)
+        yield Live(client, stop_gateway, stop_status)
+
+
+async def _listening(client: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await client.get("/api/status/nonesuch")
+            except httpx.ConnectError:
+                await asyncio.sleep(0.05)
+            else:
+                return

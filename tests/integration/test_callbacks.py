@@ -1,0 +1,316 @@
+"""A job's end is told to whoever asked for it: a real receiver, a real database, a real broker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+
+import pytest
+from pydantic import SecretStr
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from deploy.local.ports import LOOPBACK
+from services.status import courier as couriers
+from services.status import outbox as outboxes
+from services.status import post as posts
+from services.status.consumer import Consumer
+from services.status.courier import Courier
+from services.status.documents import Documents
+from services.status.janitor import Janitor
+from services.status.outbox import Outbox
+from services.status.post import Post, client
+from services.status.settings import Settings
+from services.status.snapshots import Snapshots
+from services.status.store import Store
+from shared.bus import Bus
+from shared.callback import Resolve, owner_secret, resolve
+from shared.events import Event, JobCancelled, JobExpired, JobRetried, JobSubmitted, Task
+from shared.storage import Storage
+from tests.fakes import JOB_ID, completed, failed, started, submitted
+from tests.integration.receiver import Receiver
+from tests.integration.test_gateway import gateway, submit, tone
+from tests.integration.test_status import recent, until
+
+BEATS = Task.BEAT_ANALYSIS
+SECRET = SecretStr("a secret of thirty-two characters")
+HERE = [ip_network(f"{LOOPBACK}/32")]
+Start = Callable[..., Awaitable[Courier]]
+
+
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outboxes, "FIRST_SECONDS", 0.05)
+    monkeypatch.setattr(couriers, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(posts, "SECONDS", 0.5)
+
+
+@pytest.fixture
+async def start(store: Store, storage: Storage) -> AsyncIterator[Start]:
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(client())
+
+        async def start(networks: Sequence[object] = HERE, resolving: Resolve = resolve) -> Courier:
+            documents = Documents(store, storage, Snapshots(store), timedelta(hours=24))
+            post = Post(http, networks, resolving)  # type: ignore[arg-type] # both are networks
+            courier = Courier(Outbox(store), documents, post, SECRET)
+            await stack.enter_async_context(courier.delivering(grace_seconds=1))
+            return courier
+
+        yield start
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver().listening() as receiver:
+        yield receiver
+
+
+def song(url: str, owner: str | None = None, job_id: str = JOB_ID) -> JobSubmitted:
+    return recent(submitted(BEATS, job_id=job_id)).model_copy(update={"callback_url": url, "owner": owner})
+
+
+def of(job_id: str, event: Event) -> Event:
+    return event.model_copy(update={"job_id": job_id})
+
+
+async def tell(store: Store, *events: Event) -> None:
+    """As the consumer does, on a replica that then dies."""
+    await store.fold(events)
+    await Outbox(store).note(events)
+
+
+async def heard(receiver: Receiver, count: int = 1) -> None:
+    async def enough() -> bool:
+        return len(receiver.requests) >= count
+
+    await until(enough, wanted=True)
+
+
+async def state(store: Store, callback_id: str = f"{JOB_ID}.0") -> str:
+    kept = await store.callbacks.find_one({"_id": callback_id}) or {}
+    return next((name for name in ("due", "told_at", "gave_up_at") if name in kept), "gone")
+
+
+async def test_the_end_of_a_job_is_told_with_a_signature_that_holds(
+    store: Store, bus: Bus, start: Start, receiver: Receiver
+) -> None:
+    async with Consumer(bus, store, courier=await start()).consuming():
+        for event in (song(receiver.url, "web"), started(BEATS), completed(BEATS)):
+            await bus.publish(event)
+        await heard(receiver)
+        await until(lambda: state(store), "told_at")
+    (request,) = receiver.requests
+    document = Webhook(owner_secret(SECRET, "web")).verify(request.body, request.headers)
+    assert (document["job_id"], document["status"]) == (JOB_ID, "completed")
+    assert "callback_url" not in request.body
+    assert request.headers["webhook-id"] == f"{JOB_ID}.0"
+    assert request.headers["host"] == f"{LOOPBACK}:{receiver.port}"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(owner_secret(SECRET, "phone")).verify(request.body, request.headers)
+
+
+async def test_every_run_and_a_cancellation_are_told_once_however_often_their_events_come(
+    store: Store, start: Start, receiver: Receiver
+) -> None:
+    await start()
+    again = JobRetried(job_id=JOB_ID, at=datetime.now(UTC), run=1, tasks=(BEATS,))
+    cancelled = JobCancelled(job_id=JOB_ID, at=datetime.now(UTC))
+    story: list[list[Event]] = [[song(receiver.url), failed(BEATS)], [again, completed(BEATS, run=1)], [cancelled]]
+    for number, events in enumerate(story, 1):
+        for _ in range(3):
+            await tell(store, *events)
+        await heard(receiver, number)
+    await until(lambda: state(store, f"{JOB_ID}.cancelled"), "told_at")
+    ids = [request.headers["webhook-id"] for request in receiver.requests]
+    assert ids == [f"{JOB_ID}.0", f"{JOB_ID}.1", f"{JOB_ID}.cancelled"]
+    assert ['"failed"' in request.body for request in receiver.requests] == [True, False, True]
+
+
+async def test_what_is_not_over_or_was_not_asked_for_is_not_told(store: Store) -> None:
+    await tell(store, song("http://127.0.0.1:1/"), started(BEATS))
+    await tell(store, recent(submitted(BEATS, job_id="unasked")), of("unasked", completed(BEATS)))
+    assert await store.callbacks.count_documents({}) == 0
+    await tell(store, completed(BEATS))
+    assert await state(store) == "due"
+
+
+async def test_a_receiver_that_fails_is_tried_again_with_the_same_id(
+    store: Store, start: Start, receiver: Receiver
+) -> None:
+    receiver.answers = ["500 Internal Server Error", "404 Not Found", "200 OK"]
+    await start()
+    await tell(store, song(receiver.url), completed(BEATS))
+    await until(lambda: state(store), "told_at")
+    assert [request.headers["webhook-id"] for request in receiver.requests] == [f"{JOB_ID}.0"] * 3
+
+
+async def test_a_receiver_that_was_down_is_told_when_it_is_up(store: Store, start: Start) -> None:
+    receiver = Receiver()
+    await start()
+    await tell(store, song(receiver.url), completed(BEATS))
+    tried = store.callbacks.count_documents
+
+    async def twice() -> bool:
+        return bool(await tried({"attempts": {"$gte": 2}}))
+
+    await until(twice, wanted=True)
+    async with receiver.listening():
+        await until(lambda: state(store), "told_at")
+
+
+async def test_receivers_that_hang_keep_nobody_else_waiting(store: Store, start: Start, receiver: Receiver) -> None:
+    async with Receiver([None]).listening() as hanging:
+        await start()
+        for n in range(couriers.AT_ONCE * 2):
+            await tell(store, song(hanging.url, job_id=f"slow-{n}"))
+            await tell(store, of(f"slow-{n}", completed(BEATS)))
+        await heard(hanging, couriers.OF_ONE_HOST)
+        await tell(store, song(receiver.url.replace(LOOPBACK, "localhost")), completed(BEATS))
+        await until(lambda: state(store), "told_at", within=2)
+        assert len(hanging.requests) < couriers.AT_ONCE
+
+
+async def test_a_redirection_is_not_followed(store: Store, start: Start, receiver: Receiver) -> None:
+    async with Receiver([f"307 Temporary Redirect\r\nLocation: {receiver.url}", "204 No Content"]).listening() as first:
+        await start()
+        await tell(store, song(first.url), completed(BEATS))
+        await until(lambda: state(store), "told_at")
+        assert (len(first.requests), len(receiver.requests)) == (2, 0)
+
+
+async def test_a_receiver_that_is_gone_for_good_is_given_up_at_once(
+    store: Store, start: Start, receiver: Receiver
+) -> None:
+    receiver.answers = ["410 Gone"]
+    await start()
+    await tell(store, song(receiver.url), completed(BEATS))
+    await until(lambda: state(store), "gave_up_at")
+    assert len(receiver.requests) == 1
+
+
+async def test_after_an_hour_a_receiver_is_given_up(
+    store: Store, start: Start, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.answers = ["503 Service Unavailable"]
+    monkeypatch.setattr(outboxes, "PATIENCE_SECONDS", 0.3)
+    await start()
+    await tell(store, song(receiver.url), completed(BEATS))
+    await until(lambda: state(store), "gave_up_at")
+    assert len(receiver.requests) > 1
+    await until(lambda: _swept(store), "gone")
+
+
+async def _swept(store: Store) -> str:
+    await Outbox(store).sweep()
+    return await state(store)
+
+
+async def test_a_long_answer_is_not_read(store: Store, start: Start, receiver: Receiver) -> None:
+    receiver.answers, receiver.more = ["200 OK"], bytes(50_000_000)
+    await start()
+    await tell(store, song(receiver.url), completed(BEATS))
+    await until(lambda: state(store), "told_at")
+
+
+async def test_a_private_address_is_not_called(store: Store, start: Start, receiver: Receiver) -> None:
+    await start(networks=[])
+    await tell(store, song(receiver.url), completed(BEATS))
+
+    async def tried() -> bool:
+        return bool(await store.callbacks.count_documents({"attempts": {"$gte": 2}}))
+
+    await until(tried, wanted=True)
+    assert not receiver.requests
+
+
+async def test_a_name_that_is_rebound_leads_nowhere_else(store: Store, start: Start, receiver: Receiver) -> None:
+    asked = 0
+
+    async def rebinding(host: str, port: int) -> list[str]:
+        """Public when it is checked, private right after."""
+        nonlocal asked
+        assert host == "rebound.example"
+        asked += 1
+        return ["192.0.2.1" if asked == 1 else LOOPBACK]
+
+    await start(networks=[ip_network("192.0.2.0/24")], resolving=rebinding)  # the check lets this one pass
+    await tell(store, song(receiver.url.replace(LOOPBACK, "rebound.example")), completed(BEATS))
+
+    async def tried() -> bool:
+        return asked >= 3
+
+    await until(tried, wanted=True)
+    assert not receiver.requests
+
+
+async def test_the_very_address_that_was_checked_is_called_by_its_name(
+    store: Store, start: Start, receiver: Receiver
+) -> None:
+    async def once(host: str, port: int) -> list[str]:
+        return [LOOPBACK]
+
+    await start(resolving=once)
+    await tell(store, song(receiver.url.replace(LOOPBACK, "receiver.example")), completed(BEATS))
+    await heard(receiver)
+    assert receiver.requests[0].headers["host"] == f"receiver.example:{receiver.port}"
+
+
+async def test_two_replicas_tell_it_once(store: Store, start: Start, receiver: Receiver) -> None:
+    await asyncio.gather(start(), start(), start())
+    for n in range(10):
+        await asyncio.gather(*(tell(store, song(receiver.url, job_id=f"job-{n}")) for _ in range(2)))
+        await asyncio.gather(*(tell(store, of(f"job-{n}", completed(BEATS))) for _ in range(2)))
+    for n in range(10):
+        await until(lambda n=n: state(store, f"job-{n}.0"), "told_at")  # type: ignore[misc]
+    assert len(receiver.requests) == 10
+
+
+async def test_what_a_replica_that_died_had_claimed_is_told_by_another(
+    store: Store, start: Start, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outboxes, "LEASE_SECONDS", 0.3)
+    await tell(store, song(receiver.url), completed(BEATS))
+    assert await Outbox(store).claim([], [])
+    assert await Outbox(store).claim([], []) is None
+    await start()
+    await until(lambda: state(store), "told_at")
+    assert len(receiver.requests) == 1
+
+
+async def test_what_is_to_be_told_goes_with_its_job(store: Store, bus: Bus, storage: Storage) -> None:
+    await tell(store, song("http://127.0.0.1:1/"), completed(BEATS))
+    await store.fold([JobExpired(job_id=JOB_ID, at=datetime.now(UTC))])
+    await Janitor(bus, store, storage, Settings()).sweep()
+    assert await state(store) == "gone"
+
+
+OPEN: dict[str, object] = {"webhook_secret": SECRET, "callback_networks": ["127.0.0.1/32"]}
+
+
+@pytest.mark.parametrize(
+    ("url", "settings", "code"),
+    [
+        ("https://127.0.0.1/", {}, "callbacks_disabled"),
+        ("https://10.0.0.1/", OPEN, "invalid_callback_url"),
+        ("https://[::1]/", OPEN, "invalid_callback_url"),
+        ("ftp://127.0.0.1/", OPEN, "invalid_callback_url"),
+        ("https://me:secret@127.0.0.1/", OPEN, "invalid_callback_url"),
+        (f"https://127.0.0.1/{'x' * 2000}", OPEN, "invalid_callback_url"),
+    ],
+)
+async def test_a_callback_that_cannot_be_made_is_refused(
+    bus: Bus, storage: Storage, url: str, settings: dict[str, object], code: str
+) -> None:
+    async with gateway(bus, storage, **settings) as http:
+        answer = await submit(http, tone(2), callback_url=url)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_a_callback_travels_with_its_job(bus: Bus, storage: Storage) -> None:
+    async with gateway(bus, storage, **OPEN) as http:
+        answer = await submit(http, tone(2), callback_url="http://127.0.0.1:1/told")
+    assert answer.status_code == 202
+    submission = await storage.manifest(answer.json()["job_id"])
+    assert submission
+    assert submission.callback_url == "http://127.0.0.1:1/told"

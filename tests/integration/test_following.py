@@ -1,0 +1,182 @@
+"""Server-sent events of a job, through a real gateway from a real status service."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from services.status import following
+from services.status.consumer import Consumer
+from services.status.store import Store
+from shared.bus import Bus
+from shared.events import JobExpired, Task
+from shared.storage import Storage
+from tests.fakes import JOB_ID, completed, progressed, started, submitted
+from tests.integration.live import Live, live
+from tests.integration.test_access import KEYS, PHONE, WEB
+from tests.integration.test_status import recent, until
+
+SEPARATION, TRANSCRIPTION, BEATS = Task
+SONG = recent(submitted(BEATS))
+
+
+@pytest.fixture
+async def system(bus: Bus, store: Store, storage: Storage) -> AsyncIterator[Live]:
+    async with live(bus, store, storage) as system:
+        yield system
+
+
+async def test_the_document_comes_at_once_and_with_every_change_until_the_job_is_over(
+    system: Live, store: Store
+) -> None:
+    await store.fold([SONG])
+    async with system.follow(JOB_ID) as feed:
+        assert feed.answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+        assert feed.answer.headers["cache-control"] == "no-store"
+        first = await feed.next()
+        answer = await system.client.get(f"/api/status/{JOB_ID}")
+        assert (first.name, first.document, f'"{first.id}"') == ("status", answer.json(), answer.headers["etag"])
+        await store.fold([started(BEATS)])
+        assert (await feed.until("processing")).document["beat_analysis"]["progress"] == 0
+        await store.fold([progressed(BEATS, 40)])
+        assert (await feed.next()).document["beat_analysis"]["progress"] == 40
+        await store.fold([completed(BEATS)])
+        last = await feed.until("completed")
+        assert await feed.ends()
+    async with system.follow(JOB_ID, last.id) as feed:
+        assert (feed.answer.status_code, await feed.answer.aread()) == (204, b"")
+    async with system.follow(JOB_ID, first.id) as feed:
+        assert await feed.next() == last
+        assert await feed.ends()
+
+
+async def test_who_has_the_latest_event_hears_only_the_next(system: Live, store: Store) -> None:
+    await store.fold([SONG, started(BEATS)])
+    async with system.follow(JOB_ID) as feed:
+        seen = await feed.next()
+    async with system.follow(JOB_ID, seen.id) as feed:
+        await store.fold([progressed(BEATS, 7)])
+        assert (await feed.next()).document["beat_analysis"]["progress"] == 7
+
+
+async def test_a_burst_is_told_by_its_last_document(system: Live, store: Store) -> None:
+    await store.fold([SONG])
+    async with system.follow(JOB_ID) as feed:
+        await feed.next()
+        await store.fold([progressed(BEATS, n, seq=n) for n in range(1, 100)])
+        heard = 0
+        while (await feed.next()).document["beat_analysis"]["progress"] < 99:
+            heard += 1
+    assert heard < 20
+
+
+async def test_what_another_replica_folds_is_heard_as_well(
+    system: Live, store: Store, bus: Bus, mongo_url: str
+) -> None:
+    async with (
+        Store.connected(mongo_url, store._database.name) as other,
+        Consumer(bus, other).consuming(),
+    ):
+        await bus.publish(SONG)
+        await until(lambda: _code(system), 200)
+        async with system.follow(JOB_ID) as feed:
+            await bus.publish(progressed(BEATS, 12))
+            assert (await feed.until("processing")).document["beat_analysis"]["progress"] == 12
+
+
+async def _code(system: Live) -> int:
+    return (await system.client.get(f"/api/status/{JOB_ID}")).status_code
+
+
+async def test_a_place_in_the_queue_that_changes_is_told(system: Live, store: Store) -> None:
+    await store.fold([recent(submitted(BEATS, job_id="before"), hours=1), SONG])
+    async with system.follow(JOB_ID) as feed:
+        assert (await feed.next()).document["queue_position"] == 2
+        await store.fold([started(BEATS).model_copy(update={"job_id": "before"})])
+        assert (await feed.next()).document["queue_position"] == 1
+
+
+async def test_a_silent_stream_gives_signs_of_life(system: Live, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "ALIVE_SECONDS", 0.05)
+    await store.fold([SONG, started(BEATS)])
+    async with system.follow(JOB_ID) as feed:
+        await feed.next()
+        with pytest.raises(TimeoutError):
+            await feed.next(within=0.5)
+        assert feed.comments > 2
+
+
+async def test_a_job_that_expires_ends_its_stream(system: Live, store: Store) -> None:
+    await store.fold([SONG])
+    async with system.follow(JOB_ID) as feed:
+        await feed.next()
+        await store.fold([JobExpired(job_id=JOB_ID, at=datetime.now(UTC))])
+        assert await feed.ends()
+
+
+@pytest.mark.parametrize("last_id", [None, "any"])
+async def test_what_is_not_there_cannot_be_followed(system: Live, last_id: str | None) -> None:
+    for job_id in ("nonesuch", "no%20id", "x" * 300):
+        async with system.follow(job_id, last_id) as feed:
+            await feed.answer.aread()
+            assert (feed.answer.status_code, feed.answer.json()["code"]) == (404, "job_not_found")
+
+
+async def test_only_its_owner_follows_a_job(bus: Bus, store: Store, storage: Storage) -> None:
+    await store.fold([SONG.model_copy(update={"owner": "web"})])
+    async with live(bus, store, storage, **KEYS) as system:
+        for key, code in ((WEB, 200), (PHONE, 404), ("not a key", 401)):
+            system.client.headers["X-API-Key"] = key
+            async with system.follow(JOB_ID) as feed:
+                assert feed.answer.status_code == code
+
+
+@pytest.mark.parametrize("which", ["stop_gateway", "stop_status"])
+async def test_a_service_that_is_told_to_stop_ends_its_streams_at_once(system: Live, store: Store, which: str) -> None:
+    await store.fold([SONG])
+    async with system.follow(JOB_ID) as feed:
+        await feed.next()
+        getattr(system, which).set()
+        assert await feed.ends(within=1)
+
+
+async def test_who_follows_too_much_is_refused_and_others_are_not(bus: Bus, store: Store, storage: Storage) -> None:
+    await store.fold([SONG])
+    async with live(bus, store, storage, max_streams_of_one=2, max_streams=1000) as system:
+        async with system.follow(JOB_ID) as one, system.follow(JOB_ID) as two:
+            assert (one.answer.status_code, two.answer.status_code) == (200, 200)
+            async with system.follow(JOB_ID) as third:
+                await third.answer.aread()
+                assert (third.answer.status_code, third.answer.json()["code"]) == (429, "too_many_streams")
+                assert int(third.answer.headers["retry-after"]) > 0
+        await until(lambda: _can_follow(system), 200)  # places of those that have left are free
+    async with live(bus, store, storage, max_streams=1) as system, system.follow(JOB_ID), system.follow(JOB_ID) as two:
+        await two.answer.aread()
+        assert (two.answer.status_code, two.answer.json()["code"]) == (503, "busy")
+
+
+async def _can_follow(system: Live) -> int:
+    async with system.follow(JOB_ID) as feed:
+        return feed.answer.status_code
+
+
+async def test_two_hundred_streams_leave_room_for_other_requests(bus: Bus, store: Store, storage: Storage) -> None:
+    await store.fold([SONG])
+    async with live(bus, store, storage, max_streams_of_one=500) as system:
+        system.client._transport._pool._max_connections = 500  # type: ignore[attr-defined] # a client of many
+        opened = asyncio.Semaphore(0)
+        over = asyncio.Event()
+
+        async def follow() -> None:
+            async with system.follow(JOB_ID) as feed:
+                await feed.next(within=60)
+                opened.release()
+                await over.wait()
+
+        following = [asyncio.create_task(follow()) for _ in range(200)]
+        for _ in following:
+            await opened.acquire()
+        assert (await system.client.get(f"/api/status/{JOB_ID}")).status_code == 200
+        over.set()
+        await asyncio.gather(*following)

@@ -1,0 +1,137 @@
+"""What a client that asks again and again gets: validators, the outlook, many jobs in one answer."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from services.status.store import Store
+from shared.etag import is_known
+from shared.events import Event, JobCancelled, JobExpired, Task
+from tests.fakes import completed, failed, progressed, started, submitted
+from tests.integration.test_access import KEYS, PHONE, WEB
+from tests.integration.test_jobs import Start, System, start, system
+from tests.integration.test_status import client, recent, until
+
+__all__ = ["client", "start", "system"]
+
+SEPARATION, TRANSCRIPTION, BEATS = Task
+
+
+async def ask(system: System, job_id: str, etag: str | None = None) -> httpx.Response:
+    return await system.client.get(f"/api/status/{job_id}", headers={"If-None-Match": etag} if etag else {})
+
+
+async def test_while_nothing_happens_a_poll_costs_no_body(system: System, store: Store) -> None:
+    job_id = await system.submit()
+    await until(lambda: system.status(job_id), "queued")
+    await store.fold([started(BEATS).model_copy(update={"job_id": job_id, "at": datetime.now(UTC)})])
+    first = await ask(system, job_id)
+    assert first.headers["cache-control"] == "private, no-cache"
+    assert first.headers["retry-after"] == "3"
+    again = await ask(system, job_id, first.headers["etag"])
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert again.headers["cache-control"] == "private, no-cache"
+    assert (await ask(system, job_id)).content == first.content
+    await store.fold([progressed(BEATS, 40).model_copy(update={"job_id": job_id, "at": datetime.now(UTC)})])
+    changed = await ask(system, job_id, first.headers["etag"])
+    assert (changed.status_code, changed.json()["beat_analysis"]["progress"]) == (200, 40)
+    await store.fold([completed(BEATS).model_copy(update={"job_id": job_id})])
+    over = await ask(system, job_id, changed.headers["etag"])
+    assert "retry-after" not in over.headers
+    assert over.json()["eta_seconds"] is over.json()["queue_position"] is None
+    assert (await ask(system, job_id, over.headers["etag"])).status_code == 304
+
+
+def test_a_condition_may_name_several_versions_weak_ones_or_any() -> None:
+    assert is_known('"a", W/"b"', '"b"')
+    assert is_known("*", '"b"')
+    assert not is_known('"abc"', '"b"')
+    assert not is_known(None, '"b"')
+
+
+async def test_what_cannot_be_found_is_not_kept_by_anybody(system: System) -> None:
+    answer = await ask(system, "nonesuch")
+    assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
+
+
+async def test_a_job_knows_its_place_its_time_to_go_and_its_end(store: Store, client: httpx.AsyncClient) -> None:
+    done = [recent(submitted(BEATS, job_id=f"done-{n}"), hours=2) for n in range(3)]
+    await store.fold(done)
+    await store.fold([completed(BEATS, seconds=18.0 * n).model_copy(update={"job_id": f"done-{n}"}) for n in range(3)])
+    await store.fold([recent(submitted(BEATS, job_id=f"job-{n}"), hours=1 - n / 10) for n in range(4)])
+    await store.fold([started(BEATS).model_copy(update={"job_id": "job-0"})])
+    running, first, last = [(await client.get(f"/api/status/job-{n}")).json() for n in (0, 1, 3)]
+    assert (running["queue_position"], running["eta_seconds"]) == (None, 18)
+    assert (first["queue_position"], first["eta_seconds"]) == (1, 36 - 1)  # to 5 s
+    assert (last["queue_position"], last["eta_seconds"]) == (3, 70)
+    ends = datetime.fromisoformat(last["expires_at"]) - datetime.fromisoformat(last["created_at"])
+    assert ends == timedelta(hours=24)
+    assert list(last)[-3:] == ["expires_at", "queue_position", "eta_seconds"]
+
+
+async def test_a_speed_that_nobody_has_seen_is_not_told(store: Store, client: httpx.AsyncClient) -> None:
+    await store.fold([recent(submitted())])
+    document = (await client.get("/api/status/abc123")).json()
+    assert (document["queue_position"], document["eta_seconds"]) == (1, None)
+
+
+async def test_the_queue_holds_exactly_what_is_unfinished(store: Store) -> None:
+    await store.fold([submitted(job_id=f"job-{n}") for n in range(6)])
+    events: dict[str, Event] = {
+        "job-1": progressed(SEPARATION, 50),
+        "job-2": JobCancelled(job_id="x", at=datetime.now(UTC)),
+        "job-3": JobExpired(job_id="x", at=datetime.now(UTC)),
+        "job-4": failed(SEPARATION),
+    }
+    for job_id, event in events.items():
+        await store.fold([event.model_copy(update={"job_id": job_id})])
+    await store.fold([completed(task).model_copy(update={"job_id": "job-5"}) for task in Task])
+    queue = await store.queue()
+    assert [job_id for _, job_id in queue.places] == ["job-0"]
+    waiting = {task: [job_id for _, job_id in line.places] for task, line in queue.lines.items()}
+    assert waiting == {SEPARATION: ["job-0"], TRANSCRIPTION: ["job-0", "job-1"], BEATS: ["job-0", "job-1", "job-4"]}
+    assert [line.at_work_on for line in queue.lines.values()] == [90, 0, 0]
+
+
+async def test_the_queue_and_the_speeds_are_read_by_indexes(store: Store) -> None:
+    await store.fold([submitted()])
+    read: list[Any] = []
+    find = store._jobs.find
+
+    def noted(*query: Any, **options: Any) -> Any:
+        read.append(find(*query, **options))
+        return read[-1]
+
+    store._jobs.find = noted
+    await store.queue()
+    await store.speeds()
+    plans = [str((await cursor.clone().explain())["queryPlanner"]["winningPlan"]) for cursor in read]
+    assert len(plans) == 4
+    assert not [plan for plan in plans if "COLLSCAN" in plan]
+    assert not [plan for plan in plans[1:] if "'SORT'" in plan]
+
+
+async def test_many_jobs_are_asked_for_at_once(system: System) -> None:
+    ids = [await system.submit() for _ in range(3)]
+    asked = [ids[2], "nonesuch", ids[0], "no id!", ids[2]]
+    answer = await system.client.get("/api/status", params={"ids": ",".join(asked)})
+    assert [job["job_id"] for job in answer.json()["jobs"]] == [ids[2], ids[0]]
+    assert answer.json()["missing"] == ["nonesuch", "no id!"]
+    assert answer.json()["jobs"][0] | {"queue_position": 0} == await system.document(ids[2]) | {"queue_position": 0}
+
+
+@pytest.mark.parametrize("ids", [None, "", " , ", ",".join(map(str, range(201)))])
+async def test_no_jobs_and_too_many_are_not_asked_for(system: System, ids: str | None) -> None:
+    answer = await system.client.get("/api/status", params={} if ids is None else {"ids": ids})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_ids")
+
+
+async def test_among_many_the_jobs_of_another_key_are_missing(start: Start) -> None:
+    locked = await start(**KEYS)
+    web, phone = locked.with_key(WEB), locked.with_key(PHONE)
+    its, own = await web.submit(), await phone.submit()
+    answer = (await phone.client.get("/api/status", params={"ids": f"{its},{own}"})).json()
+    assert ([job["job_id"] for job in answer["jobs"]], answer["missing"]) == ([own], [its])
+    assert (await locked.client.get("/api/status", params={"ids": its})).status_code == 401

@@ -1,0 +1,93 @@
+import socket
+from ipaddress import ip_network
+
+import httpx
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from shared.callback import CallbackSettings, addresses, is_allowed, owner_secret, parse
+from shared.errors import PermanentError, TransientError
+
+
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"]
+)
+def test_public_addresses_may_be_called(address: str) -> None:
+    assert is_allowed(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
+        "255.255.255.255", "240.0.0.1", "198.18.0.1", "192.0.2.1", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1",
+        "fec0::1", "ff02::1", "2001:db8::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1",
+        "64:ff9b::a9fe:a9fe", "64:ff9b:1::7f00:1", "2002:7f00:1::", "2001:0:4136:e378::1", "no address",
+    ],
+)  # fmt: skip
+def test_no_other_address_may_be_called(address: str) -> None:
+    assert not is_allowed(address)
+
+
+def test_a_network_that_the_operator_named_may_be_called() -> None:
+    networks = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
+    assert is_allowed("10.1.2.3", networks)
+    assert is_allowed("::ffff:10.1.2.3", networks)
+    assert is_allowed("fd00::1", networks)
+    assert not is_allowed("192.168.1.1", networks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "example.com", "ftp://example.com/", "file:///etc/passwd", "http://", "https:///path", "//example.com",
+        "https://user:pass@example.com/", "https://user@example.com/", "https://@example.com/", "javascript:alert(1)",
+        "https://example.com/a b", "https://example.com/\n", "https://example.com:99999/", "https://example.com:x/",
+        f"https://example.com/{'x' * 2000}", "http://[::1", "https://exa\x00mple.com/",
+    ],
+)  # fmt: skip
+def test_what_is_no_web_address_is_refused(text: str) -> None:
+    with pytest.raises(PermanentError):
+        parse(text)
+
+
+async def test_one_private_address_of_many_is_enough_to_refuse_a_name() -> None:
+    async def both(host: str, port: int) -> list[str]:
+        assert (host, port) == ("example.com", 443)
+        return ["93.184.216.34", "127.0.0.1"]
+
+    with pytest.raises(PermanentError, match="public internet"):
+        await addresses(parse("https://example.com/"), [], both)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/", "http://[::ffff:7f00:1]/", "http://localhost/"]
+)
+async def test_however_this_machine_is_written_it_is_refused(url: str) -> None:
+    with pytest.raises(PermanentError):
+        await addresses(httpx.URL(url), [])
+
+
+@pytest.mark.parametrize(("number", "error"), [(socket.EAI_NONAME, PermanentError), (socket.EAI_AGAIN, TransientError)])
+async def test_a_name_that_is_not_there_is_told_from_one_that_nobody_can_ask_for(
+    number: int, error: type[Exception]
+) -> None:
+    async def fail(host: str, port: int) -> list[str]:
+        raise socket.gaierror(number, "as the system says")
+
+    with pytest.raises(error):
+        await addresses(parse("https://example.com/"), [], fail)
+
+
+def test_every_owner_has_another_secret_that_stays_the_same() -> None:
+    secret = SecretStr("a secret of thirty-two characters")
+    made = {owner_secret(secret, owner) for owner in ("web", "phone", None)}
+    assert len(made) == 3
+    assert made == {owner_secret(secret, owner) for owner in ("web", "phone", None)}
+    assert all(text.startswith("whsec_") for text in made)
+
+
+def test_a_short_secret_is_refused_and_never_shown() -> None:
+    with pytest.raises(ValidationError) as refused:
+        CallbackSettings(webhook_secret=SecretStr("too short"))
+    assert "too short" not in str(refused.value)
