@@ -1,23 +1,18 @@
 """The public API, put together: songs in, status and results out, and the page."""
 
-from pathlib import Path
-
 import httpx
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse
-from fastapi.staticfiles import StaticFiles
 
 from services.gateway import jobs, links, results, submit
 from services.gateway.auth import Keys
 from services.gateway.headers import Guarded
+from services.gateway.page import add_page
 from services.gateway.quota import Quota
 from services.gateway.settings import Settings
 from shared.bus import Bus
 from shared.health import Health
 from shared.problem import answer_problems, problems
 from shared.storage import Storage
-
-WEB = Path(__file__).parent / "web"
 
 
 def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: Health, settings: Settings) -> Guarded:
@@ -47,10 +42,5 @@ def create_app(bus: Bus, storage: Storage, status: httpx.AsyncClient, health: He
     ):
         app.include_router(router, responses=refused)
     app.include_router(health.router())
-    app.mount("/web", StaticFiles(directory=WEB), name="web")
-
-    @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(WEB / "index.html")
-
+    add_page(app)
     return app
