@@ -9,10 +9,10 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
 BUILT: Final = Path(__file__).parent / "web" / "dist"
-NOT_BUILT: Final = (
-    "The page has not been built. `make setup` builds it; it needs Node.js 20.19 or later, or a package index to get it from.\n"
-    "The API works without it: see /docs.\n"
-)
+NOT_BUILT: Final = """\
+The page has not been built. `make setup` builds it, with Node.js 20.19 or later; where there is none it gets one.
+The API works without it: see /docs.
+"""
 
 
 class _Parts(StaticFiles):

@@ -6,13 +6,14 @@ import { Actions } from './actions';
 import { Desk } from './desk';
 import { Notices } from './notices';
 import { Stage } from './stage';
+import { Transport } from './transport';
 import { Work } from './work';
 
 /** A song: how far it is, and what there is of it to sing. */
 export function SongView({ song }: { song: Song }) {
   const job = song.job.value;
   const player = song.player.value;
-  const name = job?.name.replace(/\.\w{2,5}$/, '') ?? 'Your song';
+  const name = job ? title(job.name) : 'Your song';
   useEffect(() => {
     document.title = `${name} · Karaoke`;
     return () => (document.title = 'Karaoke');
@@ -28,16 +29,26 @@ export function SongView({ song }: { song: Song }) {
       </header>
       <Notices song={song} />
       {job && !isOver(job) && <Work job={job} compact={Boolean(player)} />}
-      {job && (player || song.lyrics.value) && <Stage song={song} />}
       {song.loading.value !== null && (
         <p class="loading" role="status">
           <label for="loading">Loading the sound</label>
           <progress id="loading" max="1" value={song.loading.value} />
         </p>
       )}
-      {player && <Desk song={song} player={player} />}
+      {job && (player || song.lyrics.value) && (
+        <div class={player ? 'hall' : 'hall alone'}>
+          <Stage song={song} />
+          {player && <Desk song={song} player={player} />}
+        </div>
+      )}
+      {player && <Transport song={song} player={player} />}
     </article>
   );
+}
+
+/** A file's name as one would write it. */
+function title(name: string): string {
+  return name.replace(/\.\w{2,5}$/, '').replace(/_+/g, ' ').trim() || name;
 }
 
 function Facts({ song }: { song: Song }) {

@@ -12,8 +12,10 @@ export function Tuning({ song, player }: { song: Song; player: Player }) {
       <h2 id="tuning-title">Key and tempo</h2>
       <Stepper label="Key" value={player.key} step={1} least={-12} most={12} show={(key) => (key ? `${signed(key)} st` : 'original')} />
       <Stepper label="Speed" value={player.speed} step={0.05} least={0.5} most={1.5} neutral={1} show={(speed) => `${Math.round(speed * 100)}%`} />
-      <Toggle label="Click" value={player.click} there={rhythm} />
-      <Toggle label="Count-in" value={player.counting} there={rhythm} />
+      <div class="checks">
+        <Toggle label="Click" value={player.click} there={rhythm} />
+        <Toggle label="Count-in" value={player.counting} there={rhythm} />
+      </div>
       <label class="offset">
         <span>Words later or earlier</span>
         <output>{song.offset.value ? `${signed(Math.round(song.offset.value * 1000))} ms` : 'in time'}</output>
