@@ -96,3 +96,8 @@ async def ready(page: Page) -> Page:
     await page.locator(".play").wait_for()
     await page.locator(".line").first.wait_for()
     return page
+
+
+async def holds(page: Page, condition: str, within: float = 60) -> None:
+    """Returns once a JavaScript expression is true. (`wait_for_function` evaluates text, which the page's policy forbids.)"""
+    await until(lambda: page.evaluate(f"Boolean({condition})"), wanted=True, within=within)

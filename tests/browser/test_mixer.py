@@ -4,7 +4,7 @@ from statistics import mean
 
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import Open, ready
+from tests.browser.conftest import Open, holds, ready
 
 CHORUS = "0.35"  # of the song: all parts play
 
@@ -64,9 +64,9 @@ async def test_speed_changes_the_pace_and_not_the_pitch(visit: Open, sung: str) 
         await page.get_by_role("button", name=f"Mute {name}").click()
     for _ in range(4):
         await page.get_by_role("button", name="Speed down").click()
-    await page.wait_for_function("ear.sources.at(-1).rate < 0.81")
+    await holds(page, "ear.sources.at(-1).rate < 0.81")
     began = await page.evaluate("[ear.position(), ear.context.currentTime]")
-    await page.wait_for_function(f"ear.context.currentTime > {began[1] + 2}")
+    await holds(page, f"ear.context.currentTime > {began[1] + 2}")
     ended = await page.evaluate("[ear.position(), ear.context.currentTime]")
     assert abs((ended[0] - began[0]) / (ended[1] - began[1]) - 0.8) < 0.01
     assert await loudness(page) > 1e-3  # the stretching lets the sound through, under the page's own policy
@@ -78,14 +78,14 @@ async def test_the_click_is_heard_on_the_beat(visit: Open, sung: str) -> None:
         await page.get_by_role("button", name=f"Mute {name}").click()
     assert await loudness(page) < 1e-4
     await page.get_by_role("switch", name="Click").check()
-    await page.wait_for_function("ear.loudness() > 0.005")
+    await holds(page, "ear.loudness() > 0.005")
 
 
 async def test_the_song_is_counted_in(visit: Open, sung: str) -> None:
     page = await ready(await visit(sung))
     await page.get_by_role("switch", name="Count-in").check()
     await page.click(".play")
-    await page.wait_for_function("ear.sources.length > 0")
+    await holds(page, "ear.sources.length > 0")
     lead = float(await page.evaluate("ear.sources[0].when - ear.context.currentTime"))
     assert 1 < lead < 2.5  # a bar of four at 116 a minute takes 2.07 s, less the upbeat
-    await page.wait_for_function("ear.loudness() > 0.005 && ear.context.currentTime < ear.sources[0].when")
+    await holds(page, "ear.loudness() > 0.005 && ear.context.currentTime < ear.sources[0].when")

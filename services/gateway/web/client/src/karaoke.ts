@@ -107,7 +107,8 @@ export class Karaoke {
   }
 
   async #json<T>(path: string, init: RequestInit = {}): Promise<T> {
-    return (await this.fetch(path, init)).json() as Promise<T>;
+    // Own words replace a file that may have been kept: ask whether it is still the same.
+    return (await this.fetch(path, { cache: 'no-cache', ...init })).json() as Promise<T>;
   }
 
   /** One of a job's files: by its own route, or, at an older gateway, where the document says. */

@@ -1,4 +1,4 @@
-import { type Beats, isOver, type JobDocument, type Lyrics, type Peaks } from '@karaoke/client';
+import { type Beats, type JobDocument, KaraokeError, type Lyrics, type Peaks } from '@karaoke/client';
 import { signal } from '@preact/signals';
 
 import { Player } from '../audio/player';
@@ -7,6 +7,11 @@ import { inWords } from '../problem';
 import { remember } from '../recent';
 import { authorized } from '../session';
 import { measure } from './measure';
+
+const AGAIN_MS = 3_000;
+const LONGEST_WAIT_MS = 30_000;
+/** How long the server may take to tell of a run that it has accepted. */
+const RUN_STARTS_MS = 15_000;
 
 /** An open song: its job, followed to the end, and what comes of it as soon as it is there. */
 export class Song {
@@ -27,13 +32,21 @@ export class Song {
     void this.follow();
   }
 
-  /** Until the job is over. Called again after what sets a job going once more. */
-  async follow(): Promise<void> {
+  /** Until the job is over, in a run after `before`: what sets a job going once more is told of a little later. */
+  async follow(before = -1): Promise<void> {
     this.problem.value = null;
+    const patience = Date.now() + RUN_STARTS_MS;
     const onConnection = (connected: boolean) => (this.connected.value = connected);
     try {
       await authorized(async (server) => {
-        for await (const job of server.follow(this.id, { signal: this.#stop.signal, onConnection })) this.#take(job);
+        let run = before;
+        do {
+          if (run >= 0) await pause(AGAIN_MS / 10);
+          for await (const job of server.follow(this.id, { signal: this.#stop.signal, onConnection })) {
+            run = job.run;
+            if (run > before) this.#take(job);
+          }
+        } while (run <= before && Date.now() < patience && !this.#stop.signal.aborted);
       });
     } catch (error) {
       if (!this.#stop.signal.aborted) this.problem.value = inWords(error);
@@ -43,7 +56,7 @@ export class Song {
   async retry(): Promise<void> {
     try {
       await authorized((server) => server.retry(this.id));
-      await this.follow();
+      await this.follow(this.job.value?.run);
     } catch (error) {
       this.problem.value = inWords(error);
     }
@@ -52,7 +65,7 @@ export class Song {
   /** Rejects with KaraokeError when the words are refused. */
   async setLyrics(text: string): Promise<void> {
     await authorized((server) => server.setLyrics(this.id, text));
-    void this.follow();
+    void this.follow(this.job.value?.run);
   }
 
   close(): void {
@@ -64,22 +77,28 @@ export class Song {
     this.job.value = job;
     if (job.name) remember(this.id, job.name);
     const { stem_separation: stems, transcription: words, beat_analysis: rhythm } = job;
-    if (stems.status === 'completed') this.#once(`sound ${job.run} ${stems.attempt}`, () => this.#loadSound(job));
-    if (words.status === 'completed') this.#once(`words ${job.run} ${words.attempt}`, () => this.#loadLyrics());
-    if (rhythm.status === 'completed') this.#once('beats', () => this.#loadBeats());
-    if (isOver(job)) this.connected.value = true;
+    if (stems.status === 'completed') void this.#once(`sound ${job.run} ${stems.attempt}`, () => this.#loadSound(job));
+    if (words.status === 'completed') void this.#once(`words ${job.run} ${words.attempt}`, () => this.#loadLyrics());
+    if (rhythm.status === 'completed') void this.#once('beats', () => this.#loadBeats());
   }
 
-  /** Loads something unless that was done; what fails may be tried again with the next document. */
-  #once(what: string, load: () => Promise<void>): void {
+  /** Loads something unless that was done; outages are waited out. */
+  async #once(what: string, load: () => Promise<void>): Promise<void> {
     if (this.#asked.has(what)) return;
     this.#asked.add(what);
-    load().catch((error: unknown) => {
-      if (this.#stop.signal.aborted) return;
-      this.#asked.delete(what);
-      this.loading.value = null;
-      this.problem.value = inWords(error);
-    });
+    for (let wait = AGAIN_MS; !this.#stop.signal.aborted; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+      try {
+        await load();
+        this.connected.value = true;
+        return;
+      } catch (error) {
+        this.loading.value = null;
+        if (this.#stop.signal.aborted) return;
+        if (!(error instanceof KaraokeError && error.passes)) return void (this.problem.value = inWords(error));
+        this.connected.value = false;
+        await pause(wait);
+      }
+    }
   }
 
   async #loadSound(job: JobDocument): Promise<void> {
@@ -87,7 +106,10 @@ export class Song {
     this.loading.value = 0;
     const context = new AudioContext({ sampleRate: 44_100, latencyHint: 'playback' });
     const show = (share: number) => (this.loading.value = share);
-    const parts = await authorized((server) => loadParts(server, job, context, this.#stop.signal, show));
+    const parts = await authorized((server) => loadParts(server, job, context, this.#stop.signal, show)).catch((error: unknown) => {
+      void context.close();
+      throw error;
+    });
     if (this.#stop.signal.aborted) return void context.close();
     const player = new Player(context, parts);
     player.beats.value = this.beats.value?.beats ?? [];
@@ -104,4 +126,8 @@ export class Song {
     this.beats.value = await authorized((server) => server.beats(this.id));
     if (this.player.value) this.player.value.beats.value = this.beats.value.beats;
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

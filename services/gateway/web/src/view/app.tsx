@@ -1,6 +1,6 @@
 import { open, openId } from '../address';
 import { song } from '../song/state';
-import { Drop } from './drop';
+import { Drop, useDropped } from './drop';
 import { Home } from './home';
 import { Icon } from './icon';
 import { KeyForm } from './keyform';
@@ -9,6 +9,7 @@ import { Uploads } from './uploads';
 
 export function App() {
   const opened = song.value;
+  useDropped();
   return (
     <>
       <header class="bar">

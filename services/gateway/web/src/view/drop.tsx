@@ -5,8 +5,8 @@ import { send } from '../uploads';
 
 const dragging = signal(false);
 
-/** Where songs are dropped, which is anywhere on the page, or chosen. */
-export function Drop() {
+/** Takes songs that are dropped anywhere on the page. */
+export function useDropped(): void {
   useEffect(() => {
     const over = (event: DragEvent) => {
       event.preventDefault();
@@ -29,6 +29,10 @@ export function Drop() {
       document.removeEventListener('drop', drop);
     };
   }, []);
+}
+
+/** Where songs are chosen. */
+export function Drop() {
   const choose = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
     send([...(currentTarget.files ?? [])]);
     currentTarget.value = ''; // so that the same file can be chosen again
