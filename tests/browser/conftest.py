@@ -99,5 +99,5 @@ async def ready(page: Page) -> Page:
 
 
 async def holds(page: Page, condition: str, within: float = 60) -> None:
-    """Returns once a JavaScript expression is true. (`wait_for_function` evaluates text, which the page's policy forbids.)"""
+    """Returns once a JavaScript expression is true. The page's policy forbids what `wait_for_function` does."""
     await until(lambda: page.evaluate(f"Boolean({condition})"), wanted=True, within=within)

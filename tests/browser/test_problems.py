@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import httpx
-import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Open, ended, ready, submit
@@ -82,16 +81,24 @@ async def test_an_outage_is_said_and_lived_through(visit: Open, gateway_url: str
     await expect(page.get_by_text("The server cannot be reached. Trying again…")).to_have_count(0)
 
 
-@pytest.mark.parametrize("text", ["La la la", " \n "])
-async def test_own_words_replace_those_that_were_heard(visit: Open, gateway_url: str, song: Path, text: str) -> None:
+async def test_own_words_that_are_none_are_refused_in_words(visit: Open, sung: str) -> None:
+    page = await ready(await visit(sung))
+    await page.get_by_role("button", name="Words").click()
+    await page.get_by_label("Correct them").fill(" \n ")
+    await page.get_by_role("button", name="Put in time").click()
+    await expect(page.locator(".ownwords .problem")).to_be_visible()
+    await page.get_by_role("button", name="Leave as is").click()
+    await expect(page.locator(".line").first).to_contain_text("Early morning")
+
+
+async def test_own_words_replace_those_that_were_heard(visit: Open, gateway_url: str, song: Path) -> None:
     async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
         job = await ended(client, await submit(client, song, format="flac"), "completed")
     page = await ready(await visit(job))
     await page.get_by_role("button", name="Words").click()
-    await page.get_by_label("Correct them").fill(text)
+    await page.get_by_label("Correct them").fill("Early morning by the water\nI can hear the river say")
     await page.get_by_role("button", name="Put in time").click()
-    if text.strip():
-        await expect(page.locator(".line").first).to_contain_text(text, timeout=120_000)
-        await expect(page.locator(".facts")).to_contain_text("your own words")
-    else:
-        await expect(page.locator(".ownwords .problem")).to_be_visible()
+    await expect(page.locator(".ownwords")).to_have_count(0)
+    await expect(page.locator(".line")).to_have_count(2, timeout=120_000)
+    await expect(page.locator(".line").nth(1)).to_contain_text("I can hear the river say")
+    await expect(page.locator(".facts")).to_contain_text("your own words")
