@@ -1,15 +1,17 @@
 # One verb each, the same for people and for CI.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test faults check audit docs
+.PHONY: help setup demo up test browser faults check audit docs
 
 PYTHON := .venv/bin/python
 TYPED := services shared deploy tests
+NPM := deploy/local/npm
+WEB := services/gateway/web
 NODE_CLIENTS := tests/clients/node_modules
 
 help: ## list these verbs
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 14
 
-setup: ## install what is missing: .venv, RabbitMQ
+setup: ## install what is missing: .venv, RabbitMQ, the built page
 	@deploy/local/setup
 
 demo: setup ## send the sample song through everything and show the results
@@ -20,6 +22,11 @@ up: setup ## serve http://127.0.0.1:8000 until Ctrl-C; PORT=8080 for another por
 
 test: setup $(NODE_CLIENTS) ## run all tests against a real broker and database; ARGS="-k name" for some of them
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest $(ARGS)
+
+browser: setup ## use the page in Chromium, on real servers; ARGS="-k name" for some of it
+	@deploy/local/chromium
+	@$(NPM) test --prefix $(WEB) --silent
+	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest tests/browser $(ARGS)
 
 faults: setup ## do everything to the running system that may go wrong, and see that no job is lost (20 minutes)
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest tests/faults -m "" $(ARGS)

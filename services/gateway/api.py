@@ -1,19 +1,17 @@
 """The public API, put together: songs in, status and results out, and the page."""
 
 import asyncio
-from pathlib import Path
 
 import httpx
 from fastapi import Depends
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse
-from fastapi.staticfiles import StaticFiles
 
 from services.gateway import bundle, files, follow, jobs, links, own_lyrics, results, submit
 from services.gateway.access import reader
 from services.gateway.auth import Keys
 from services.gateway.encode import Encodings
 from services.gateway.headers import Guarded
+from services.gateway.page import add_page
 from services.gateway.quota import Quota
 from services.gateway.relay import Relay
 from services.gateway.settings import Settings
@@ -21,8 +19,6 @@ from shared.bus import Bus
 from shared.health import Health
 from shared.problem import answer_problems, problems
 from shared.storage import Storage
-
-WEB = Path(__file__).parent / "web"
 
 
 def create_app(
@@ -73,10 +69,5 @@ def create_app(
     ):
         app.include_router(router, responses=refused, dependencies=readers)
     app.include_router(health.router())
-    app.mount("/web", StaticFiles(directory=WEB), name="web")
-
-    @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(WEB / "index.html")
-
+    add_page(app)
     return app

@@ -6,7 +6,8 @@ from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-PAGE: Final = "default-src 'self'; base-uri 'none'; form-action 'none'"
+PAGE: Final = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; form-action 'none'"
+"""The page changes the key of a song by WebAssembly, which may be compiled; text may not."""
 SWAGGER: Final = "https://cdn.jsdelivr.net"
 RESULT: Final = "default-src 'none'; media-src 'self'"
 POLICIES: Final = {

@@ -95,7 +95,7 @@ async def test_without_a_valid_key_nothing_is_told(
     assert method == "HEAD" or answer.json()["code"] == "unauthorized"
 
 
-@pytest.mark.parametrize("path", ["/", "/web/app.js", "/livez", "/metrics", "/docs", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/", "/web/icon.svg", "/livez", "/metrics", "/docs", "/openapi.json"])
 async def test_the_page_and_the_health_of_the_service_need_no_key(locked: System, path: str) -> None:
     assert (await locked.client.get(path)).status_code == 200
 
@@ -354,11 +354,14 @@ async def test_without_keys_links_are_the_plain_paths(start: Start) -> None:
     assert (await anyone.client.get(f"{answer['links']['vocals_path']}?token=any")).status_code == 200
 
 
+PAGE = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; form-action 'none'"
+
+
 @pytest.mark.parametrize(
     ("path", "status", "policy"),
     [
-        ("/", 200, "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
-        ("/web/app.js", 200, "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+        ("/", 200, f"{PAGE}; frame-ancestors 'none'"),
+        ("/web/icon.svg", 200, f"{PAGE}; frame-ancestors 'none'"),
         ("/livez", 200, "default-src 'none'; frame-ancestors 'none'"),
         ("/nonesuch", 404, "default-src 'none'; frame-ancestors 'none'"),
         ("/api/status/abc123", 503, "default-src 'none'; frame-ancestors 'none'"),

@@ -1,0 +1,77 @@
+/** What the API tells: types of its own OpenAPI document, and of the files beside it. */
+
+import type { components } from './schema.js';
+
+/** Fields that an older gateway does not send. */
+interface Prospect {
+  /** Until the job is over, by the present estimate. */
+  eta_seconds?: number | null;
+  /** 1 is the next; null once the job has begun. */
+  queue_position?: number | null;
+  expires_at?: string | null;
+}
+
+export type JobDocument = components['schemas']['JobDocument'] & Prospect;
+export type JobLinks = components['schemas']['JobLinks'];
+export type Task = 'stem_separation' | 'transcription' | 'beat_analysis';
+export type Stem = 'vocals' | 'drums' | 'bass' | 'other' | 'instrumental';
+
+/** Times are seconds from the start of the song. */
+export interface Word {
+  text: string;
+  start: number;
+  end: number;
+  confidence: number | null;
+  /** Whether the time is a guess. */
+  estimated: boolean;
+}
+
+export interface Line {
+  text: string;
+  start: number;
+  end: number;
+  words: Word[];
+}
+
+export interface Lyrics {
+  language: string | null;
+  lines: Line[];
+  source?: 'heard' | 'given';
+}
+
+export interface Beat {
+  time: number;
+  /** In the bar; 1 is the downbeat. */
+  position: number;
+}
+
+export interface Beats {
+  tempo_bpm: number | null;
+  time_signature: string | null;
+  beats: Beat[];
+  key?: string | null;
+}
+
+/** audiowaveform's data format, version 2. */
+export interface Peaks {
+  sample_rate: number;
+  samples_per_pixel: number;
+  length: number;
+  /** Lowest and highest of each pixel in turn, -128 to 127. */
+  data: number[];
+}
+
+export interface Options {
+  tasks?: Task[];
+  language?: string;
+  model?: string;
+  format?: 'wav' | 'flac' | 'mp3' | 'opus';
+  /** Own text, to be put in time instead of what is heard. */
+  lyrics?: string;
+  callback_url?: string;
+}
+
+/** Whether nothing more will happen to it. */
+export function isOver(job: JobDocument): boolean {
+  return job.status === 'completed' || job.status === 'failed';
+}

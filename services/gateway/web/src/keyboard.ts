@@ -1,0 +1,49 @@
+import { song } from './song/state';
+
+const STEP_SECONDS = 5;
+
+/** What the keys do, for people who look it up. */
+export const KEYS: readonly (readonly [string, string])[] = [
+  ['Space', 'play or pause'],
+  ['← →', 'back or on by 5 seconds'],
+  ['↑ ↓', 'line before or after'],
+  ['M', 'voice on or off'],
+  ['S', 'hear the voice alone'],
+];
+
+document.addEventListener('keydown', (event) => {
+  const player = song.value?.player.value;
+  if (!player || event.ctrlKey || event.metaKey || event.altKey || busy(event)) return;
+  const voice = player.mixer.vocals;
+  const actions: Record<string, () => void> = {
+    ' ': () => player.toggle(),
+    ArrowLeft: () => player.seek(player.position - STEP_SECONDS),
+    ArrowRight: () => player.seek(player.position + STEP_SECONDS),
+    ArrowUp: () => toLine(-1),
+    ArrowDown: () => toLine(1),
+    m: () => voice && (voice.mute.value = !voice.mute.value),
+    s: () => voice && (voice.solo.value = !voice.solo.value),
+  };
+  const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+
+/** Whether the key is meant for what has the focus. */
+function busy({ target, key }: KeyboardEvent): boolean {
+  const element = target instanceof Element ? target : null;
+  if (element?.closest('input, textarea, select, dialog')) return true;
+  if (element?.closest('[role=slider]')) return key.startsWith('Arrow');
+  return key === ' ' && Boolean(element?.closest('button, a, summary, label'));
+}
+
+function toLine(by: 1 | -1): void {
+  const player = song.value?.player.value;
+  const lines = song.value?.lyrics.value?.lines;
+  if (!player || !lines?.length) return;
+  const offset = song.value?.offset.value ?? 0;
+  const at = lines.findLastIndex(({ start }) => start + offset <= player.position + 0.05);
+  const line = lines[Math.min(Math.max(0, at + by), lines.length - 1)];
+  if (line) player.seek(line.start + offset);
+}

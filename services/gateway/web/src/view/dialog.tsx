@@ -1,0 +1,24 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+import { Icon } from './icon';
+
+/** A box above the page, until it is closed. */
+export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => box.current?.showModal(), []);
+  const outside = (event: MouseEvent) => event.target === box.current && onClose();
+  return (
+    <dialog ref={box} aria-label={title} onClose={onClose} onClick={outside}>
+      <div class="inside">
+        <header>
+          <h2>{title}</h2>
+          <button class="quiet only" aria-label="Close" onClick={onClose}>
+            <Icon name="close" />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

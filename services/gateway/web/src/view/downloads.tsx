@@ -1,0 +1,76 @@
+import type { JobDocument } from '@karaoke/client';
+import { useEffect, useState } from 'preact/hooks';
+
+import { tokenOf } from '../links';
+import { inWords } from '../problem';
+import { Dialog } from './dialog';
+
+const SOUNDS = ['flac', 'wav', 'mp3', 'opus'] as const;
+const STEMS = { instrumental: 'Without the voice', vocals: 'Voice', drums: 'Drums', bass: 'Bass', other: 'Other' } as const;
+const WORDS = { lrc: 'LRC', elrc: 'LRC, each word', srt: 'SRT', vtt: 'VTT', ass: 'ASS', txt: 'Text', json: 'JSON' } as const;
+
+/** Everything that was made of a song, to be kept. */
+export function Downloads({ job, onClose }: { job: JobDocument; onClose: () => void }) {
+  const [token, setToken] = useState<string | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [sound, setSound] = useState<(typeof SOUNDS)[number]>('mp3');
+  useEffect(() => tokenOf(job.job_id, setToken, (error) => setProblem(inWords(error))), [job.job_id]);
+  const link = (path: string) => `${path}?${token ? `token=${encodeURIComponent(token)}&` : ''}download`;
+  const api = `/api/jobs/${encodeURIComponent(job.job_id)}`;
+  const stems = Object.entries(STEMS).flatMap(([stem, name]) => {
+    const path = job.stem_separation[`${stem as keyof typeof STEMS}_path`];
+    return path ? [[path.replace(/\.\w+$/, `.${sound}`), name] as const] : [];
+  });
+  const beats = job.beat_analysis.status === 'completed';
+  if (token === null) return <Dialog title="Download" onClose={onClose}>{problem && <p class="problem" role="alert">{problem}</p>}</Dialog>;
+  return (
+    <Dialog title="Download" onClose={onClose}>
+      <div class="downloads">
+        {stems.length > 0 && (
+          <section aria-label="Sound">
+            <h3>
+              Sound
+              <select aria-label="Format of the sound" value={sound} onChange={({ currentTarget }) => setSound(currentTarget.value as typeof sound)}>
+                {SOUNDS.map((format) => (
+                  <option key={format} value={format}>
+                    {format.toUpperCase()}
+                  </option>
+                ))}
+              </select>
+            </h3>
+            <Files files={stems} link={link} />
+          </section>
+        )}
+        {job.transcription.status === 'completed' && (
+          <section aria-label="Words">
+            <h3>Words</h3>
+            <Files files={Object.entries(WORDS).map(([format, name]) => [`${api}/lyrics.${format}`, name])} link={link} />
+          </section>
+        )}
+        {beats && (
+          <section aria-label="Beat">
+            <h3>Beat</h3>
+            <Files files={[[`${api}/beats.json`, 'JSON'], [`${api}/click.${sound}`, 'Click track']]} link={link} />
+          </section>
+        )}
+        <a class="primary" href={link(`${api}/download.zip`)} download>
+          Everything, as ZIP
+        </a>
+      </div>
+    </Dialog>
+  );
+}
+
+function Files({ files, link }: { files: readonly (readonly [string, string])[]; link: (path: string) => string }) {
+  return (
+    <ul>
+      {files.map(([path, name]) => (
+        <li key={path}>
+          <a href={link(path)} download>
+            {name}
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}

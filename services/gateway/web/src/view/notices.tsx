@@ -1,0 +1,57 @@
+import type { JobDocument } from '@karaoke/client';
+
+import type { Song } from '../song/song';
+
+const TASKS = { stem_separation: 'The voice could not be taken out', transcription: 'The words could not be found', beat_analysis: 'The beat could not be found' } as const;
+
+/** What has gone wrong, in plain words, and what can be done. */
+export function Notices({ song }: { song: Song }) {
+  const job = song.job.value;
+  return (
+    <>
+      {!song.connected.value && (
+        <p class="notice" role="status">
+          The server cannot be reached. Trying again…
+        </p>
+      )}
+      {song.problem.value && (
+        <p class="notice bad" role="alert">
+          {song.problem.value}
+        </p>
+      )}
+      {song.player.value?.problem.value && (
+        <p class="notice bad" role="alert">
+          {song.player.value.problem.value}
+        </p>
+      )}
+      {job?.status === 'failed' && <Failure song={song} job={job} />}
+    </>
+  );
+}
+
+function Failure({ song, job }: { song: Song; job: JobDocument }) {
+  if (job.error_code === 'cancelled') {
+    return (
+      <p class="notice" role="alert">
+        This song was cancelled, and its files are gone.
+      </p>
+    );
+  }
+  const names = Object.keys(TASKS) as (keyof typeof TASKS)[];
+  const failed = names.filter((name) => job[name].status === 'failed');
+  return (
+    <div class="notice bad" role="alert">
+      <div>
+        {failed.map((name) => (
+          <p key={name}>
+            <strong>{TASKS[name]}.</strong> {job[name].error}
+          </p>
+        ))}
+        {!failed.length && <p>{job.error_message}</p>}
+      </div>
+      <button class="primary" onClick={() => song.retry()}>
+        Try again
+      </button>
+    </div>
+  );
+}

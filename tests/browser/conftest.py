@@ -1,0 +1,103 @@
+"""The page in the distribution's Chromium, on the five live services."""
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.conftest import need
+from tests.e2e.conftest import gateway_url, services, song, truth
+from tests.integration.test_status import until
+
+__all__ = ["gateway_url", "services", "song", "truth"]
+
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+EAR = Path(__file__).with_name("ear.js")
+
+Open = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture(scope="package")
+async def browser() -> AsyncIterator[Browser]:
+    chromium = shutil.which("chromium")
+    need("Chromium", there=bool(chromium))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def visit(browser: Browser, gateway_url: str) -> AsyncIterator[Open]:
+    """Opens the page, with a job when it is given one, as a visitor of their own; any of the browser's context options.
+
+    The page may do nothing that its policy forbids, and no error of its own may go unhandled.
+    """
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    async def open_page(job_id: str = "", **options: Any) -> Page:
+        context = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        contexts.append(context)
+        await context.add_init_script(path=EAR)
+        page = await context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: faults.append(line.text) if "Security Policy" in line.text else None)
+        await page.goto(f"{gateway_url}/#{job_id}" if job_id else gateway_url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        await context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="package")
+async def sung(gateway_url: str, song: Path) -> str:
+    """The id of the sample song's job, which has everything."""
+    async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
+        return await ended(client, await submit(client, song, format="flac"), "completed")
+
+
+async def submit(client: httpx.AsyncClient, song: Path, **options: str) -> str:
+    answer = await client.post("/api/process", files={"file": (song.name, song.read_bytes())}, data=options)
+    return str(answer.raise_for_status().json()["job_id"])
+
+
+async def ended(client: httpx.AsyncClient, job_id: str, outcome: str) -> str:
+    """Returns the id of a job once it is over."""
+    over: dict[str, Any] = {}
+
+    async def is_over() -> bool:
+        over.update((await client.get(f"/api/status/{job_id}")).json())
+        return over["status"] in ("completed", "failed")
+
+    await until(is_over, wanted=True, within=180)
+    assert over["status"] == outcome, over
+    return job_id
+
+
+async def ready(page: Page) -> Page:
+    """Returns once the song can be sung, words and all."""
+    await page.locator(".play").wait_for()
+    await page.locator(".line").first.wait_for()
+    return page
+
+
+async def holds(page: Page, condition: str, within: float = 60) -> None:
+    """Returns once a JavaScript expression is true. The page's policy forbids what `wait_for_function` does."""
+    await until(lambda: page.evaluate(f"Boolean({condition})"), wanted=True, within=within)

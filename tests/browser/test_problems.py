@@ -1,0 +1,104 @@
+"""What goes wrong, said in plain words, and what one can do about it."""
+
+from pathlib import Path
+
+import httpx
+from playwright.async_api import Route, expect
+
+from tests.browser.conftest import Open, ended, ready, submit
+
+
+async def test_a_file_that_is_no_audio_is_refused_in_words(visit: Open, tmp_path: Path) -> None:
+    page = await visit()
+    (tmp_path / "poem.mp3").write_text("Shall I compare thee to a summer's day? " * 200)
+    await page.set_input_files("input[type=file]", tmp_path / "poem.mp3")
+    alert = page.locator(".upload [role=alert]")
+    await expect(alert).to_contain_text("audio")
+    await page.get_by_role("button", name="Dismiss poem.mp3").click()
+    await expect(page.locator(".upload")).to_have_count(0)
+
+
+async def test_a_job_that_failed_says_what_did_not_work(visit: Open, gateway_url: str, song: Path) -> None:
+    async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
+        job = await submit(client, song, model="no-such-model", tasks="stem_separation,beat_analysis")
+        await ended(client, job, "failed")
+    page = await visit(job)
+    await expect(page.get_by_role("alert")).to_contain_text("The voice could not be taken out.")
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.locator(".work")).to_be_visible()
+
+
+async def test_a_song_that_is_gone_is_explained(visit: Open) -> None:
+    page = await visit("00000000-0000-4000-8000-000000000000")
+    await expect(page.get_by_role("alert")).to_contain_text("is not here any more")
+
+
+async def test_a_song_can_be_cancelled_while_it_is_worked_on(visit: Open, gateway_url: str, song: Path) -> None:
+    page = await visit()
+    await page.set_input_files("input[type=file]", song)
+    await page.locator(".work").wait_for()
+    job = page.url.partition("#")[2]
+    await page.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Cancel it").click()
+    await expect(page.locator(".hero")).to_be_visible()
+    await expect(page.locator(".recent li")).to_have_count(0)
+    document = await (await page.request.get(f"{gateway_url}/api/status/{job}")).json()
+    assert document["error_code"] == "cancelled"
+
+
+async def test_where_keys_are_set_one_is_asked_for_and_kept_for_the_tab(
+    visit: Open, gateway_url: str, sung: str
+) -> None:
+    page = await visit()
+
+    async def with_a_key(route: Route) -> None:
+        if route.request.headers.get("authorization") == "Bearer sesame":
+            await route.continue_()
+        else:
+            problem = {"code": "unauthorized", "detail": "Send a key."}
+            await route.fulfill(status=401, json=problem, headers={"WWW-Authenticate": "Bearer"})
+
+    await page.route("**/api/**", with_a_key)
+    await page.route("**/storage/**", with_a_key)
+    await page.goto(f"{gateway_url}/#{sung}")
+    for key, hint in (("wrong", "A key is needed here."), ("sesame", "This key is not valid here.")):
+        await expect(page.locator("#key-hint")).to_contain_text(hint)
+        await page.get_by_label("Key", exact=True).fill(key)
+        await page.get_by_role("button", name="Use this key").click()
+    await ready(page)
+    await page.reload()
+    await ready(page)
+
+
+async def test_an_outage_is_said_and_lived_through(visit: Open, gateway_url: str, song: Path) -> None:
+    page = await visit()
+    await page.set_input_files("input[type=file]", song)
+    await page.locator(".work").wait_for()
+    await page.context.set_offline(True)
+    await expect(page.get_by_text("The server cannot be reached. Trying again…")).to_be_visible()
+    await page.context.set_offline(False)
+    await page.locator(".play").wait_for(timeout=120_000)
+    await expect(page.get_by_text("The server cannot be reached. Trying again…")).to_have_count(0)
+
+
+async def test_own_words_that_are_none_are_refused_in_words(visit: Open, sung: str) -> None:
+    page = await ready(await visit(sung))
+    await page.get_by_role("button", name="Words").click()
+    await page.get_by_label("Correct them").fill(" \n ")
+    await page.get_by_role("button", name="Put in time").click()
+    await expect(page.locator(".ownwords .problem")).to_be_visible()
+    await page.get_by_role("button", name="Leave as is").click()
+    await expect(page.locator(".line").first).to_contain_text("Early morning")
+
+
+async def test_own_words_replace_those_that_were_heard(visit: Open, gateway_url: str, song: Path) -> None:
+    async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
+        job = await ended(client, await submit(client, song, format="flac"), "completed")
+    page = await ready(await visit(job))
+    await page.get_by_role("button", name="Words").click()
+    await page.get_by_label("Correct them").fill("Early morning by the water\nI can hear the river say")
+    await page.get_by_role("button", name="Put in time").click()
+    await expect(page.locator(".ownwords")).to_have_count(0)
+    await expect(page.locator(".line")).to_have_count(2, timeout=120_000)
+    await expect(page.locator(".line").nth(1)).to_contain_text("I can hear the river say")
+    await expect(page.locator(".facts")).to_contain_text("your own words")

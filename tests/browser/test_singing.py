@@ -1,0 +1,107 @@
+"""From a file to singing: the sound, the words in time with it, and the ways to move about."""
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import Open, holds, ready
+
+FRAME = 1 / 60
+Record = Callable[[str, object], None]
+
+
+async def heard(page: Page) -> float:
+    """Seconds into the song of what is heard."""
+    return float(await page.evaluate("ear.position()"))
+
+
+async def test_a_song_can_be_sung_before_its_words_are_there(
+    visit: Open, song: Path, record_testsuite_property: Record
+) -> None:
+    page = await visit()
+    began = time.monotonic()
+    await page.set_input_files("input[type=file]", song)
+    await page.locator(".play").wait_for()
+    record_testsuite_property("seconds_to_playable", round(time.monotonic() - began, 1))
+    await expect(page.locator(".stage.empty")).to_contain_text("on their way")
+    await page.click(".play")
+    await holds(page, "ear.position() > 1 && ear.loudness() > 0.01")
+    await page.locator(".line").first.wait_for()
+    record_testsuite_property("seconds_to_words", round(time.monotonic() - began, 1))
+    await expect(page.locator(".facts")).to_contain_text("116 bpm")
+    await page.locator("[data-task=transcription]").wait_for(state="detached")
+    await page.locator(".brand").click()
+    await expect(page.locator(".recent li")).to_contain_text("river_town.ogg")
+
+
+@pytest.mark.parametrize(("key", "speed"), [(0, 0), (3, 0), (0, 3)])
+async def test_words_light_up_when_they_are_heard(
+    visit: Open, sung: str, record_testsuite_property: Record, key: int, speed: int
+) -> None:
+    """`key` and `speed` are steps up; what stretches the sound delays it, and the words must wait for it."""
+    page = await ready(await visit(sung))
+    for label, steps in (("Key up", key), ("Speed up", speed)):
+        for _ in range(steps):
+            await page.get_by_role("button", name=label).click()
+    await page.click(".play")
+    await holds(page, "ear.position() > 20")
+    delay = float(
+        await page.evaluate("ear.worklet ? ear.worklet.latency().then(latency => latency * ear.sources[0].rate) : 0")
+    )
+    assert (delay > 0) == bool(key or speed)
+    errors: list[dict[str, Any]] = await page.evaluate("ear.errors")
+    late = [each["error"] - delay for each in errors]
+    assert len(late) > 15
+    record_testsuite_property(f"median_ms key {key} speed {speed}", round(1000 * statistics.median(late), 1))
+    record_testsuite_property(f"max_ms key {key} speed {speed}", round(1000 * max(late, key=abs), 1))
+    assert abs(statistics.median(late)) < 3 * FRAME
+    assert max(map(abs, late)) < 0.2
+
+
+async def test_a_click_on_a_word_goes_there(visit: Open, sung: str) -> None:
+    page = await ready(await visit(sung))
+    await page.click(".play")
+    word = page.locator(".word").nth(5)
+    start = float(await word.get_attribute("data-start") or "nan")
+    await word.click()
+    await expect(word).to_have_class("word now")
+    assert start - 0.1 < await heard(page) < start + 3
+
+
+async def test_the_keyboard_plays_and_moves(visit: Open, sung: str) -> None:
+    page = await ready(await visit(sung))
+    await page.locator(".title h1").click()  # the focus is nowhere in particular
+    await page.keyboard.press(" ")
+    await holds(page, "ear.sources.length > 0 && ear.position() > 0.3")
+    await page.keyboard.press("ArrowRight")
+    assert 5 < await heard(page) < 9
+    await page.keyboard.press("ArrowLeft")
+    assert await heard(page) < 5
+    first = float(await page.locator(".word").first.get_attribute("data-start") or "nan")
+    second = page.locator(".line").nth(1).locator(".word").first
+    await page.locator(".word").first.click()
+    await page.keyboard.press("ArrowDown")
+    assert await heard(page) >= float(await second.get_attribute("data-start") or "nan") - 0.2 > first
+    await page.keyboard.press(" ")
+    await holds(page, "ear.sources.length === 0")
+    await expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+async def test_the_wave_is_a_slider(visit: Open, sung: str) -> None:
+    page = await ready(await visit(sung))
+    wave = page.get_by_role("slider", name="Place in the song")
+    await wave.focus()
+    await page.keyboard.press("End")
+    await expect(wave).to_have_attribute("aria-valuenow", "40")
+    await page.keyboard.press("Home")
+    await page.keyboard.press("PageUp")
+    await expect(wave).to_have_attribute("aria-valuetext", "0:15 of 0:39")
+    box = await wave.bounding_box()
+    assert box
+    await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
+    await expect(wave).to_have_attribute("aria-valuenow", "20")

@@ -1,0 +1,41 @@
+"""The page's files as the gateway serves them."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+
+from services.gateway.page import add_page
+
+
+async def get(folder: Path, path: str) -> Response:
+    app = FastAPI()
+    add_page(app, folder)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://gateway") as client:
+        return await client.get(path)
+
+
+def built(folder: Path) -> Path:
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html>")
+    (folder / "icon.svg").write_text("<svg/>")
+    (folder / "assets" / "index-abc123.js").write_text("1")
+    return folder
+
+
+async def test_what_is_named_by_its_content_is_kept_for_good_and_nothing_else(tmp_path: Path) -> None:
+    folder = built(tmp_path / "dist")
+    kept = await get(folder, "/web/assets/index-abc123.js")
+    assert kept.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert kept.headers["content-type"].startswith("text/javascript")
+    for path in ("/", "/web/icon.svg"):
+        answer = await get(folder, path)
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
+    assert (await get(folder, "/web/assets/gone.js")).status_code == 404
+
+
+async def test_a_page_that_was_not_built_says_how_to_build_it(tmp_path: Path) -> None:
+    answer = await get(tmp_path / "dist", "/")
+    assert answer.status_code == 503
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "make setup" in answer.text
