@@ -37,13 +37,6 @@ ear.loudness = () => {
   return Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
 };
 
-/** The loudest frequency in hertz. */
-ear.pitch = () => {
-  const levels = new Float32Array(ear.analyser.frequencyBinCount);
-  ear.analyser.getFloatFrequencyData(levels);
-  return (levels.indexOf(Math.max(...levels)) * ear.context.sampleRate) / ear.analyser.fftSize;
-};
-
 /** By how many seconds each word lights up after it is heard. */
 ear.errors = [];
 new MutationObserver((changes) => {

@@ -58,7 +58,7 @@ async def test_all_parts_start_at_one_sample(visit: Open, sung: str) -> None:
     assert all(source == sources[0] for source in sources)
 
 
-async def test_speed_changes_the_pace_and_not_the_pitch(visit: Open, sung: str) -> None:
+async def test_speed_changes_the_pace_and_the_sound_comes_through(visit: Open, sung: str) -> None:
     page = await playing(await visit(sung))
     for name in ("Drums", "Other"):
         await page.get_by_role("button", name=f"Mute {name}").click()

@@ -24,8 +24,11 @@ async def test_a_job_that_failed_says_what_did_not_work(visit: Open, gateway_url
         await ended(client, job, "failed")
     page = await visit(job)
     await expect(page.get_by_role("alert")).to_contain_text("The voice could not be taken out.")
-    await page.get_by_role("button", name="Try again").click()
-    await expect(page.locator(".work")).to_be_visible()
+    async with page.expect_response(lambda answer: answer.url.endswith("/retry") and answer.status == 202):
+        await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_role("button", name="Try again", exact=True)).to_be_enabled(timeout=30_000)
+    document = await (await page.request.get(f"{gateway_url}/api/status/{job}")).json()
+    assert (document["run"], document["status"]) == (1, "failed")
 
 
 async def test_a_song_that_is_gone_is_explained(visit: Open) -> None:

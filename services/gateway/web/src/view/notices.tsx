@@ -1,5 +1,7 @@
 import type { JobDocument } from '@karaoke/client';
 
+import { useState } from 'preact/hooks';
+
 import type { Song } from '../song/song';
 
 const TASKS = { stem_separation: 'The voice could not be taken out', transcription: 'The words could not be found', beat_analysis: 'The beat could not be found' } as const;
@@ -24,12 +26,13 @@ export function Notices({ song }: { song: Song }) {
           {song.player.value.problem.value}
         </p>
       )}
-      {job?.status === 'failed' && <Failure song={song} job={job} />}
+      {job?.status === 'failed' && <Failure key={job.run} song={song} job={job} />}
     </>
   );
 }
 
 function Failure({ song, job }: { song: Song; job: JobDocument }) {
+  const [trying, setTrying] = useState(false);
   if (job.error_code === 'cancelled') {
     return (
       <p class="notice" role="alert">
@@ -37,6 +40,11 @@ function Failure({ song, job }: { song: Song; job: JobDocument }) {
       </p>
     );
   }
+  const retry = async () => {
+    setTrying(true);
+    await song.retry();
+    setTrying(false);
+  };
   const names = Object.keys(TASKS) as (keyof typeof TASKS)[];
   const failed = names.filter((name) => job[name].status === 'failed');
   return (
@@ -49,8 +57,8 @@ function Failure({ song, job }: { song: Song; job: JobDocument }) {
         ))}
         {!failed.length && <p>{job.error_message}</p>}
       </div>
-      <button class="primary" onClick={() => song.retry()}>
-        Try again
+      <button class="primary" disabled={trying} onClick={retry}>
+        {trying ? 'Trying again…' : 'Try again'}
       </button>
     </div>
   );
