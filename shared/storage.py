@@ -12,7 +12,7 @@ from shutil import rmtree
 from typing import Final
 
 import obstore
-from obstore.exceptions import GenericError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, GenericError, NotFoundError
 from obstore.store import LocalStore, from_url
 
 from shared.errors import PermanentError, StorageFullError
@@ -67,6 +67,14 @@ class Storage:
             if not any(text in str(error) for text in FULL):
                 raise
             raise StorageFullError("The storage is full", key) from error
+
+    async def claim(self, key: str) -> bool:
+        """Makes an empty object; of all who ever try, one alone is told that it did."""
+        try:
+            await obstore.put_async(self._store, key, b"", mode="create")
+        except AlreadyExistsError:
+            return False
+        return True
 
     async def get(self, key: str) -> bytes:
         """Raises one of `GONE`."""

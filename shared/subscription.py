@@ -7,11 +7,14 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import stamina
+import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from shared import topology
 from shared.delivery import is_void
+
+log = structlog.get_logger()
 
 Handler = Callable[[AbstractIncomingMessage], Awaitable[None]]
 
@@ -21,6 +24,8 @@ BROKER_ERRORS: Final = (AMQPError, ChannelInvalidStateError, ConnectionError, Ti
 CONFIRM_SECONDS: Final = 5.0
 IDLE_SECONDS = 30.0
 """After so much silence a queue is subscribed to anew."""
+SETTLED_SECONDS: Final = 0.5
+"""Between two looks whether the last message has been settled."""
 
 
 class Subscription:
@@ -72,7 +77,10 @@ class Subscription:
             before = self._delivered
             await asyncio.sleep(IDLE_SECONDS)
             if self._delivered == before and not self._at_work():
-                await self._renew()
+                try:
+                    await self._renew()
+                except Exception:  # what is left by it is as silent, and is made anew next time
+                    log.exception("not subscribed anew", queue=self._queue)
 
     def _at_work(self) -> bool:
         return any(not (message.processed or is_void(message)) for message in self._latest)
@@ -80,10 +88,11 @@ class Subscription:
     async def _renew(self) -> None:
         """On a new channel: with the old one goes what the broker believes of it, and its messages are free again."""
         await cancel(self._source, self._tag)
-        if not self._at_work():  # what came at the last moment is still to be settled, on the channel that it came by
-            with suppress(*BROKER_ERRORS):
-                async with asyncio.timeout(CONFIRM_SECONDS):
-                    await self._source.channel.close()
+        while self._at_work():  # noqa: ASYNC110 -- what came at the last moment is settled by nobody who would tell
+            await asyncio.sleep(SETTLED_SECONDS)
+        with suppress(*BROKER_ERRORS):
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                await self._source.channel.close()
         await self._begin()
 
 

@@ -50,7 +50,9 @@ def sung_lines(text: str) -> list[str]:
     """
     lines = []
     for line in text.split("\n"):
-        sung = REPEAT.sub("", LRC_TIME.sub("", IN_BRACKETS.sub("", line))).strip()
+        # Patterns meet single spaces alone: they would try every way to share out a long row of them.
+        words = " ".join(LRC_TIME.sub("", IN_BRACKETS.sub("", line)).split())
+        sung = REPEAT.sub("", words).strip()
         if any(character.isalnum() for character in sung) and not HEADING.fullmatch(sung):
             lines.append(sung)
     return lines

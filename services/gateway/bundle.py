@@ -1,7 +1,7 @@
 """`GET /api/jobs/<job_id>/download.zip`: a job's files in one, made while it is sent."""
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 from stat import S_IFREG
 from typing import Final
@@ -36,33 +36,45 @@ class Bundles:
             raise no_such_result()
         return submission
 
-    async def contents(self, submission: JobSubmitted, form: str | None) -> dict[str, int]:
-        """Sizes in bytes by name of what there is; stems in the format asked for, or as they were made.
+    async def contents(self, submission: JobSubmitted, form: str | None) -> list[str]:
+        """Names of what there is; stems in the format asked for, or as they were made.
 
         Raises Problem 409 while there is nothing.
         """
-        job_id, wanted = submission.job_id, form or submission.options.format
-        there = await self._storage.sizes(job_id)
-        if form and any(f"{stem}.{submission.options.format}" in there for stem in names.STEMS):
-            for stem in names.STEMS:
-                await self._encodings.head(job_id, f"{stem}.{form}")
-            there = await self._storage.sizes(job_id)
-        stems = [f"{stem}.{wanted}" for stem in names.STEMS]
+        there, made = await self._storage.sizes(submission.job_id), submission.options.format
+        stems = [f"{stem}.{form or made}" for stem in names.STEMS if f"{stem}.{made}" in there]
         lyrics = [f"lyrics.{form}" for form in names.LYRICS_FORMATS]
-        chosen = [*stems, *lyrics, names.BEATS, f"{names.CLICK}.flac"]
-        sizes = {name: there[name] for name in chosen if name in there}
-        if not sizes:
+        chosen = [*stems, *(name for name in (*lyrics, names.BEATS, f"{names.CLICK}.flac") if name in there)]
+        if not chosen:
             raise Problem(409, "nothing_yet", "Nothing of this job is done yet. Try again later.", {"Retry-After": "3"})
-        return sizes
+        return chosen
 
-    async def stream(self, submission: JobSubmitted, sizes: Mapping[str, int]) -> AsyncGenerator[bytes, None]:
-        """Leaves no file open, also when its reader goes away: stream-zip itself would, until memory is swept."""
+    async def stream(self, submission: JobSubmitted, contents: Sequence[str]) -> AsyncGenerator[bytes, None]:
+        """Leaves no file open, also when its reader goes away: stream-zip itself would, until memory is swept.
+
+        What has yet to be encoded is, when its turn comes.
+        """
         reading = _Reading(self._storage)
         try:
-            async for chunk in async_stream_zip(_members(submission, sizes, reading), chunk_size=CHUNK_BYTES):
+            members = self._members(submission, contents, reading)
+            async for chunk in async_stream_zip(members, chunk_size=CHUNK_BYTES):
                 yield chunk
         finally:
             await reading.end()
+
+    async def _members(
+        self, submission: JobSubmitted, contents: Sequence[str], reading: "_Reading"
+    ) -> AsyncIterator[AsyncMemberFile]:
+        """Raises Problem 404 when the job is over meanwhile, which ends the file too early rather than whole."""
+        song, at = slug(submission.song.name), submission.at.replace(tzinfo=None)
+        for name in contents:
+            head = await self._encodings.head(submission.job_id, name)
+            if head is None:
+                raise no_such_result()
+            is_audio = name.rpartition(".")[2] in names.AUDIO_FORMATS
+            method = ZIP_AUTO(head.size, level=STORED if is_audio else SQUEEZED)
+            content = reading.content(f"{submission.job_id}/{name}", head.size)
+            yield f"{song}/{song}_{name}", at, MODE, method, content
 
 
 class _Reading:
@@ -92,16 +104,6 @@ class _Reading:
                     yield chunk
 
 
-async def _members(
-    submission: JobSubmitted, sizes: Mapping[str, int], reading: _Reading
-) -> AsyncIterator[AsyncMemberFile]:
-    song, at = slug(submission.song.name), submission.at.replace(tzinfo=None)
-    for name, size in sizes.items():
-        is_audio = name.rpartition(".")[2] in names.AUDIO_FORMATS
-        method = ZIP_AUTO(size, level=STORED if is_audio else SQUEEZED)
-        yield f"{song}/{song}_{name}", at, MODE, method, reading.content(f"{submission.job_id}/{name}", size)
-
-
 def routes(bundles: Bundles) -> APIRouter:
     router = APIRouter(tags=["results"])
 
@@ -113,17 +115,15 @@ def routes(bundles: Bundles) -> APIRouter:
             _404="No such job, or it has expired.",
             _409="Nothing of the job is done yet.",
             _422="There is no such format.",
-            _503="Too many files are being encoded. Try again after `Retry-After` seconds.",
-            _507="No disk is left for encoded files. Try again later.",
         ),
     )
     async def download(job_id: str, request: Request, format: AudioFormat | None = None) -> Response:  # noqa: A002 -- the parameter's name
         """Everything that is there in one ZIP file: stems (as they were made, or in `format`), lyrics, beats, click."""
         submission = await bundles.submission(job_id)
-        sizes = await bundles.contents(submission, format if request.method == "GET" else None)
+        contents = await bundles.contents(submission, format)
         headers = {"Content-Disposition": attachment(f"{slug(submission.song.name)}_karaoke.zip")}
         if request.method == "HEAD":
             return Response(headers=headers, media_type="application/zip")
-        return StreamingResponse(bundles.stream(submission, sizes), headers=headers, media_type="application/zip")
+        return StreamingResponse(bundles.stream(submission, contents), headers=headers, media_type="application/zip")
 
     return router

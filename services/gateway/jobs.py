@@ -72,9 +72,17 @@ class Jobs:
             raise TransientError("The status service is away", code="status_unavailable") from error
 
 
-async def run_again(bus: Bus, submission: JobSubmitted, document: JobDocument, tasks: tuple[Task, ...]) -> None:
-    """Starts a job's tasks once more, which outranks what they came to so far. Raises TransientError."""
-    event = JobRetried(job_id=submission.job_id, at=datetime.now(UTC), run=document.run + 1, tasks=tasks)
+async def run_again(
+    bus: Bus, storage: Storage, submission: JobSubmitted, document: JobDocument, tasks: tuple[Task, ...]
+) -> None:
+    """Starts a job's tasks once more, which outranks what they came to so far. Raises TransientError.
+
+    Requests that come at once get runs of their own, at any gateways: the results of two are never taken for one.
+    """
+    job_id, run = submission.job_id, document.run + 1
+    while not await storage.claim(f"{job_id}/run-{run}"):
+        run += 1
+    event = JobRetried(job_id=job_id, at=datetime.now(UTC), run=run, tasks=tasks)
     await bus.publish(event, ready(submission, event), within=PUBLISH_SECONDS)
     log.info("job retried", job_id=event.job_id, run=event.run, tasks=tasks)
 
@@ -117,7 +125,7 @@ def routes(jobs: Jobs, bus: Bus, storage: Storage, keys: Keys, quota: Quota) -> 
             for task in Task
             if task in submission.options.tasks and getattr(document, task).status in ("failed", "skipped")
         )
-        await run_again(bus, submission, document, again)
+        await run_again(bus, storage, submission, document, again)
         return {"job_id": job_id}
 
     return router

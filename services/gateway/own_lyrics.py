@@ -50,13 +50,14 @@ class OwnLyrics:
         """
         await self._quota.keep_pace(request, owner)
         with self._quota.uploading(request, owner):
-            document = await self._jobs.document(job_id, owner)
-            submission = await self._alignable(document)
+            await self._alignable(await self._jobs.document(job_id, owner))
             words = given(await _text(request, self._settings))
         await self._quota.require_room(owner)
+        document = await self._jobs.document(job_id, owner)  # the words may have taken their time to come
+        submission = await self._alignable(document)
         with on_a_full_disk():
             await self._storage.put(f"{job_id}/{WORDS}", words.encode())
-        await run_again(self._bus, submission, document, (Task.TRANSCRIPTION,))
+        await run_again(self._bus, self._storage, submission, document, (Task.TRANSCRIPTION,))
         log.info("lyrics given", job_id=job_id, characters=len(words))
 
     async def _alignable(self, document: JobDocument) -> JobSubmitted:

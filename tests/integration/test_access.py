@@ -321,7 +321,9 @@ async def test_links_play_without_a_key(locked: System, web: System) -> None:
         assert (played.status_code, played.text) == (206, f"{job['job_id']}'s {field.removesuffix('_path')}")
         assert "public" not in played.headers["cache-control"]
     saved = await locked.client.get(f"{answer['links']['vocals_path']}&download")
-    assert saved.headers["content-disposition"] == "attachment; filename*=UTF-8''song_vocals.wav"
+    assert saved.headers["content-disposition"] == (
+        "attachment; filename=\"song_vocals.wav\"; filename*=UTF-8''song_vocals.wav"
+    )
     assert (await locked.client.head(answer["links"]["beats_path"])).status_code == 200
     assert (await locked.client.get(f"/api/status/{job['job_id']}{re.sub('^[^?]*', '', link)}")).status_code == 401
 

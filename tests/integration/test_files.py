@@ -252,7 +252,9 @@ async def test_a_zip_has_all_that_is_there_named_after_the_song(
     files = {"vocals_wav": SONG, "lyrics_txt": b"", "lyrics_json": b"{}" * 99, "beats_json": b"[]", "click_flac": b"c"}
     await put(storage, **files, song_flac=b"private", vocals_mp3=b"cached", vocals_peaks_json=b"{}")
     answer = await client.get(path)
-    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''cafe-del-mar_karaoke.zip"
+    assert answer.headers["content-disposition"] == (
+        "attachment; filename=\"cafe-del-mar_karaoke.zip\"; filename*=UTF-8''cafe-del-mar_karaoke.zip"
+    )
     named = {f"cafe-del-mar/cafe-del-mar_{name.replace('_', '.')}": content for name, content in files.items()}
     assert unzipped(answer, tmp_path) == named
     assert (await client.head(path)).headers["content-type"] == "application/zip"

@@ -202,7 +202,9 @@ async def test_what_has_not_changed_is_not_sent_again(client: httpx.AsyncClient,
 
 async def test_a_download_is_named_after_the_song(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(f"{path}?download")
-    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''espresso_vocals.wav"
+    assert answer.headers["content-disposition"] == (
+        "attachment; filename=\"espresso_vocals.wav\"; filename*=UTF-8''espresso_vocals.wav"
+    )
 
 
 @pytest.mark.parametrize(

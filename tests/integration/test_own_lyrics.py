@@ -1,5 +1,6 @@
 """Lyrics of one's own, at submit and later: gateway, status and a transcriber on a real broker and a real database."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -99,6 +100,16 @@ async def test_lyrics_given_later_replace_what_was_heard_as_often_as_one_likes(s
             assert (answer.status_code, answer.json()) == (202, {"job_id": job_id})
             await until(lambda: state(system, job_id), ("completed", run))
             assert await lyrics(system, job_id) == text
+
+
+async def test_two_texts_at_once_never_share_a_run(system: System) -> None:
+    async with transcriber(system):
+        job_id = await submitted(system)
+        await until(lambda: system.status(job_id), "completed")
+        answers = await asyncio.gather(*(put(system, job_id, text) for text in ("Sing it", "Sing it louder")))
+        accepted = [answer.status_code for answer in answers].count(202)
+        assert accepted
+        await until(lambda: state(system, job_id), ("completed", accepted))
 
 
 async def state(system: System, job_id: str) -> tuple[str, int]:

@@ -50,7 +50,7 @@ def test_what_only_says_how_the_song_is_made_is_not_sung(line: str) -> None:
         ("Sing it louder (x2)", "Sing it louder"),
         ("Sing it louder x2", "Sing it louder"),
         ("[00:12.34]<00:12.34>Sing <00:12.90>it", "Sing it"),
-        ("Hey [softly] you", "Hey  you"),
+        ("Hey [softly] you", "Hey you"),
         ("A bridge over the water", "A bridge over the water"),
         ("Chorus girls dance", "Chorus girls dance"),
         ("(ooh, ooh)", "(ooh, ooh)"),
@@ -60,3 +60,7 @@ def test_what_only_says_how_the_song_is_made_is_not_sung(line: str) -> None:
 )
 def test_what_is_sung_stays_as_it_was_written(line: str, sung: str) -> None:
     assert sung_lines(line) == [sung]
+
+
+def test_a_long_row_of_blanks_is_one() -> None:
+    assert sung_lines("verse" + " " * 15_000 + "and soul") == ["verse and soul"]
