@@ -24,9 +24,8 @@ async def channel(amqp_url: str) -> AsyncIterator[AbstractChannel]:
     """A broker with our topology and empty queues."""
     async with await aio_pika.connect(amqp_url) as connection:
         channel = await connection.channel()
-        for queue in await topology.declare(channel):
-            await channel.queue_delete(queue)
-        await topology.declare(channel)
+        for queue in (await topology.declare(channel)).values():
+            await queue.purge()  # much faster than to make them anew
         yield channel
 
 
