@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -120,6 +121,15 @@ async def test_many_jobs_are_asked_for_at_once(system: System) -> None:
     assert [job["job_id"] for job in answer.json()["jobs"]] == [ids[2], ids[0]]
     assert answer.json()["missing"] == ["nonesuch", "no id!"]
     assert answer.json()["jobs"][0] | {"queue_position": 0} == await system.document(ids[2]) | {"queue_position": 0}
+
+
+@pytest.mark.parametrize("bad", ["../../etc", "a/../../b", "x" * 3000, "\0", "\ud83d", "é", "a//b", ".", ".."])
+async def test_what_cannot_be_an_id_is_missing_and_keeps_no_other_from_being_told(system: System, bad: str) -> None:
+    job_id = await system.submit()
+    asked = quote(f"{job_id},{bad}", errors="surrogatepass")
+    answer = await system.client.get(f"/api/status?ids={asked}")
+    assert (answer.status_code, [job["job_id"] for job in answer.json()["jobs"]]) == (200, [job_id])
+    assert len(answer.json()["missing"]) == 1
 
 
 @pytest.mark.parametrize("ids", [None, "", " , ", ",".join(map(str, range(201)))])
