@@ -27,6 +27,11 @@ class Shown:
     body: bytes
     etag: str
 
+    @classmethod
+    def of(cls, document: JobDocument) -> "Shown":
+        body = document.model_dump_json().encode()
+        return cls(document, body, etag(body))
+
 
 class Documents:
     def __init__(self, store: Store, storage: Storage, snapshots: Snapshots, ttl: timedelta) -> None:
@@ -53,9 +58,7 @@ class Documents:
 
     async def show(self, document: JobDocument) -> Shown:
         """The document as it is sent now, with what the queue says of it."""
-        document = await self._snapshots.complete(document)
-        body = document.model_dump_json().encode()
-        return Shown(document, body, etag(body))
+        return Shown.of(await self._snapshots.complete(document))
 
     async def _document(self, job_id: str, job: Job | None, owner: str | None) -> JobDocument | None:
         job = await self._with_submission(job_id, job)
