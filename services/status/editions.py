@@ -34,10 +34,10 @@ class Editions:
 
     async def latest(self, job_id: str) -> Edition | None:
         """As of the last change, None for a job that is gone. Raises TransientError."""
-        if job_id not in self._latest:
+        if (made := self._latest.get(job_id)) is None:
             made = self._latest[job_id] = asyncio.ensure_future(self._make(job_id))
             made.add_done_callback(lambda made: self._forget_failure(job_id, made))
-        return await asyncio.shield(self._latest[job_id])
+        return made.result() if made.done() else await asyncio.shield(made)
 
     def outdate(self, job_id: str) -> None:
         """What is asked for from now on is read anew."""
