@@ -18,7 +18,7 @@ from shared.events import JobExpired, Task
 from shared.job import Job
 from shared.storage import Storage
 from tests.fakes import JOB_ID, completed, progressed, started, submitted
-from tests.integration.live import Live, live
+from tests.integration.live import Feed, Live, live
 from tests.integration.test_access import KEYS, PHONE, WEB
 from tests.integration.test_status import recent, until
 
@@ -245,3 +245,11 @@ async def test_two_hundred_streams_leave_room_for_other_requests(bus: Bus, store
         assert (await system.client.get(f"/api/status/{JOB_ID}")).status_code == 200
         over.set()
         await asyncio.gather(*following)
+
+
+async def test_ids_that_no_event_has_ever_had_are_no_match(system: Live, store: Store) -> None:
+    await store.fold([SONG])
+    headers = [(b"Last-Event-ID", "é".encode()), (b"If-None-Match", "\"é\"".encode("latin-1"))]
+    assert (await system.client.get(f"/api/status/{JOB_ID}", headers=headers)).status_code == 200
+    async with system.client.stream("GET", f"/api/status/{JOB_ID}/events", headers=headers) as answer:
+        assert (await Feed(answer).next()).document["job_id"] == JOB_ID
