@@ -56,7 +56,7 @@ def _documents(documents: Documents) -> APIRouter:
         asked = job_ids(ids)
         found = await documents.find_all(asked, x_owner)
         return JobDocuments(
-            jobs=tuple([(await documents.show(document)).document for document in found if document]),
+            jobs=tuple([await documents.complete(document) for document in found if document]),
             missing=tuple(job_id for job_id, document in zip(asked, found, strict=True) if document is None),
         )
 

@@ -58,7 +58,10 @@ class Documents:
 
     async def show(self, document: JobDocument) -> Shown:
         """The document as it is sent now, with what the queue says of it."""
-        return Shown.of(await self._snapshots.complete(document))
+        return Shown.of(await self.complete(document))
+
+    async def complete(self, document: JobDocument) -> JobDocument:
+        return await self._snapshots.complete(document)
 
     async def _document(self, job_id: str, job: Job | None, owner: str | None) -> JobDocument | None:
         job = await self._with_submission(job_id, job)
