@@ -65,6 +65,9 @@ class Snapshots:
             self._made_at = monotonic()
         except TransientError as error:
             log.warning("the queue could not be looked at", error=str(error))
+        except Exception:  # a document without an outlook is better than none
+            log.exception("the queue could not be looked at")
+            self._queue = None
         finally:
             took = monotonic() - began
             SNAPSHOT_SECONDS.observe(took)

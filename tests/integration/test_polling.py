@@ -145,3 +145,21 @@ async def test_among_many_the_jobs_of_another_key_are_missing(start: Start) -> N
     answer = (await phone.client.get("/api/status", params={"ids": f"{its},{own}"})).json()
     assert ([job["job_id"] for job in answer["jobs"]], answer["missing"]) == ([own], [its])
     assert (await locked.client.get("/api/status", params={"ids": its})).status_code == 401
+
+
+async def test_what_cannot_be_read_of_the_queue_keeps_no_document_back(store: Store, client: httpx.AsyncClient) -> None:
+    await store.fold([recent(submitted(BEATS, job_id="odd"), hours=1), recent(submitted(BEATS))])
+    await store._jobs.update_one({"_id": "odd"}, {"$set": {"submitted.event.song.audio_duration": None}})
+    assert (await client.get("/api/status/abc123")).json()["queue_position"] == 1
+
+
+async def test_a_queue_that_cannot_be_looked_at_leaves_the_outlook_open(
+    store: Store, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(store, "queue", broken)
+    await store.fold([recent(submitted(BEATS))])
+    answer = await client.get("/api/status/abc123")
+    assert (answer.status_code, answer.json()["queue_position"], answer.json()["eta_seconds"]) == (200, None, None)
