@@ -249,7 +249,7 @@ async def test_two_hundred_streams_leave_room_for_other_requests(bus: Bus, store
 
 async def test_ids_that_no_event_has_ever_had_are_no_match(system: Live, store: Store) -> None:
     await store.fold([SONG])
-    headers = [(b"Last-Event-ID", "é".encode()), (b"If-None-Match", "\"é\"".encode("latin-1"))]
+    headers = [(b"Last-Event-ID", "é".encode()), (b"If-None-Match", '"é"'.encode("latin-1"))]
     assert (await system.client.get(f"/api/status/{JOB_ID}", headers=headers)).status_code == 200
     async with system.client.stream("GET", f"/api/status/{JOB_ID}/events", headers=headers) as answer:
         assert (await Feed(answer).next()).document["job_id"] == JOB_ID
