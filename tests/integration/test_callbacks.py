@@ -188,7 +188,7 @@ async def test_an_address_that_nobody_can_read_keeps_no_other_job_from_being_fol
     store: Store, bus: Bus, start: Start, receiver: Receiver
 ) -> None:
     async with Consumer(bus, store, courier=await start()).consuming():
-        for event in (song("https://[", job_id="bad"), of("bad", completed(BEATS)), song(receiver.url)):
+        for event in (song("ftp://example.com/", job_id="bad"), of("bad", completed(BEATS)), song(receiver.url)):
             await bus.publish(event)
         await bus.publish(completed(BEATS))
         await until(lambda: state(store), "told_at")
