@@ -5,6 +5,8 @@ import base64
 import hmac
 import socket
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
@@ -23,6 +25,9 @@ LAST_PORT: Final = 65535
 GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 NAT64: Final = IPv6Network("64:ff9b::/96")
 UNKNOWN_NAME: Final = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+
+LOOKUPS: Final = ThreadPoolExecutor(max_workers=4, thread_name_prefix="lookup")
+"""A stranger's name server may take its time: nothing else waits for these threads."""
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -62,7 +67,7 @@ def parse(text: str) -> httpx.URL:
         raise PermanentError("The callback is no URL", f"it has blanks, or more than {LENGTH} characters")
     if url.scheme not in PORTS or not url.host or not 0 < port_of(url) <= LAST_PORT:
         raise PermanentError("The callback is no URL", "give one that starts with https:// or http://")
-    if "@" in text.split("/")[2]:
+    if url.userinfo:
         raise PermanentError("The callback has a user name or a password", "put a token into its path or query")
     return url
 
@@ -72,7 +77,8 @@ def port_of(url: httpx.URL) -> int:
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(LOOKUPS, look_up)
     return list(dict.fromkeys(str(address[0]) for _, _, _, _, address in found))
 
 
@@ -83,11 +89,16 @@ async def addresses(url: httpx.URL, allowed: Iterable[Network], resolving: Resol
     except (socket.gaierror, UnicodeError) as error:
         if isinstance(error, socket.gaierror) and error.errno not in UNKNOWN_NAME:
             raise TransientError("The callback's host cannot be looked up now") from error
-        raise PermanentError("The callback's host has no address", url.host[:100]) from error
+        raise _not_public(url) from error
     networks = tuple(allowed)
     if not found or not all(is_allowed(address, networks) for address in found):
-        raise PermanentError("The callback's host is not on the public internet", url.host[:100])
+        raise _not_public(url)
     return found
+
+
+def _not_public(url: httpx.URL) -> PermanentError:
+    """The same for a name that is private as for one that is none: it tells nobody which names there are."""
+    return PermanentError("The callback's host has no address, or one that is not public", url.host[:100])
 
 
 def is_allowed(text: str, networks: Iterable[Network] = ()) -> bool:

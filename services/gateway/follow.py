@@ -29,7 +29,7 @@ def routes(jobs: Jobs, relay: Relay, keys: Keys) -> APIRouter:
         job_id: str, owner: Annotated[str | None, Depends(keys.owner)], if_none_match: IfNoneMatch = None
     ) -> Response:
         """How far a job is, and where its results are. Poll it every 3 to 5 seconds, with the ETag that you have."""
-        headers = {} if if_none_match is None else {"If-None-Match": if_none_match}
+        headers = {"If-None-Match": if_none_match} if if_none_match and if_none_match.isascii() else {}
         return passed_on(await jobs.answer(job_id, owner, headers))
 
     @router.get("/status", response_model=JobDocuments, responses=problems(_422="No ids, or too many."))

@@ -62,7 +62,7 @@ class Relay:
         self._open += Counter()  # forgets who has none
 
     async def _ask(self, job_id: str, owner: str | None, last_id: str | None) -> httpx.Response:
-        headers = asked_by(owner) | ({"Last-Event-ID": last_id} if last_id else {})
+        headers = asked_by(owner) | ({"Last-Event-ID": last_id} if last_id and last_id.isascii() else {})
         try:
             request = self._status.build_request(
                 "GET", f"/api/status/{job_id}/events", headers=headers, timeout=TIMEOUT

@@ -27,14 +27,15 @@ async def main(settings: Settings) -> None:
         health = Health(bus.check, store.check)
         stopping = asyncio.Event()
         async with bus, serving(create_app(store, storage, health, settings, stopping), settings):
-            await store.prepare()
-            async with (
-                _courier(store, storage, settings) as courier,
-                Consumer(bus, store, settings.grace_seconds, courier).consuming(),
-            ):
-                with ending(stopping):
-                    health.state = State.READY
-                    await Janitor(bus, store, storage, settings).sweep_forever()
+            with ending(stopping):  # it may be told to stop before all is there
+                await store.prepare()
+                async with (
+                    _courier(store, storage, settings) as courier,
+                    Consumer(bus, store, settings.grace_seconds, courier).consuming(),
+                ):
+                    with ending(stopping):
+                        health.state = State.READY
+                        await Janitor(bus, store, storage, settings).sweep_forever()
 
 
 @asynccontextmanager

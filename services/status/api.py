@@ -11,7 +11,8 @@ from fastapi import APIRouter, FastAPI, Header, Query, Response
 
 from services.status.changes import Changes
 from services.status.documents import Documents
-from services.status.following import Following, event_id
+from services.status.editions import Editions, event_id
+from services.status.following import Following
 from services.status.settings import Settings
 from services.status.snapshots import Snapshots
 from services.status.store import Store
@@ -38,7 +39,8 @@ def create_app(
     answer_problems(app)
     snapshots = Snapshots(store)
     documents = Documents(store, storage, snapshots, timedelta(hours=settings.job_ttl_hours))
-    following = Following(documents, Changes(store, snapshots))
+    editions = Editions(documents, snapshots)
+    following = Following(editions, Changes(store, snapshots, editions))
     app.include_router(health.router())
     app.include_router(_documents(documents))
     app.include_router(_events(documents, following, stopping or asyncio.Event()))
@@ -54,7 +56,7 @@ def _documents(documents: Documents) -> APIRouter:
         asked = job_ids(ids)
         found = await documents.find_all(asked, x_owner)
         return JobDocuments(
-            jobs=tuple([(await documents.show(document)).document for document in found if document]),
+            jobs=tuple([await documents.complete(document) for document in found if document]),
             missing=tuple(job_id for job_id, document in zip(asked, found, strict=True) if document is None),
         )
 
@@ -80,7 +82,7 @@ def _events(documents: Documents, following: Following, stopping: asyncio.Event)
         document = await _required(documents, job_id, x_owner)
         if document.is_over and event_id(await documents.show(document)) == last_event_id:
             return Response(status_code=204)
-        return Stream(following.stream(job_id, x_owner, last_event_id), stopping)
+        return Stream(following.stream(job_id, last_event_id), stopping)
 
     return router
 

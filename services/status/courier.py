@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 
 from services.status.documents import Documents
-from services.status.outbox import Callback, Outbox
+from services.status.outbox import Callback, Outbox, callback_id
 from services.status.post import Post
 from shared.callback import owner_secret
 from shared.errors import PermanentError, TransientError
@@ -91,25 +91,39 @@ class Courier:
     async def _deliver(self, callback: Callback) -> None:
         """Raises TransientError while the database is away: the lease runs out."""
         with structlog.contextvars.bound_contextvars(job_id=callback.job_id, callback=callback.id):
-            document = await self._documents.find(callback.job_id, None)
-            if document is None:
-                await self._outbox.forget(callback.job_id)
-                return
-            body = (await self._documents.show(document)).body
             try:
-                status = await self._post.send(callback.url, self._headers(callback, body), body)
-            except (PermanentError, TransientError) as error:
-                await self._again(callback, str(error))
+                await self._attempt(callback)
+            except TransientError:
+                raise
+            except Exception as error:  # whatever it is, it must not be tried for ever
+                log.exception("callback failed")
+                await self._again(callback, type(error).__name__)
+
+    async def _attempt(self, callback: Callback) -> None:
+        document = await self._documents.find(callback.job_id, None)
+        if document is None:
+            await self._outbox.forget(callback.job_id)
+        elif callback_id(document) != callback.id:
+            log.info("callback dropped: the job was run again or cancelled, and that end is told")
+            await self._outbox.drop(callback)
+        else:
+            await self._tell(callback, (await self._documents.show(document)).body)
+
+    async def _tell(self, callback: Callback, body: bytes) -> None:
+        try:
+            status = await self._post.send(callback.url, self._headers(callback, body), body)
+        except (PermanentError, TransientError) as error:
+            await self._again(callback, str(error))
+        else:
+            if status in SUCCESS:
+                CALLBACKS.labels("told").inc()
+                log.info("callback made", attempt=callback.attempt)
+                await self._outbox.told(callback)
+            elif status == GONE:
+                await self._outbox.give_up(callback)
+                self._given_up(callback, "the receiver wants no more of it")
             else:
-                if status in SUCCESS:
-                    CALLBACKS.labels("told").inc()
-                    log.info("callback made", attempt=callback.attempt)
-                    await self._outbox.told(callback)
-                elif status == GONE:
-                    await self._outbox.give_up(callback)
-                    self._given_up(callback, "the receiver wants no more of it")
-                else:
-                    await self._again(callback, f"answered with {status}")
+                await self._again(callback, f"answered with {status}")
 
     async def _again(self, callback: Callback, why: str) -> None:
         if await self._outbox.postpone(callback):

@@ -1,6 +1,7 @@
 """Jobs as they are shown, to those to whom they may be shown."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from services.status.snapshots import Snapshots
 from services.status.store import Store
 from shared.document import JobDocument
 from shared.etag import etag
-from shared.events import JobSubmitted
+from shared.events import JOB_ID, JobSubmitted
 from shared.job import Job, fold
 from shared.storage import Storage
 from shared.view import view
@@ -25,6 +26,11 @@ class Shown:
     document: JobDocument
     body: bytes
     etag: str
+
+    @classmethod
+    def of(cls, document: JobDocument) -> "Shown":
+        body = document.model_dump_json().encode()
+        return cls(document, body, etag(body))
 
 
 class Documents:
@@ -43,14 +49,19 @@ class Documents:
         return await self._document(job_id, await self._store.get(job_id), owner)
 
     async def find_all(self, job_ids: Sequence[str], owner: str | None) -> list[JobDocument | None]:
-        jobs = await self._store.many(job_ids)
-        return await asyncio.gather(*(self._document(job_id, jobs.get(job_id), owner) for job_id in job_ids))
+        """As `find` does, in the order asked; what cannot be an id is no job either."""
+        names = [job_id for job_id in job_ids if re.fullmatch(JOB_ID, job_id)]
+        jobs = await self._store.many(names)
+        found = await asyncio.gather(*(self._document(job_id, jobs.get(job_id), owner) for job_id in names))
+        documents = dict(zip(names, found, strict=True))
+        return [documents.get(job_id) for job_id in job_ids]
 
     async def show(self, document: JobDocument) -> Shown:
         """The document as it is sent now, with what the queue says of it."""
-        document = await self._snapshots.complete(document)
-        body = document.model_dump_json().encode()
-        return Shown(document, body, etag(body))
+        return Shown.of(await self.complete(document))
+
+    async def complete(self, document: JobDocument) -> JobDocument:
+        return await self._snapshots.complete(document)
 
     async def _document(self, job_id: str, job: Job | None, owner: str | None) -> JobDocument | None:
         job = await self._with_submission(job_id, job)

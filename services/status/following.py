@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Final
 
-from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from fastapi.sse import KEEPALIVE_COMMENT
 
 from services.status.changes import Changes
-from services.status.documents import Documents, Shown
+from services.status.editions import Editions
 from shared.errors import TransientError
 from shared.telemetry import EVENTS_SENT, STREAMS
 
@@ -22,43 +23,43 @@ AGAIN_SECONDS: Final = 1.0
 class Following:
     """Every event is the whole document, as it is when the client takes it: who is slow misses nothing but the past."""
 
-    def __init__(self, documents: Documents, changes: Changes) -> None:
-        self._documents = documents
+    def __init__(self, editions: Editions, changes: Changes) -> None:
+        self._editions = editions
         self._changes = changes
 
-    async def stream(self, job_id: str, owner: str | None, last_id: str | None) -> AsyncGenerator[bytes, None]:
+    async def stream(self, job_id: str, last_id: str | None) -> AsyncGenerator[bytes, None]:
         """Ends with the job, be it over, expired or gone. `last_id` is that of the event which the client has."""
-        shown: Shown | None = None
         with STREAMS.track_inprogress(), self._changes.listening(job_id) as changed:
+            said = monotonic()
             while True:
                 changed.clear()
                 try:
-                    document = await self._documents.find(job_id, owner)
-                    if document is None:
+                    async with asyncio.timeout(said + ALIVE_SECONDS - monotonic()):
+                        edition = await self._editions.latest(job_id)
+                except (TransientError, TimeoutError):  # the client is no wiser for an end
+                    patience = AGAIN_SECONDS
+                else:
+                    if edition is None or (patience := _seconds_until(edition.document.expires_at)) <= 0:
                         return
-                    shown = await self._documents.show(document)
-                    if event_id(shown) != last_id:
-                        last_id = event_id(shown)
+                    if edition.id != last_id:
+                        last_id = edition.id
                         EVENTS_SENT.inc()
-                        yield format_sse_event(event="status", id=last_id, data_str=shown.body.decode())
-                    if document.is_over:
+                        yield edition.event
+                        said = monotonic()
+                    if edition.document.is_over:
                         return
-                except TransientError:
-                    await self._changed(changed, AGAIN_SECONDS)
-                    continue
-                if not await self._changed(changed, min(ALIVE_SECONDS, _seconds_until(document.expires_at))):
+                silence = said + ALIVE_SECONDS - monotonic()
+                if not await _is_set(changed, min(patience, silence)) and monotonic() - said >= ALIVE_SECONDS:
                     yield KEEPALIVE_COMMENT
-
-    async def _changed(self, changed: asyncio.Event, within: float) -> bool:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within):
-                return await changed.wait()
-        return False
+                    said = monotonic()
 
 
-def event_id(shown: Shown) -> str:
-    return shown.etag.strip('"')
+async def _is_set(changed: asyncio.Event, within: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            return await changed.wait()
+    return False
 
 
 def _seconds_until(moment: datetime) -> float:
-    return max(0.01, (moment - datetime.now(UTC)).total_seconds())
+    return (moment - datetime.now(UTC)).total_seconds()

@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import stamina
+import structlog
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import PyMongoError
 
 from services.status.store import Store, away
 from shared.callback import parse
-from shared.errors import TransientError
+from shared.document import JobDocument
+from shared.errors import PermanentError, TransientError
 from shared.events import Event, JobExpired, JobSubmitted, TaskProgressed, TaskStarted
 from shared.job import Job
 from shared.view import view
+
+log = structlog.get_logger()
 
 LEASE_SECONDS: Final = 30
 """Who claimed a callback has so long to tell how it went; then another replica makes it."""
@@ -100,6 +104,10 @@ class Outbox:
     async def give_up(self, callback: Callback) -> None:
         await self._settle(callback, {"due": "$$REMOVE", "gave_up_at": "$$NOW"})
 
+    async def drop(self, callback: Callback) -> None:
+        """It stays, so that it is not written down again."""
+        await self._settle(callback, {"due": "$$REMOVE", "dropped_at": "$$NOW"})
+
     async def sweep(self) -> None:
         """Removes what was given up an hour ago."""
         with away():
@@ -117,17 +125,28 @@ class Outbox:
             await self._callbacks.update_one({"_id": callback.id, "attempts": callback.attempt}, [{"$set": change}])
 
 
+def callback_id(document: JobDocument) -> str | None:
+    """Of the end that the document tells, None while its job is not over."""
+    run = "cancelled" if document.error_code == "cancelled" else str(document.run)
+    return f"{document.job_id}.{run}" if document.is_over else None
+
+
 def _entry(job: Job) -> dict[str, Any] | None:
     """What to send of a job that is over."""
     document, submission = view(job), job["submitted"].event
-    if not document.is_over or not isinstance(submission, JobSubmitted) or not submission.callback_url:
+    name = callback_id(document)
+    if name is None or not isinstance(submission, JobSubmitted) or not submission.callback_url:
         return None
-    run = "cancelled" if document.error_code == "cancelled" else str(document.run)
+    try:
+        host = parse(submission.callback_url).host
+    except PermanentError as error:  # other jobs wait to be folded
+        log.error("callback cannot be made", job_id=document.job_id, error=str(error))  # noqa: TRY400 -- says it all
+        return None
     return {
-        "_id": f"{document.job_id}.{run}",
+        "_id": name,
         "job_id": document.job_id,
         "url": submission.callback_url,
-        "host": parse(submission.callback_url).host,
+        "host": host,
         "owner": submission.owner,
         "attempts": 0,
     }

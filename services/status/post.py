@@ -11,6 +11,9 @@ from shared.callback import Network, Resolve, addresses, parse, resolve
 from shared.errors import TransientError
 
 SECONDS: Final = 10.0
+CONNECT_SECONDS: Final = 3.0
+"""For each address, as one of a name's may be dead."""
+
 SKIM_SECONDS: Final = 1.0
 ANSWER_BYTES: Final = 4096
 """As much of an answer is read at the most; nothing is made of it."""
@@ -32,7 +35,7 @@ class Post:
                 for address in (found := await addresses(url, self._networks, self._resolve)):
                     try:
                         return await self._send(url, address, headers, body)
-                    except httpx.ConnectError:
+                    except (httpx.ConnectError, httpx.ConnectTimeout):
                         if address == found[-1]:
                             raise
         except (httpx.HTTPError, TimeoutError) as error:
@@ -69,6 +72,6 @@ def client() -> httpx.AsyncClient:
     return httpx.AsyncClient(
         follow_redirects=False,
         trust_env=False,
-        timeout=SECONDS,
+        timeout=httpx.Timeout(SECONDS, connect=CONNECT_SECONDS),
         limits=httpx.Limits(max_keepalive_connections=0),
     )

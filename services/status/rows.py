@@ -1,10 +1,14 @@
 """What is read of every unfinished job for the outlook: as little as can be, as there may be ten thousand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
+
+import structlog
 
 from services.status.outlook import Unfinished
 from shared.events import Task
+
+log = structlog.get_logger()
 
 PROJECTION: Final[dict[str, Any]] = {
     "submitted.event.at": 1,
@@ -21,10 +25,30 @@ UNTOUCHED: Final = 2
 _TASKS: Final = {task.value: task for task in Task}
 
 
+def readable(rows: Iterable[Mapping[str, Any]]) -> list[Unfinished]:
+    """Those that are unfinished; one that cannot be read does not keep the others from being told of."""
+    jobs = []
+    for row in rows:
+        try:
+            job = unfinished(row)
+        except Exception as error:  # noqa: BLE001 -- whatever is wrong with it
+            log.warning("a job is not counted in the queue", job_id=str(row.get("_id")), error=repr(error))
+        else:
+            jobs += [job] if job else []
+    return jobs
+
+
+def times(rows: Iterable[Mapping[str, Any]], task: Task) -> list[tuple[float, float]]:
+    """How long the task took, and its song, in seconds."""
+    return [
+        (row[task]["event"]["processing_time"], row["submitted"]["event"]["song"]["audio_duration"]) for row in rows
+    ]
+
+
 def unfinished(row: Mapping[str, Any]) -> Unfinished | None:
     """The job, or None when it is over after all: one that was retried may be. States are those of `shared.view`."""
     event = row["submitted"]["event"]
-    place, duration = (event["at"], row["_id"]), event["song"]["audio_duration"]
+    place, duration = (str(event["at"]), str(row["_id"])), float(event["song"]["audio_duration"])
     asked = tuple(_TASKS[task] for task in event["options"]["tasks"])
     if len(row) == UNTOUCHED:
         return Unfinished(place, duration, asked)

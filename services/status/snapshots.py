@@ -32,14 +32,18 @@ class Snapshots:
         self._making: asyncio.Task[None] | None = None
 
     @property
-    def latest(self) -> Queue | None:
-        return self._queue
+    def latest(self) -> tuple[Queue | None, Speeds]:
+        return self._queue, self._speeds
 
     async def complete(self, document: JobDocument) -> JobDocument:
         """The document with its queue position and its time to go, where they can be told."""
         if document.is_over:
             return document
         await self.refresh()
+        return self.told(document)
+
+    def told(self, document: JobDocument) -> JobDocument:
+        """As `complete`, by the latest snapshot."""
         return with_outlook(document, self._queue, self._speeds) if self._queue else document
 
     async def refresh(self) -> None:
@@ -61,6 +65,9 @@ class Snapshots:
             self._made_at = monotonic()
         except TransientError as error:
             log.warning("the queue could not be looked at", error=str(error))
+        except Exception:  # a document without an outlook is better than none
+            log.exception("the queue could not be looked at")
+            self._queue = None
         finally:
             took = monotonic() - began
             SNAPSHOT_SECONDS.observe(took)

@@ -16,11 +16,13 @@ from pydantic import TypeAdapter
 from pymongo import DESCENDING, UpdateOne
 from pymongo.errors import PyMongoError
 
-from services.status.outlook import Queue, speed
-from services.status.rows import PROJECTION, unfinished
+from services.status.outlook import Queue, Unfinished, speed
+from services.status.queries import REGISTERS, TASK_RUNS, TASK_TYPES, UNFINISHED, at, due, silent_for, timed
+from services.status.rows import PROJECTION, readable, times
+from services.status.upsert import upsert
 from shared.errors import TransientError
 from shared.events import Event, Task, rfc3339
-from shared.job import Job, Register, claims
+from shared.job import Job, Register
 
 CANDIDATES: Final = 1000
 """How many of an owner's jobs are looked at, at most, to find the unfinished ones."""
@@ -30,27 +32,6 @@ LATEST: Final = 50
 
 ROWS_AT_ONCE: Final = 500
 """So many are worked on before others have their turn."""
-
-REGISTERS = {"_id": False, "heard": False}
-"""What to read of a document: `heard` is when it last changed, by the server's clock, and no part of the fold."""
-
-TASK_TYPES = {f"{task}.event.type": task for task in Task}
-STEMS_TYPE = f"{Task.STEM_SEPARATION}.event.type"
-TASK_RUNS = tuple(f"{task}_run.order" for task in Task)
-UNFINISHED: dict[str, Any] = {
-    "submitted": {"$ne": None},
-    "cancelled": None,
-    "expired": None,
-    "$or": [
-        *(
-            {"submitted.event.options.tasks": task, field: {"$in": [None, "task_started", "task_progressed"]}}
-            | ({STEMS_TYPE: {"$ne": "task_failed"}} if task is Task.TRANSCRIPTION else {})
-            for field, task in TASK_TYPES.items()
-        ),
-        *({run: {"$gte": 1}} for run in TASK_RUNS),
-    ],
-}
-"""Jobs with a task that is not over, and those that were retried, over or not: `shared.view` tells them apart."""
 
 _registers = TypeAdapter(dict[str, Register])
 
@@ -79,13 +60,13 @@ class Store:
                     await self._jobs.create_index(field)
                 await self._jobs.create_index([("submitted.event.owner", 1), ("submitted.event.at", DESCENDING)])
                 for field in TASK_TYPES:
-                    await self._jobs.create_index(_at(field), partialFilterExpression={field: "task_completed"})
+                    await self._jobs.create_index(at(field), partialFilterExpression={field: "task_completed"})
                 for field in ("due", "job_id", "gave_up_at"):
                     await self.callbacks.create_index(field)
 
     async def fold(self, events: Iterable[Event]) -> None:
         """Folds events in any order, in one round trip. Waits for a server that is away: nothing is lost."""
-        updates = [_upsert(event) for event in events]
+        updates = [UpdateOne({"_id": event.job_id}, upsert(event), upsert=True) for event in events]
         async for attempt in stamina.retry_context(on=PyMongoError, attempts=None, timeout=None):
             with attempt:  # two replicas that insert one document at once: one is refused, and updates it next time
                 await self._jobs.bulk_write(updates, ordered=False)
@@ -125,9 +106,9 @@ class Store:
         """What is unfinished now. Raises TransientError."""
         with away():
             rows = await self._jobs.find(UNFINISHED, PROJECTION).to_list(None)
-        jobs = []
+        jobs: list[Unfinished] = []
         for start in range(0, len(rows), ROWS_AT_ONCE):
-            jobs += [job for row in rows[start : start + ROWS_AT_ONCE] if (job := unfinished(row))]
+            jobs += readable(rows[start : start + ROWS_AT_ONCE])
             await asyncio.sleep(0)
         return Queue.of(jobs)
 
@@ -135,15 +116,10 @@ class Store:
         """How fast the latest completed tasks were done. Raises TransientError."""
         kept: dict[Task, float] = {}
         for field, task in TASK_TYPES.items():
-            done, song = f"{task}.event.processing_time", "submitted.event.song.audio_duration"
-            query = {field: "task_completed", "submitted": {"$ne": None}}
+            query, projection = timed(task)
             with away():
-                rows = await self._jobs.find(query, {done: 1, song: 1}, sort=[(_at(field), DESCENDING)]).to_list(LATEST)
-            times = (
-                (row[task]["event"]["processing_time"], row["submitted"]["event"]["song"]["audio_duration"])
-                for row in rows
-            )
-            if (known := speed(times)) is not None:
+                rows = await self._jobs.find(query, projection, sort=[(at(field), DESCENDING)]).to_list(LATEST)
+            if (known := speed(times(rows, task))) is not None:
                 kept[task] = known
         return kept
 
@@ -154,11 +130,8 @@ class Store:
 
     async def due(self, moment: datetime) -> AsyncIterator[str]:
         """Ids of jobs that were created before `moment` or have expired, and of strays: events without a submission."""
-        old = {"$lt": rfc3339(moment)}
-        strays = {"submitted": None, "updated.order.0": old}
-        query = {"$or": [{"submitted.event.at": old}, {"expired.order": 1}, strays]}
         with away():
-            async for document in self._jobs.find(query, {"_id": True}):
+            async for document in self._jobs.find(due(moment), {"_id": True}):
                 yield document["_id"]
 
     async def created_before(self, moment: datetime) -> AsyncIterator[Job]:
@@ -168,9 +141,8 @@ class Store:
 
     async def silent_for(self, silence: timedelta) -> AsyncIterator[Job]:
         """Jobs that are not over and of which nothing has been heard for so long, by the server's own clock."""
-        ago = {"$dateSubtract": {"startDate": "$$NOW", "unit": "second", "amount": int(silence.total_seconds())}}
         with away():
-            async for document in self._jobs.find(UNFINISHED | {"$expr": {"$lte": ["$heard", ago]}}, REGISTERS):
+            async for document in self._jobs.find(silent_for(silence), REGISTERS):
                 yield _registers.validate_python(document)
 
     async def perhaps_unfinished(self, owner: str) -> AsyncIterator[Job]:
@@ -186,27 +158,9 @@ class Store:
         await self._jobs.delete_one({"_id": job_id})
 
 
-def _at(type_field: str) -> str:
-    return f"{type_field.removesuffix('.type')}.at"
-
-
 @contextmanager
 def away() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
         raise TransientError("The database is away", str(error)[:200], code="database_unavailable") from error
-
-
-def _upsert(event: Event) -> UpdateOne:
-    registers = {
-        name: {
-            "$cond": [
-                {"$gt": [{"$literal": list(claim.order)}, {"$ifNull": [f"${name}.order", []]}]},
-                {"$literal": claim.model_dump(mode="json")},
-                f"${name}",
-            ]
-        }
-        for name, claim in claims(event).items()
-    }
-    return UpdateOne({"_id": event.job_id}, [{"$set": registers | {"heard": "$$NOW"}}], upsert=True)

@@ -89,7 +89,7 @@ async def heard(receiver: Receiver, count: int = 1) -> None:
 
 async def state(store: Store, callback_id: str = f"{JOB_ID}.0") -> str:
     kept = await store.callbacks.find_one({"_id": callback_id}) or {}
-    return next((name for name in ("due", "told_at", "gave_up_at") if name in kept), "gone")
+    return next((name for name in ("due", "told_at", "gave_up_at", "dropped_at") if name in kept), "gone")
 
 
 async def test_the_end_of_a_job_is_told_with_a_signature_that_holds(
@@ -157,6 +157,42 @@ async def test_a_receiver_that_was_down_is_told_when_it_is_up(store: Store, star
     await until(twice, wanted=True)
     async with receiver.listening():
         await until(lambda: state(store), "told_at")
+
+
+async def test_while_a_job_runs_again_its_earlier_end_is_not_told(
+    store: Store, start: Start, receiver: Receiver
+) -> None:
+    await tell(store, song(receiver.url), failed(BEATS))
+    await tell(store, JobRetried(job_id=JOB_ID, at=datetime.now(UTC), run=1, tasks=(BEATS,)), started(BEATS, run=1))
+    await start()
+    await until(lambda: state(store), "dropped_at")
+    await tell(store, completed(BEATS, run=1))
+    await until(lambda: state(store, f"{JOB_ID}.1"), "told_at")
+    (request,) = receiver.requests
+    assert (request.headers["webhook-id"], '"completed"' in request.body) == (f"{JOB_ID}.1", True)
+
+
+async def test_what_nobody_expected_counts_as_an_attempt(
+    store: Store, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(host: str, port: int) -> list[str]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(outboxes, "PATIENCE_SECONDS", 0.3)
+    await start(resolving=broken)
+    await tell(store, song("https://example.com/"), completed(BEATS))
+    await until(lambda: state(store), "gave_up_at")
+
+
+async def test_an_address_that_nobody_can_read_keeps_no_other_job_from_being_folded(
+    store: Store, bus: Bus, start: Start, receiver: Receiver
+) -> None:
+    async with Consumer(bus, store, courier=await start()).consuming():
+        for event in (song("ftp://example.com/", job_id="bad"), of("bad", completed(BEATS)), song(receiver.url)):
+            await bus.publish(event)
+        await bus.publish(completed(BEATS))
+        await until(lambda: state(store), "told_at")
+    assert await state(store, "bad.0") == "gone"
 
 
 async def test_receivers_that_hang_keep_nobody_else_waiting(store: Store, start: Start, receiver: Receiver) -> None:

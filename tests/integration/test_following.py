@@ -1,19 +1,24 @@
 """Server-sent events of a job, through a real gateway from a real status service."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import pytest
 
-from services.status import following
+from services.status import changes, following, snapshots
 from services.status.consumer import Consumer
+from services.status.outlook import Queue
 from services.status.store import Store
 from shared.bus import Bus
+from shared.errors import TransientError
 from shared.events import JobExpired, Task
+from shared.job import Job
 from shared.storage import Storage
 from tests.fakes import JOB_ID, completed, progressed, started, submitted
-from tests.integration.live import Live, live
+from tests.integration.live import Feed, Live, live
 from tests.integration.test_access import KEYS, PHONE, WEB
 from tests.integration.test_status import recent, until
 
@@ -95,6 +100,66 @@ async def test_a_place_in_the_queue_that_changes_is_told(system: Live, store: St
         assert (await feed.next()).document["queue_position"] == 2
         await store.fold([started(BEATS).model_copy(update={"job_id": "before"})])
         assert (await feed.next()).document["queue_position"] == 1
+
+
+async def test_a_change_is_read_once_for_all_followers_and_while_nothing_happens_nothing_is(
+    system: Live, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(snapshots, "SNAPSHOT_SECONDS_APART", 0.05)
+    await store.fold([SONG])
+    get, looked, reads = store.get, store.queue, Counter[str]()
+
+    async def counted(job_id: str) -> Job | None:
+        reads["job"] += 1
+        return await get(job_id)
+
+    async def counted_look() -> Queue:
+        reads["queue"] += 1
+        return await looked()
+
+    async with AsyncExitStack() as stack:
+        feeds = [await stack.enter_async_context(system.follow(JOB_ID)) for _ in range(50)]
+        for feed in feeds:
+            await feed.next()
+        monkeypatch.setattr(store, "queue", counted_look)
+
+        async def has_looked() -> bool:
+            return reads["queue"] >= 3
+
+        await until(has_looked, wanted=True)
+        monkeypatch.setattr(store, "get", counted)
+        reads.clear()
+        await until(has_looked, wanted=True)
+        assert reads["job"] == 0
+        await store.fold([progressed(BEATS, 7)])
+        for feed in feeds:
+            assert (await feed.until("processing")).document["beat_analysis"]["progress"] == 7
+        assert 0 < reads["job"] < 5
+
+
+async def test_signs_of_life_come_while_the_database_is_away(
+    system: Live, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(job_id: str) -> None:
+        raise TransientError("The database is away")
+
+    async def hanging(job_id: str) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(following, "ALIVE_SECONDS", 0.05)
+    monkeypatch.setattr(following, "AGAIN_SECONDS", 0.02)
+    await store.fold([SONG])
+    for fault in (away, hanging):
+        async with system.follow(JOB_ID) as feed:
+            await feed.next()
+            with monkeypatch.context() as broken:
+                broken.setattr(store, "get", fault)
+                await store.fold([progressed(BEATS, 7 if fault is away else 8, seq=2 if fault is away else 3)])
+                comments = feed.comments
+                with pytest.raises(TimeoutError):
+                    await feed.next(within=0.5)
+                assert feed.comments > comments + 2
 
 
 async def test_a_silent_stream_gives_signs_of_life(system: Live, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,3 +245,11 @@ async def test_two_hundred_streams_leave_room_for_other_requests(bus: Bus, store
         assert (await system.client.get(f"/api/status/{JOB_ID}")).status_code == 200
         over.set()
         await asyncio.gather(*following)
+
+
+async def test_ids_that_no_event_has_ever_had_are_no_match(system: Live, store: Store) -> None:
+    await store.fold([SONG])
+    headers = [(b"Last-Event-ID", "é".encode()), (b"If-None-Match", '"é"'.encode("latin-1"))]
+    assert (await system.client.get(f"/api/status/{JOB_ID}", headers=headers)).status_code == 200
+    async with system.client.stream("GET", f"/api/status/{JOB_ID}/events", headers=headers) as answer:
+        assert (await Feed(answer).next()).document["job_id"] == JOB_ID

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -122,6 +123,15 @@ async def test_many_jobs_are_asked_for_at_once(system: System) -> None:
     assert answer.json()["jobs"][0] | {"queue_position": 0} == await system.document(ids[2]) | {"queue_position": 0}
 
 
+@pytest.mark.parametrize("bad", ["../../etc", "a/../../b", "x" * 3000, "\0", "\ud83d", "é", "a//b", ".", ".."])
+async def test_what_cannot_be_an_id_is_missing_and_keeps_no_other_from_being_told(system: System, bad: str) -> None:
+    job_id = await system.submit()
+    asked = quote(f"{job_id},{bad}", errors="surrogatepass")
+    answer = await system.client.get(f"/api/status?ids={asked}")
+    assert (answer.status_code, [job["job_id"] for job in answer.json()["jobs"]]) == (200, [job_id])
+    assert len(answer.json()["missing"]) == 1
+
+
 @pytest.mark.parametrize("ids", [None, "", " , ", ",".join(map(str, range(201)))])
 async def test_no_jobs_and_too_many_are_not_asked_for(system: System, ids: str | None) -> None:
     answer = await system.client.get("/api/status", params={} if ids is None else {"ids": ids})
@@ -135,3 +145,21 @@ async def test_among_many_the_jobs_of_another_key_are_missing(start: Start) -> N
     answer = (await phone.client.get("/api/status", params={"ids": f"{its},{own}"})).json()
     assert ([job["job_id"] for job in answer["jobs"]], answer["missing"]) == ([own], [its])
     assert (await locked.client.get("/api/status", params={"ids": its})).status_code == 401
+
+
+async def test_what_cannot_be_read_of_the_queue_keeps_no_document_back(store: Store, client: httpx.AsyncClient) -> None:
+    await store.fold([recent(submitted(BEATS, job_id="odd"), hours=1), recent(submitted(BEATS))])
+    await store._jobs.update_one({"_id": "odd"}, {"$set": {"submitted.event.song.audio_duration": None}})
+    assert (await client.get("/api/status/abc123")).json()["queue_position"] == 1
+
+
+async def test_a_queue_that_cannot_be_looked_at_leaves_the_outlook_open(
+    store: Store, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(store, "queue", broken)
+    await store.fold([recent(submitted(BEATS))])
+    answer = await client.get("/api/status/abc123")
+    assert (answer.status_code, answer.json()["queue_position"], answer.json()["eta_seconds"]) == (200, None, None)

@@ -41,7 +41,7 @@ def test_a_network_that_the_operator_named_may_be_called() -> None:
     "text",
     [
         "", "example.com", "ftp://example.com/", "file:///etc/passwd", "http://", "https:///path", "//example.com",
-        "https://user:pass@example.com/", "https://user@example.com/", "https://@example.com/", "javascript:alert(1)",
+        "https://user:pass@example.com/", "https://user@example.com/", "javascript:alert(1)",
         "https://example.com/a b", "https://example.com/\n", "https://example.com:99999/", "https://example.com:x/",
         f"https://example.com/{'x' * 2000}", "http://[::1", "https://exa\x00mple.com/",
     ],
@@ -51,12 +51,34 @@ def test_what_is_no_web_address_is_refused(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["https://example.com?to=me@example.com", "https://example.com/@me", "https://example.com#me@x"]
+)
+def test_an_at_sign_elsewhere_is_no_user_name(text: str) -> None:
+    assert parse(text).host == "example.com"
+
+
+async def test_a_name_that_is_private_is_refused_as_one_that_is_not_there() -> None:
+    async def private(host: str, port: int) -> list[str]:
+        return ["10.0.0.1"]
+
+    async def unknown(host: str, port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "as the system says")
+
+    said = set()
+    for resolving in (private, unknown):
+        with pytest.raises(PermanentError) as refused:
+            await addresses(parse("https://broker.internal/"), [], resolving)
+        said.add(str(refused.value))
+    assert len(said) == 1
+
+
 async def test_one_private_address_of_many_is_enough_to_refuse_a_name() -> None:
     async def both(host: str, port: int) -> list[str]:
         assert (host, port) == ("example.com", 443)
         return ["93.184.216.34", "127.0.0.1"]
 
-    with pytest.raises(PermanentError, match="public internet"):
+    with pytest.raises(PermanentError, match="not public"):
         await addresses(parse("https://example.com/"), [], both)
 
 
