@@ -38,6 +38,11 @@ async def test_a_song_that_is_gone_is_explained(visit: Open) -> None:
 
 async def test_a_song_can_be_cancelled_while_it_is_worked_on(visit: Open, gateway_url: str, song: Path) -> None:
     page = await visit()
+async def test_an_address_that_cannot_be_read_opens_the_page_without_a_song(visit: Open) -> None:
+    page = await visit("%")
+    await expect(page.locator(".hero")).to_be_visible()
+
+
     await page.set_input_files("input[type=file]", song)
     await page.locator(".work").wait_for()
     job = page.url.partition("#")[2]

@@ -74,8 +74,9 @@ export class Song {
   }
 
   #take(job: JobDocument): void {
+    if (this.#stop.signal.aborted) return;
     this.job.value = job;
-    if (job.name) remember(this.id, job.name);
+    if (job.name && !isCancelled(job)) remember(this.id, job.name);
     const { stem_separation: stems, transcription: words, beat_analysis: rhythm } = job;
     if (stems.status === 'completed') void this.#once(`sound ${job.run} ${stems.attempt}`, () => this.#loadSound(job));
     if (words.status === 'completed') void this.#once(`words ${job.run} ${words.attempt}`, () => this.#loadLyrics());
@@ -126,6 +127,10 @@ export class Song {
     this.beats.value = await authorized((server) => server.beats(this.id));
     if (this.player.value) this.player.value.beats.value = this.beats.value.beats;
   }
+}
+
+function isCancelled(job: JobDocument): boolean {
+  return job.error_code === 'cancelled';
 }
 
 function pause(milliseconds: number): Promise<void> {
