@@ -27,6 +27,7 @@ export class Song {
 
   readonly #stop = new AbortController();
   #asked = new Set<string>();
+  #soundComes = false;
 
   constructor(readonly id: string) {
     void this.follow();
@@ -78,9 +79,17 @@ export class Song {
     this.job.value = job;
     if (job.name && !isCancelled(job)) remember(this.id, job.name);
     const { stem_separation: stems, transcription: words, beat_analysis: rhythm } = job;
-    if (stems.status === 'completed') void this.#once(`sound ${job.run} ${stems.attempt}`, () => this.#loadSound(job));
+    if (stems.status === 'completed') void this.#soundOnce(job);
     if (words.status === 'completed') void this.#once(`words ${job.run} ${words.attempt}`, () => this.#loadLyrics());
     if (rhythm.status === 'completed') void this.#once('beats', () => this.#loadBeats());
+  }
+
+  /** The parts do not change once they are there: what later runs tell of them matters only if they could not be loaded. */
+  async #soundOnce(job: JobDocument): Promise<void> {
+    if (this.#soundComes || this.player.value) return;
+    this.#soundComes = true;
+    await this.#once(`sound ${job.run} ${job.stem_separation.attempt}`, () => this.#loadSound(job));
+    this.#soundComes = false;
   }
 
   /** Loads something unless that was done; outages are waited out. */
@@ -103,7 +112,6 @@ export class Song {
   }
 
   async #loadSound(job: JobDocument): Promise<void> {
-    if (this.player.value) return; // a later run does not change what was there
     this.loading.value = 0;
     const context = new AudioContext({ sampleRate: 44_100, latencyHint: 'playback' });
     const show = (share: number) => (this.loading.value = share);
