@@ -8,16 +8,18 @@ import { remember } from '../recent';
 import { authorized } from '../session';
 import { measure } from './measure';
 
+const SOON_MS = 300;
 const AGAIN_MS = 3_000;
 const LONGEST_WAIT_MS = 30_000;
-/** How long the server may take to tell of a run that it has accepted. */
-const RUN_STARTS_MS = 15_000;
+/** The server tells of a run that it has accepted within this time, unless it is busy. */
+const RUN_STARTS_MS = 2_000;
 
 /** An open song: its job, followed to the end, and what comes of it as soon as it is there. */
 export class Song {
   readonly job = signal<JobDocument | null>(null);
   readonly problem = signal<string | null>(null);
   readonly connected = signal(true);
+  readonly accepted = signal(false); // another run, of which there is no news yet
   readonly loading = signal<number | null>(null); // share of the sound that is here
   readonly player = signal<Player | null>(null);
   readonly lyrics = signal<Lyrics | null>(null);
@@ -36,20 +38,23 @@ export class Song {
   /** Until the job is over, in a run after `before`: what sets a job going once more is told of a little later. */
   async follow(before = -1): Promise<void> {
     this.problem.value = null;
-    const patience = Date.now() + RUN_STARTS_MS;
+    const since = Date.now();
     const onConnection = (connected: boolean) => (this.connected.value = connected);
     try {
       await authorized(async (server) => {
-        let run = before;
-        do {
-          if (run >= 0) await pause(AGAIN_MS / 10);
+        let come = before < 0;
+        for (let wait = SOON_MS; ; wait = Math.min(1.5 * wait, AGAIN_MS)) {
+          if (!come) await pause(wait);
           for await (const job of server.follow(this.id, { signal: this.#stop.signal, onConnection })) {
-            run = job.run;
-            if (run > before) this.#take(job);
+            come ||= job.run > before || isCancelled(job);
+            this.accepted.value = !come && Date.now() > since + RUN_STARTS_MS;
+            if (come) this.#take(job);
           }
-        } while (run <= before && Date.now() < patience && !this.#stop.signal.aborted);
+          if (come || this.#stop.signal.aborted) return;
+        }
       });
     } catch (error) {
+      this.accepted.value = false;
       if (!this.#stop.signal.aborted) this.problem.value = inWords(error);
     }
   }
