@@ -1,5 +1,7 @@
 """What goes wrong, said in plain words, and what one can do about it."""
 
+import asyncio
+import json
 from pathlib import Path
 
 import httpx
@@ -34,6 +36,11 @@ async def test_a_job_that_failed_says_what_did_not_work(visit: Open, gateway_url
 async def test_a_song_that_is_gone_is_explained(visit: Open) -> None:
     page = await visit("00000000-0000-4000-8000-000000000000")
     await expect(page.get_by_role("alert")).to_contain_text("is not here any more")
+
+
+async def test_an_address_that_cannot_be_read_opens_the_page_without_a_song(visit: Open) -> None:
+    page = await visit("%")
+    await expect(page.locator(".hero")).to_be_visible()
 
 
 async def test_a_song_can_be_cancelled_while_it_is_worked_on(visit: Open, gateway_url: str, song: Path) -> None:
@@ -105,3 +112,48 @@ async def test_own_words_replace_those_that_were_heard(visit: Open, gateway_url:
     await expect(page.locator(".line")).to_have_count(2, timeout=120_000)
     await expect(page.locator(".line").nth(1)).to_contain_text("I can hear the river say")
     await expect(page.locator(".facts")).to_contain_text("your own words")
+
+
+async def test_own_words_sent_while_the_sound_still_loads_do_not_load_it_again(
+    visit: Open, gateway_url: str, song: Path
+) -> None:
+    async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
+        job = await ended(client, await submit(client, song, format="flac"), "completed")
+    page = await visit()
+    come = asyncio.Event()
+    asked: list[str] = []
+
+    async def later(route: Route) -> None:
+        asked.append(route.request.url)
+        await come.wait()
+        await route.continue_()
+
+    await page.route("**/storage/**", later)
+    await page.goto(f"{gateway_url}/#{job}")
+    await page.get_by_role("button", name="Words").click()
+    await page.get_by_label("Correct them").fill("Early morning by the water")
+    await page.get_by_role("button", name="Put in time").click()
+    await expect(page.locator(".facts")).to_contain_text("your own words", timeout=120_000)
+    come.set()
+    await page.locator(".play").wait_for()
+    assert len(asked) == 4
+
+
+async def test_a_run_that_was_accepted_is_waited_for_and_that_is_said(visit: Open, gateway_url: str, sung: str) -> None:
+    page = await ready(await visit(sung))
+
+    async def accepted(route: Route) -> None:
+        await route.fulfill(status=202, json={"job_id": sung})
+
+    await page.route("**/lyrics", accepted)
+    await page.get_by_role("button", name="Words").click()
+    await page.get_by_role("button", name="Put in time").click()
+    await expect(page.get_by_text("will begin as soon as it can")).to_be_visible()
+    begun = {**await (await page.request.get(f"{gateway_url}/api/status/{sung}")).json(), "run": 1}
+    news = f"event: status\nid: begun\ndata: {json.dumps(begun)}\n\n"
+
+    async def begins(route: Route) -> None:
+        await route.fulfill(body=news, content_type="text/event-stream")
+
+    await page.route("**/events", begins)
+    await expect(page.get_by_text("will begin as soon as it can")).to_have_count(0)

@@ -8,16 +8,18 @@ import { remember } from '../recent';
 import { authorized } from '../session';
 import { measure } from './measure';
 
+const SOON_MS = 300;
 const AGAIN_MS = 3_000;
 const LONGEST_WAIT_MS = 30_000;
-/** How long the server may take to tell of a run that it has accepted. */
-const RUN_STARTS_MS = 15_000;
+/** The server tells of a run that it has accepted within this time, unless it is busy. */
+const RUN_STARTS_MS = 2_000;
 
 /** An open song: its job, followed to the end, and what comes of it as soon as it is there. */
 export class Song {
   readonly job = signal<JobDocument | null>(null);
   readonly problem = signal<string | null>(null);
   readonly connected = signal(true);
+  readonly accepted = signal(false); // another run, of which there is no news yet
   readonly loading = signal<number | null>(null); // share of the sound that is here
   readonly player = signal<Player | null>(null);
   readonly lyrics = signal<Lyrics | null>(null);
@@ -27,6 +29,7 @@ export class Song {
 
   readonly #stop = new AbortController();
   #asked = new Set<string>();
+  #soundComes = false;
 
   constructor(readonly id: string) {
     void this.follow();
@@ -35,20 +38,23 @@ export class Song {
   /** Until the job is over, in a run after `before`: what sets a job going once more is told of a little later. */
   async follow(before = -1): Promise<void> {
     this.problem.value = null;
-    const patience = Date.now() + RUN_STARTS_MS;
+    const since = Date.now();
     const onConnection = (connected: boolean) => (this.connected.value = connected);
     try {
       await authorized(async (server) => {
-        let run = before;
-        do {
-          if (run >= 0) await pause(AGAIN_MS / 10);
+        let come = before < 0;
+        for (let wait = SOON_MS; ; wait = Math.min(1.5 * wait, AGAIN_MS)) {
+          if (!come) await pause(wait);
           for await (const job of server.follow(this.id, { signal: this.#stop.signal, onConnection })) {
-            run = job.run;
-            if (run > before) this.#take(job);
+            come ||= job.run > before || isCancelled(job);
+            this.accepted.value = !come && Date.now() > since + RUN_STARTS_MS;
+            if (come) this.#take(job);
           }
-        } while (run <= before && Date.now() < patience && !this.#stop.signal.aborted);
+          if (come || this.#stop.signal.aborted) return;
+        }
       });
     } catch (error) {
+      this.accepted.value = false;
       if (!this.#stop.signal.aborted) this.problem.value = inWords(error);
     }
   }
@@ -74,12 +80,21 @@ export class Song {
   }
 
   #take(job: JobDocument): void {
+    if (this.#stop.signal.aborted) return;
     this.job.value = job;
-    if (job.name) remember(this.id, job.name);
+    if (job.name && !isCancelled(job)) remember(this.id, job.name);
     const { stem_separation: stems, transcription: words, beat_analysis: rhythm } = job;
-    if (stems.status === 'completed') void this.#once(`sound ${job.run} ${stems.attempt}`, () => this.#loadSound(job));
+    if (stems.status === 'completed') void this.#soundOnce(job);
     if (words.status === 'completed') void this.#once(`words ${job.run} ${words.attempt}`, () => this.#loadLyrics());
     if (rhythm.status === 'completed') void this.#once('beats', () => this.#loadBeats());
+  }
+
+  /** The parts do not change once they are there: what later runs tell of them matters only if they could not be loaded. */
+  async #soundOnce(job: JobDocument): Promise<void> {
+    if (this.#soundComes || this.player.value) return;
+    this.#soundComes = true;
+    await this.#once(`sound ${job.run} ${job.stem_separation.attempt}`, () => this.#loadSound(job));
+    this.#soundComes = false;
   }
 
   /** Loads something unless that was done; outages are waited out. */
@@ -102,7 +117,6 @@ export class Song {
   }
 
   async #loadSound(job: JobDocument): Promise<void> {
-    if (this.player.value) return; // a later run does not change what was there
     this.loading.value = 0;
     const context = new AudioContext({ sampleRate: 44_100, latencyHint: 'playback' });
     const show = (share: number) => (this.loading.value = share);
@@ -126,6 +140,10 @@ export class Song {
     this.beats.value = await authorized((server) => server.beats(this.id));
     if (this.player.value) this.player.value.beats.value = this.beats.value.beats;
   }
+}
+
+function isCancelled(job: JobDocument): boolean {
+  return job.error_code === 'cancelled';
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -73,8 +73,8 @@ function Delete({ song, over, onClose }: { song: Song; over: boolean; onClose: (
         return onClose();
       }
     }
+    open(null); // first: until then the job's last news would put it back
     forget(song.id);
-    open(null);
   };
   return (
     <Dialog title={over ? 'Delete this song?' : 'Cancel this song?'} onClose={onClose}>

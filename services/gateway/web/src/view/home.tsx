@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
 import { forget, recent } from '../recent';
-import { authorized } from '../session';
+import { authorized, keyWanted } from '../session';
 import { waiting } from '../song/wait';
 import { Icon } from './icon';
 
@@ -47,6 +47,7 @@ function state(id: string): string {
 }
 
 async function look(): Promise<void> {
+  if (keyWanted.value) return; // an earlier look waits for it
   try {
     const found = await authorized((server) => server.statuses(recent.value.map(({ id }) => id)));
     jobs.value = new Map(found.map((job) => [job.job_id, job]));

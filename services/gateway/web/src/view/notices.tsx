@@ -16,6 +16,11 @@ export function Notices({ song }: { song: Song }) {
           The server cannot be reached. Trying again…
         </p>
       )}
+      {song.accepted.value && (
+        <p class="notice" role="status">
+          The server has taken it on and will begin as soon as it can.
+        </p>
+      )}
       {song.problem.value && (
         <p class="notice bad" role="alert">
           {song.problem.value}
