@@ -47,6 +47,7 @@ class BeatAnalysisDocument(TaskDocument):
     time_signature: str | None = None
     beat_confidence: Fraction | None = None
     rhythm_regularity: Fraction | None = None
+    key: str | None = Field(default=None, description="`D major`, `C# minor`; null where nothing has a key.")
     beats_path: str | None = None
 
 
@@ -70,7 +71,9 @@ class JobDocument(Frozen):
     audio_duration: Seconds
     file_size: int = Field(description="The upload's size in bytes.")
     expires_at: Moment = Field(description="When the job and its results are removed.")
-    queue_position: int | None = Field(default=None, ge=1, description="1 is next; null once it has begun, or is over.")
+    queue_position: int | None = Field(
+        default=None, ge=1, description="In the line of its first task: 1 is next; null once that has begun."
+    )
     eta_seconds: Seconds | None = Field(
         default=None, description="Until it is over, as things stand; null when over, or nobody knows."
     )

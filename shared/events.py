@@ -97,6 +97,7 @@ class Rhythm(Frozen):
     time_signature: str | None
     beat_confidence: Fraction | None
     rhythm_regularity: Fraction | None
+    key: str | None = Field(default=None, description="`D major`, `C# minor`.")
     beats: FileName
 
 

@@ -1,4 +1,4 @@
-"""Tempo, beats, downbeats and metre, with librosa. Runs in the worker's child process.
+"""Tempo, beats, downbeats, metre and key, with librosa. Runs in the worker's child process.
 
 Beats by dynamic programming (Ellis, "Beat Tracking by Dynamic Programming", JNMR 36(1), 2007, as librosa has it),
 at a tempo that is chosen among its octaves by the evidence between the beats; downbeats by accents.
@@ -15,6 +15,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from services.beats import click
+from services.beats.key import key
 from services.beats.metre import Metre, metre
 from services.beats.settings import Settings
 from shared.errors import PermanentError
@@ -63,11 +64,12 @@ def analyse(audio: Path, out: Path, options: Options, settings: Settings, progre
     low = _onsets(power, LOW_HZ)
     pulse = _pulse(_even(onsets) + _even(low))
     progress(0.8)
+    tonality = key(samples, HZ)
     if pulse is None:
-        return _written(out, np.empty(0), None, None, seconds)
+        return _written(out, np.empty(0), None, None, tonality=tonality, seconds=seconds)
     bars = metre(onsets[pulse.frames], low[pulse.frames], _harmony_change(power, pulse.frames))
     times = np.maximum(0, librosa.frames_to_time(pulse.frames, sr=HZ, hop_length=HOP) - LATENCY_SECONDS)
-    return _written(out, times.round(3), pulse, bars, seconds)
+    return _written(out, times.round(3), pulse, bars, tonality=tonality, seconds=seconds)
 
 
 def warm(settings: Settings) -> None:
@@ -77,6 +79,7 @@ def warm(settings: Settings) -> None:
     pulse = _pulse(_onsets(power, HZ / 2))
     assert pulse is not None
     _harmony_change(power, pulse.frames)
+    key(clicks, HZ)
 
 
 def _load(audio: Path) -> tuple[NDArray[np.float32], float]:
@@ -158,7 +161,9 @@ def _regularity(times: Floats) -> float:
     return float(np.exp(-10 * spread))
 
 
-def _written(out: Path, times: Floats, pulse: Pulse | None, bars: Metre | None, seconds: float) -> Rhythm:
+def _written(
+    out: Path, times: Floats, pulse: Pulse | None, bars: Metre | None, *, tonality: str | None, seconds: float
+) -> Rhythm:
     positions = bars.positions if bars else np.empty(0, dtype=np.int64)
     rhythm = Rhythm(
         tempo_bpm=round(pulse.tempo_bpm, 1) if pulse else None,
@@ -166,6 +171,7 @@ def _written(out: Path, times: Floats, pulse: Pulse | None, bars: Metre | None, 
         time_signature=f"{bars.beats_per_bar}/4" if bars else None,
         beat_confidence=round(pulse.confidence, 2) if pulse else 0.0,
         rhythm_regularity=round(_regularity(times), 2) if pulse else None,
+        key=tonality,
         beats="beats.json",
     )
     content = rhythm.model_dump(exclude={"kind", "beats"}) | {

@@ -28,7 +28,6 @@ class Unfinished:
     audio_duration: float
     waiting: tuple[Task, ...]
     running: Mapping[Task, int] = field(default_factory=dict)
-    has_begun: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,10 @@ class Line:
     workers: int = 0
     at_work_on: float = 0.0
 
+    def position(self, place: Place) -> int:
+        """From 1, which is next."""
+        return 1 + bisect_left(self.places, place)
+
     def ahead(self, place: Place) -> float:
         """Seconds of audio that each worker has to do before it comes to the job at `place`."""
         return (self.at_work_on + self.before[bisect_left(self.places, place)]) / max(1, self.workers)
@@ -47,20 +50,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Queue:
-    """All that was unfinished at one moment: the places of jobs that have not begun, and a line for each task."""
+    """All that was unfinished at one moment: a line for each task."""
 
-    places: tuple[Place, ...]
     lines: Mapping[Task, Line]
 
     @classmethod
     def of(cls, jobs: Iterable[Unfinished]) -> "Queue":
         ordered = sorted(jobs, key=lambda job: job.place)
-        return cls(
-            tuple(job.place for job in ordered if not job.has_begun), {task: _line(ordered, task) for task in Task}
-        )
-
-    def position(self, place: Place) -> int:
-        return 1 + bisect_left(self.places, place)
+        return cls({task: _line(ordered, task) for task in Task})
 
 
 def _line(jobs: list[Unfinished], task: Task) -> Line:
@@ -89,9 +86,13 @@ def with_outlook(document: JobDocument, queue: Queue, speeds: Speeds) -> JobDocu
 
 
 def _position(document: JobDocument, queue: Queue) -> int | None:
-    """A job that was sent round again stands where nobody knows."""
-    has_begun = document.status != "queued" or document.run > 0
-    return None if has_begun else queue.position(_place(document))
+    """In the line of the first task that was asked for, which is the one that takes longest.
+
+    A job that was sent round again stands where nobody knows.
+    """
+    first = next(task for task in Task if getattr(document, task).status != "skipped")
+    waits = getattr(document, first).status == "queued" and document.run == 0
+    return queue.lines[first].position(_place(document)) if waits else None
 
 
 def _eta(document: JobDocument, queue: Queue, speeds: Speeds) -> float | None:

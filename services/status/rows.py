@@ -57,7 +57,7 @@ def unfinished(row: Mapping[str, Any]) -> Unfinished | None:
         states[Task.TRANSCRIPTION] = "skipped"
     waiting = tuple(task for task, state in states.items() if state is None)
     running = {task: state for task, state in states.items() if isinstance(state, int)}
-    return Unfinished(place, duration, waiting, running, has_begun=True) if waiting or running else None
+    return Unfinished(place, duration, waiting, running) if waiting or running else None
 
 
 def _state(row: Mapping[str, Any], task: Task) -> int | str | None:

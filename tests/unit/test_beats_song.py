@@ -20,6 +20,7 @@ def test_the_beats_and_bars_of_the_sample_song_are_found(tmp_path: Path) -> None
     found = json.loads((tmp_path / rhythm.beats).read_text())
     assert rhythm.tempo_bpm == pytest.approx(truth["tempo_bpm"], rel=0.04)
     assert rhythm.time_signature == truth["time_signature"]
+    assert rhythm.key == found["key"] == "D major"  # its chords are D, A, Bm and G
     assert f_measure([beat["time"] for beat in found["beats"]], truth["beats"]) > 0.8
     assert f_measure(found["downbeats"], truth["downbeats"]) > 0.8
 

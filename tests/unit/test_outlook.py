@@ -54,7 +54,7 @@ def test_the_speed_is_that_of_the_task_in_the_middle() -> None:
 def test_whoever_came_earlier_goes_first_and_workers_share_the_work() -> None:
     later = Unfinished((rfc3339(after(60)), "later"), 600, (SEPARATION,))
     waiting = [Unfinished(earlier(n, f"job-{n}"), 100, (SEPARATION,)) for n in (1, 2)]
-    running = [Unfinished(earlier(9, f"run-{n}"), 100, (), {SEPARATION: 40}, has_begun=True) for n in (1, 2)]
+    running = [Unfinished(earlier(9, f"run-{n}"), 100, (), {SEPARATION: 40}) for n in (1, 2)]
     queue = Queue.of([later, *waiting, *running])
     shown = document(submitted(SEPARATION), queue=queue)
     assert shown.queue_position == 3
@@ -69,10 +69,17 @@ def test_only_the_queue_of_a_chains_next_task_is_waited_for() -> None:
     assert document(submitted(), started(SEPARATION), queue=queue).eta_seconds == 270
 
 
+def test_a_jobs_place_is_that_of_its_first_task() -> None:
+    queue = Queue.of([Unfinished(earlier(1), 100, (SEPARATION,)), Unfinished(earlier(2), 100, (BEATS,))])
+    assert document(submitted(), started(BEATS), queue=queue).queue_position == 2
+    assert document(submitted(TRANSCRIPTION, BEATS), queue=queue).queue_position == 1
+
+
 def test_a_job_that_has_begun_or_was_run_before_has_no_position() -> None:
     again = JobRetried(job_id=JOB_ID, at=after(70), run=1, tasks=(BEATS,))
     assert document(submitted(BEATS)).queue_position == 1
-    assert document(submitted(), started(BEATS)).queue_position is None
+    assert document(submitted(), started(SEPARATION)).queue_position is None
+    assert document(submitted(), completed(SEPARATION)).queue_position is None
     assert document(submitted(BEATS), failed(BEATS), again).queue_position is None
 
 
@@ -109,4 +116,4 @@ def test_a_row_says_the_same_of_a_job_as_its_document(events: list[Event]) -> No
     running = {task: state.progress for task, state in states.items() if state.status == "processing"}
     assert (seen is None) == shown.is_over
     if seen:
-        assert (seen.waiting, seen.running, seen.has_begun) == (waiting, running, bool(events))
+        assert (seen.waiting, seen.running) == (waiting, running)
