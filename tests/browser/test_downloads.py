@@ -1,0 +1,29 @@
+"""What can be taken home."""
+
+import zipfile
+from pathlib import Path
+
+import soundfile
+from playwright.async_api import Page
+
+from tests.browser.conftest import Open, ready
+
+
+async def saved(page: Page, link: str, folder: Path) -> Path:
+    async with page.expect_download() as coming:
+        await page.get_by_role("link", name=link, exact=True).click()
+    download = await coming.value
+    await download.save_as(folder / download.suggested_filename)
+    return folder / download.suggested_filename
+
+
+async def test_a_stem_as_mp3_and_everything_as_zip(visit: Open, sung: str, song: Path, tmp_path: Path) -> None:
+    page = await ready(await visit(sung))
+    await page.get_by_role("button", name="Download", exact=True).click()
+    voice = await saved(page, "Voice", tmp_path)
+    assert voice.name == "river-town_vocals.mp3"
+    assert abs(soundfile.info(voice).duration - soundfile.info(song).duration) < 0.1
+    whole = await saved(page, "Everything, as ZIP", tmp_path)
+    assert whole.name == "river-town_karaoke.zip"
+    names = {Path(name).name for name in zipfile.ZipFile(whole).namelist()}
+    assert {"river-town_vocals.flac", "river-town_lyrics.lrc", "river-town_beats.json"} < names
