@@ -15,6 +15,17 @@ from shared.streams import Stream
 
 PASSED_ON: Final = ("content-type", "retry-after", "etag", "cache-control")
 
+EVENT: Final = {
+    "type": "object",
+    "required": ["event", "id", "data"],
+    "properties": {
+        "event": {"const": "status"},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json", "description": "A `JobDocument`."},
+    },
+}
+"""What each event of a stream looks like, for the OpenAPI document."""
+
 IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of an earlier answer.")]
 LastEventId = Annotated[str | None, Header(description="Of the last event that was received.")]
 Ids = Annotated[str, Query(description=f"Comma-separated, 1 to {MOST_AT_ONCE}.")]
@@ -42,7 +53,7 @@ def routes(jobs: Jobs, relay: Relay, keys: Keys) -> APIRouter:
         response_class=Stream,
         responses=problems(_404="No such job.", _429="The caller has too many streams.", _503="Too many streams.")
         | {
-            200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            200: {"content": {"text/event-stream": {"schema": EVENT}}},
             204: {"description": "The job is over, and the last event was its last."},
         },
     )

@@ -24,7 +24,7 @@ from tests.integration.test_status import until
 
 NOISE = np.random.default_rng(7).integers(0, 256, 30_000, np.uint8).tobytes()
 REFUSED = {"not_audio", "corrupt", "too_short", "too_long", "undecodable"}
-STALL_SECONDS = 0.5
+STALL_SECONDS = 1.0
 
 
 class Server:
@@ -57,8 +57,15 @@ async def server(bus: Bus, storage: Storage, tmp_path: Path, monkeypatch: pytest
         httpx.AsyncClient(base_url=url, timeout=60, transport=httpx.AsyncHTTPTransport(retries=9)) as client,
         serving(create_app(bus, storage, nobody, Health(), settings), settings),
     ):
-        await client.get("/livez")
+        await until(lambda: _answers(client), wanted=True)
         yield Server(client, port, temp, tmp_path / "storage")
+
+
+async def _answers(client: httpx.AsyncClient) -> bool:
+    """A loop that stands still for a moment takes the first connection for a stalled one."""
+    with suppress(httpx.TransportError):
+        return (await client.get("/livez")).is_success
+    return False
 
 
 def refused(answer: httpx.Response) -> str:
