@@ -94,7 +94,7 @@ class Outbox:
 
     async def postpone(self, callback: Callback) -> bool:
         """Whether there is another attempt: later each time, for an hour, and never for many at the same moment."""
-        jitter = random.uniform(0.5, 1)  # noqa: S311 # nosec B311 -- nobody gains by guessing it
+        jitter = random.uniform(0.5, 1)  # noqa: S311 -- nobody gains by guessing  # nosec B311
         seconds = jitter * min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** (callback.attempt - 1))
         if callback.age + seconds > PATIENCE_SECONDS:
             await self.give_up(callback)

@@ -83,7 +83,7 @@ async def test_where_keys_are_set_one_is_asked_for_and_kept_for_the_tab(
 async def test_an_outage_is_said_and_lived_through(visit: Open, gateway_url: str, song: Path) -> None:
     page = await visit()
     # It polls: a stream that is open already outlives what the browser calls being offline.
-    await page.route("**/events", lambda route: route.abort())
+    await page.route("**/events", lambda route: route.fulfill(status=404, json={"code": "none", "detail": "None."}))
     await page.set_input_files("input[type=file]", song)
     await page.locator(".work").wait_for()
     await page.context.set_offline(True)
