@@ -82,10 +82,10 @@ def main() -> None:
         parser.error("give the name of a key, or set WEBHOOK_SECRET")
     if name is not None:
         key = secrets.token_urlsafe(KEY_BYTES)
-        print(f"key, shown only now:  {key}")  # noqa: T201
-        print(f"for API_KEYS:         {json.dumps({name: digest(key)})}")  # noqa: T201
+        print(f"key, shown only now:  {key}")  # noqa: T201 -- what the command is for
+        print(f"for API_KEYS:         {json.dumps({name: digest(key)})}")  # noqa: T201 -- what the command is for
     if secret.get_secret_value():
-        print(f"callbacks' secret:    {owner_secret(secret, name)}")  # noqa: T201
+        print(f"callbacks' secret:    {owner_secret(secret, name)}")  # noqa: T201 -- what the command is for
 
 
 if __name__ == "__main__":
