@@ -45,6 +45,16 @@ def input_of(task: Task, options: Options) -> str:
     return f"vocals.{options.format}" if separated else SONG
 
 
+def drums_of(options: Options) -> str:
+    """The name of the file that the beats are refined by, once it is there."""
+    return f"drums.{options.format}"
+
+
+def refined(task: Task) -> str:
+    """The name of an empty object: the files of the task's refined result are there, or are being put."""
+    return f"{task}.refined"
+
+
 @dataclass(frozen=True)
 class Head:
     """`size` in bytes; `etag` is quoted, ready for a header."""
@@ -131,11 +141,14 @@ class Storage:
             if times and max(times) < moment:
                 yield prefix
 
+    async def delete(self, key: str) -> None:
+        with suppress(*GONE):
+            await obstore.delete_async(self._store, key)
+
     async def delete_job(self, job_id: str) -> None:
         """Removes all files of a job, the manifest last, so that what was cut short can be found and done again."""
         names = [meta["path"] async for page in obstore.list(self._store, f"{job_id}/") for meta in page]
         for name in sorted(names, key=lambda name: name.endswith(MANIFEST)):
-            with suppress(*GONE):  # by another replica
-                await obstore.delete_async(self._store, name)
+            await self.delete(name)  # another replica may have done it
         if self._folder:  # what a process that was killed had not finished writing is not listed
             rmtree(self._folder / job_id, ignore_errors=True)
