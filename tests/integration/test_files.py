@@ -135,6 +135,27 @@ async def test_what_is_lossless_is_what_others_are_made_from(
     assert (await client.get(f"/storage/{JOB}/song_drums.opus")).status_code == 200
 
 
+async def test_a_file_whose_source_is_replaced_meanwhile_is_encoded_anew(
+    client: httpx.AsyncClient, storage: Storage, encoder: Encoder
+) -> None:
+    await put(storage, click_flac=tone(2.5, form="FLAC"))
+    encoder.go_on.clear()
+    asking = asyncio.create_task(client.get(f"/api/jobs/{JOB}/click.wav"))
+    await asyncio.wait_for(encoder.has_been_asked.wait(), 20)
+    await put(storage, click_flac=tone(1.5, form="FLAC"))
+    encoder.go_on.set()
+    samples, rate = heard((await asking).content)
+    assert len(samples) == 1.5 * rate
+    assert encoder.asked == ["click.wav", "click.wav"]
+
+
+async def test_browsers_ask_anew_for_what_may_be_replaced(client: httpx.AsyncClient, storage: Storage) -> None:
+    await put(storage, beats_json=b"{}", click_flac=SONG, drums_peaks_json=b"{}")
+    names = ("beats.json", "click.flac", "peaks/drums.json")
+    kept = [(await client.get(f"/api/jobs/{JOB}/{name}")).headers["cache-control"] for name in names]
+    assert kept == ["private, no-cache", "private, no-cache", "private, max-age=3600"]
+
+
 @pytest.mark.parametrize("when", ["while it is encoded", "while it is put"])
 async def test_nothing_is_kept_of_a_job_that_is_cancelled_meanwhile(
     client: httpx.AsyncClient,
