@@ -50,6 +50,8 @@ export interface Beats {
   time_signature: string | null;
   beats: Beat[];
   key?: string | null;
+  /** Whether the drums alone were listened to, too; until then better beats may come. */
+  refined?: boolean;
 }
 
 /** audiowaveform's data format, version 2. */
