@@ -1,0 +1,40 @@
+"""How sure one can be of a song's beats, and how even they are."""
+
+from typing import Final
+
+import numpy as np
+
+from services.beats.onsets import FPS, Floats, Onsets
+from services.beats.tracking import Frames, track
+
+ALIKE_SECONDS: Final = 0.07
+NEAR_SECONDS: Final = 0.05
+
+
+def agreement(onsets: Onsets, frames: Frames) -> float:
+    """How far beats that are tracked in each view of the onsets alone are those given, 0 to 1.
+
+    Trackers agree where they are right: Holzapfel et al., "Selective sampling for beat tracking evaluation", IEEE TASLP
+    20(9), 2012.
+    """
+    tempo = 60 * FPS / float(np.mean(np.diff(frames)))
+    return float(np.mean([_alike(track(view, tempo), frames) for view in onsets.views.values()]))
+
+
+def regularity(onsets: Onsets, frames: Frames) -> float:
+    """1 where every beat is as long as its neighbours, falling with how much they differ: from what is heard, not tracked."""
+    reach = round(NEAR_SECONDS * FPS)
+    strength = np.pad(onsets.superflux + onsets.low, reach)
+    windows = strength[frames[:, None] + np.arange(2 * reach + 1)]
+    heard = frames + windows.argmax(axis=1) - reach
+    lengths = np.diff(heard[windows.max(axis=1) > 1])
+    if len(lengths) < 3:
+        return 0.0
+    spread = np.median(np.abs(np.diff(lengths))) / np.median(lengths)
+    return float(np.exp(-5 * spread))
+
+
+def _alike(found: Frames, wanted: Frames) -> float:
+    """F-measure."""
+    distances = np.abs(found[:, None] - wanted[None, :]).min(axis=1 if len(found) < len(wanted) else 0)
+    return 2 * float((distances <= ALIKE_SECONDS * FPS).sum()) / (len(found) + len(wanted))

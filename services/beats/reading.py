@@ -1,0 +1,102 @@
+"""The ways to count a song, and which of them is the likeliest.
+
+The same song can be counted at a half, at twice or at two thirds of its tempo, or between its beats, and in bars of two to
+seven. Every such reading is tracked through the song, and what speaks for each is weighed: a conditional logit (McFadden,
+"Conditional logit analysis of qualitative choice behavior", 1974).
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+
+from services.beats.bars import accents, fits
+from services.beats.candidates import tempi
+from services.beats.evidence import Evidence, Struck
+from services.beats.harmony import Tones
+from services.beats.onsets import Onsets
+from services.beats.tracking import Frames, track
+
+FEWEST_BEATS: Final = 8
+COMPOUND: Final = 6
+"""Six quavers to a bar, counted as two beats."""
+METRES: Final = (2, 3, 4, 5, COMPOUND, 7)
+LONGEST_FIT: Final = 60
+"""Beats: more of them are not more evidence, as what does not fit a pattern does not fit it again."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Beats at `frames`, in bars of `metre` of which the first begins with beat `first`."""
+
+    frames: Frames
+    tempo_bpm: float
+    metre: int
+    first: int
+    evidence: Evidence
+
+    @property
+    def beats_per_bar(self) -> int:
+        return _beats(self.metre)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The likeliest reading. `beats` and `bars`: how likely its beats and its bars are, 0 to 1, given that one is right."""
+
+    reading: Reading
+    beats: float
+    bars: float
+
+
+def likeliest(onsets: Onsets, tones: Tones) -> Choice | None:
+    """None where nothing repeats."""
+    found = list(readings(onsets, tones))
+    return chosen(found, weights()) if found else None
+
+
+def readings(onsets: Onsets, tones: Tones) -> Iterator[Reading]:
+    """At every tempo that there may be, on the strongest pulse and half-way between, in every metre."""
+    for frames in pulses(onsets):
+        struck = Struck(onsets, tones, frames)
+        for count, (fit, first) in fits(accents(onsets, tones, frames)).items():
+            barred = struck.bars(count, first)
+            fits_well = {"fit": fit * np.sqrt(min(len(frames), LONGEST_FIT)), "fit of a beat": fit}
+            for metre in (each for each in METRES if _beats(each) == count):
+                named = {f"{name} in {metre}": value for name, value in (barred | {"bars": 1.0}).items() if name != "alike"}
+                divided = struck.in_three if metre == COMPOUND else {}
+                evidence = {**struck.beats, **named, **divided, **fits_well, "alike": barred["alike"]}
+                yield Reading(frames, struck.tempo_bpm, metre, first, evidence)
+
+
+def pulses(onsets: Onsets) -> Iterator[Frames]:
+    strength = onsets.superflux + onsets.low
+    for tempo in tempi(strength, onsets.low):
+        frames = track(strength, tempo)
+        if len(frames) > FEWEST_BEATS:
+            yield frames
+            yield (frames[:-1] + frames[1:]) // 2
+
+
+def chosen(found: Sequence[Reading], weights: Mapping[str, float]) -> Choice:
+    scores = np.array([sum(weights.get(name, 0.0) * value for name, value in each.evidence.items()) for each in found])
+    likely = np.exp(scores - scores.max())
+    likely /= likely.sum()
+    best = found[int(np.argmax(likely))]
+    same_beats = sum(share for share, each in zip(likely, found, strict=True) if each.frames is best.frames)
+    return Choice(best, float(same_beats), float(likely.max() / same_beats))
+
+
+@cache
+def weights() -> dict[str, float]:
+    """Fitted to generated songs by tests/evaluation/fitting.py."""
+    loaded: dict[str, float] = json.loads(files("services.beats").joinpath("weights.json").read_text())
+    return loaded
+
+
+def _beats(metre: int) -> int:
+    return 2 if metre == COMPOUND else metre
