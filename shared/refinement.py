@@ -42,7 +42,10 @@ class Refinement(Progress):
 async def lay_drums_beside(
     audio: Path, storage: Storage, task: Task, submission: JobSubmitted, *, needed: bool
 ) -> bool:
-    """Whether there are drums for the beats to be found by. Raises PermanentError when they are `needed`, and gone."""
+    """Whether there are drums for the beats to be found by, as `drums.<format>`.
+
+    Who listens to them says so in the result, as `refined`. Raises PermanentError when they are `needed`, and gone.
+    """
     name = drums_of(submission.options)
     key = f"{submission.job_id}/{name}"
     there = task is Task.BEAT_ANALYSIS and (needed or await storage.head(key) is not None)

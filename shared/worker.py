@@ -38,8 +38,7 @@ class Worker:
 
     It is called with the path of the input, an empty directory for the files that its result names, the
     job's options, the settings, and a function to report progress to, and returns the task's result.
-    Lyrics that the user gave lie beside a transcription's input, as `words.txt`; the drums, once there are some, beside
-    that of a beat analysis, as `drums.<format>`: its result says as `refined` that they were listened to.
+    Lyrics that the user gave lie beside a transcription's input, as `words.txt`.
     """
 
     task: Task

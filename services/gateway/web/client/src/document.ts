@@ -46,12 +46,12 @@ export interface Beat {
 }
 
 export interface Beats {
+  /** Whether the drums alone were listened to, too; until then better beats may come. */
+  refined?: boolean;
   tempo_bpm: number | null;
   time_signature: string | null;
   beats: Beat[];
   key?: string | null;
-  /** Whether the drums alone were listened to, too; until then better beats may come. */
-  refined?: boolean;
 }
 
 /** audiowaveform's data format, version 2. */
