@@ -17,7 +17,7 @@ ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 def load(path: Path) -> Samples:
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    return resample_poly(samples.mean(axis=1), HZ, rate).astype(np.float32)
+    return np.asarray(resample_poly(samples.mean(axis=1), HZ, rate), np.float32)
 
 
 def note(midi: float, seconds: float, partials: int = 6) -> Samples:
@@ -25,19 +25,20 @@ def note(midi: float, seconds: float, partials: int = 6) -> Samples:
     hz = 440 * 2 ** ((midi - 69) / 12)
     waves = [np.sin(2 * np.pi * hz * number * time) / number for number in range(1, partials + 1)]
     edges = np.minimum(1, np.minimum(time, time[::-1]) / 0.02)
-    return (np.sum(waves, axis=0) * edges).astype(np.float32)
+    return np.asarray(np.sum(waves, axis=0) * edges, np.float32)
 
 
 def played(labels: Sequence[str], seconds: float = 2, cents: float = 0, *, higher: int = 0) -> Samples:
     """Each of the chords (`C`, `Am`, `G7`) for so long, with its root in the bass."""
-    return 0.1 * np.concatenate([_chord(label, seconds, cents / 100 + higher) for label in labels])
+    sound = np.concatenate([_chord(label, seconds, cents / 100 + higher) for label in labels])
+    return np.asarray(0.1 * sound, np.float32)
 
 
 def _chord(label: str, seconds: float, higher: float) -> Samples:
     root = max((name for name in ROOTS if label.startswith(name)), key=len)
     degree = ROOTS.index(root)
     notes = [36 + degree, *(60 + (degree + interval) % 12 for interval in INTERVALS[label.removeprefix(root)])]
-    return np.sum([note(midi + higher, seconds) for midi in notes], axis=0, dtype=np.float32)
+    return np.asarray(np.sum([note(midi + higher, seconds) for midi in notes], axis=0), np.float32)
 
 
 def drums(seconds: float, bpm: float = 120) -> Samples:
@@ -61,7 +62,7 @@ def speech(seconds: float) -> Samples:
     phase = 2 * np.pi * np.cumsum(glide) / HZ
     buzz = np.sum([np.sin(number * phase) / number for number in range(1, 25)], axis=0)
     loudness = np.interp(np.arange(size), np.linspace(0, size, 60), random.choice([0, 0.2, 0.5], 60))
-    return (buzz * loudness + random.normal(0, 0.005, size)).astype(np.float32)
+    return np.asarray(buzz * loudness + random.normal(0, 0.005, size), np.float32)
 
 
 def noise(seconds: float) -> Samples:

@@ -45,11 +45,21 @@ export interface Beat {
   position: number;
 }
 
+/** Of one bar. */
+export interface Chord {
+  start: number;
+  end: number;
+  /** `D`, `Bm`, `A7`; `N` for none. */
+  label: string;
+  confidence: number;
+}
+
 export interface Beats {
   tempo_bpm: number | null;
   time_signature: string | null;
   beats: Beat[];
   key?: string | null;
+  chords?: Chord[];
 }
 
 /** audiowaveform's data format, version 2. */
