@@ -1,10 +1,13 @@
 """The key that a song is in, for singers who want it higher or lower."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from services.beats.chords import LABELS, NONE, Chord
 from services.beats.tones import Tones
 
 # How well each degree fits a key, from its tonic up: Krumhansl and Kessler, Psychological Review 89(4), 1982.
@@ -20,6 +23,8 @@ KEYS: Final = tuple(f"{tonic} {mode}" for mode, tonics in TONICS.items() for ton
 
 LEAST_CORRELATION: Final = 0.55
 """Below it the notes are no key's."""
+TONIC_WEIGHT: Final = 0.5
+"""Of the share of chords that are the tonic's."""
 TEMPERATURE: Final = 0.08
 
 
@@ -31,16 +36,25 @@ class Key:
     confidence: float
 
 
-def key(tones: Tones) -> Key | None:
-    """None for what has no key: silence, drums, speech, noise."""
+def key(tones: Tones, chords: Sequence[Chord] = ()) -> Key | None:
+    """None for what has no key: silence, drums, speech, noise. The song's chords, where bars are known, help."""
     if not tones.pitched:
         return None
     correlations = np.corrcoef(tones.chroma().mean(axis=1), ROTATED)[0, 1:]
-    best = int(np.argmax(correlations))
+    scores = correlations + TONIC_WEIGHT * _tonics(chords)
+    best = int(np.argmax(scores))
     if correlations[best] < LEAST_CORRELATION:
         return None
-    others = np.exp((correlations - correlations[best]) / TEMPERATURE)
-    return Key(KEYS[best], float(correlations[best] / others.sum()))
+    return Key(KEYS[best], float(correlations[best] / np.exp((scores - scores[best]) / TEMPERATURE).sum()))
+
+
+def _tonics(chords: Sequence[Chord]) -> NDArray[np.float64]:
+    """How much of the song is on the tonic of each of `KEYS`, 0 to 1."""
+    shares = np.zeros(len(KEYS))
+    for chord in chords:
+        if chord.label != NONE:
+            shares[LABELS.index(chord.label.removesuffix("7"))] += chord.confidence
+    return np.asarray(shares / max(1.0, shares.sum()))
 
 
 ROTATED: Final = np.array([np.roll(PROFILES[mode], tonic) for mode in TONICS for tonic in range(12)])

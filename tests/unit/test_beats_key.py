@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from services.beats.chords import chords
 from services.beats.key import Key, key
 from services.beats.tones import tones
 from tests.unit.synth import HZ, NOT_MUSIC, Samples, drums, noise, played
@@ -40,6 +41,15 @@ def test_a_key_that_others_are_as_likely_as_is_less_sure() -> None:
     clear = found(played(["G", "C", "D7", "G", "Em", "C", "D7", "G"]))
     vague = found(played(["C", "G", "D", "A", "E", "B"]))
     assert 0 <= vague.confidence < clear.confidence <= 1
+
+
+def test_the_chords_make_the_key_surer() -> None:
+    heard = tones(played(["C", "G", "C", "F", "C", "G", "C", "C"]), HZ)
+    alone, with_chords = key(heard), key(heard, chords(heard, [2.0 * bar for bar in range(9)]))
+    assert alone is not None
+    assert with_chords is not None
+    assert alone.name == with_chords.name == "C major"
+    assert alone.confidence < with_chords.confidence <= 1
 
 
 @pytest.mark.parametrize("samples", NOT_MUSIC.values(), ids=NOT_MUSIC)
