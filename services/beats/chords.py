@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.beats.tones import HIGHEST, LOWEST, Tones
+from services.beats.spectrum import HIGHEST, LOWEST
+from services.beats.tones import Tones
 
 Floats = NDArray[np.float64]
 

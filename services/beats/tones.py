@@ -7,33 +7,13 @@ their partials.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter, uniform_filter1d
-from scipy.signal.windows import hann
+
+from services.beats.spectrum import FINE, HIGHEST, HOP, LOWEST, MARGIN, TOP, spectrum
 
 Floats = NDArray[np.float32]
-
-FFT, HOP = 8192, 2048
-"""At 22 kHz 0.37 s: a semitone apart in the bass is a few hertz."""
-BLOCK = 256
-"""Frames that are transformed at once, for the memory."""
-
-LOWEST, HIGHEST = 28, 88
-"""The MIDI notes that are looked for, E1 to E6."""
-TOP: Final = HIGHEST + 12
-"""The MIDI note up to which partials are heard."""
-FINE: Final = 5
-"""Bins a semitone."""
-MARGIN: Final = 3
-"""Bins beyond either end, to be moved in when the song is put in tune."""
-
-HARMONIC_FRAMES, PERCUSSIVE_BINS = 7, 3 * FINE
-AROUND_BINS = 5 * FINE
-FLOOR = 0.01
-"""Of the loudest bin: what is quieter is not raised by the whitening."""
 
 PARTIALS, DECAY = 12, 0.8
 """How many partials a note has, and how loud each is relative to the one below."""
@@ -90,12 +70,12 @@ class Tones:
 
 def tones(samples: Floats, hz: int) -> Tones:
     """Of mono samples at about 22 kHz. Takes under 0.2 s for each minute of audio, on one core."""
-    spectrum = _whitened(_harmonic(_spectrum(samples, hz)))
-    power = spectrum**2
-    on_semitones = _semitone_wave(len(spectrum)) @ power
+    heard = spectrum(samples, hz)
+    power = heard**2
+    on_semitones = _semitone_wave(len(heard)) @ power
     tuning = float(np.angle(on_semitones.sum()) / (2 * np.pi))
     return Tones(
-        notes=_explained(_moved(spectrum, tuning)),
+        notes=_explained(_moved(heard, tuning)),
         power=power.sum(axis=0),
         in_tune=(on_semitones * np.exp(-2j * np.pi * tuning)).real,
         frames_per_second=hz / HOP,
@@ -108,57 +88,18 @@ def _semitone_wave(bins: int) -> NDArray[np.complex64]:
     return np.asarray(np.exp(2j * np.pi * (np.arange(bins) - MARGIN) / FINE), np.complex64)
 
 
-def _spectrum(samples: Floats, hz: int) -> Floats:
-    """Magnitudes, [bin, frame]; frames are centred on their times."""
-    padded = np.pad(samples, FFT // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, FFT)[::HOP]
-    window = hann(FFT, sym=False).astype(np.float32)
-    bins = _bins(hz)
-    blocks = [
-        bins @ np.abs(np.fft.rfft(frames[start : start + BLOCK] * window)).astype(np.float32).T
-        for start in range(0, len(frames), BLOCK)
-    ]
-    return np.concatenate(blocks, axis=1)
-
-
-@lru_cache(maxsize=2)
-def _bins(hz: int) -> Floats:
-    """[bin, FFT's bin]: what of each frequency belongs to each bin, a triangle as wide as two bins, of either kind."""
-    notes = LOWEST + np.arange(-MARGIN, (TOP - LOWEST) * FINE + MARGIN + 1) / FINE
-    centres = 440 * 2 ** ((notes - 69) / 12)
-    width = np.maximum(centres * (2 ** (1 / (12 * FINE)) - 1), hz / FFT)
-    distances = np.abs(np.fft.rfftfreq(FFT, 1 / hz) - centres[:, None]) / width[:, None]
-    triangles = np.maximum(0, 1 - distances)
-    return np.asarray(triangles / triangles.sum(axis=1, keepdims=True), np.float32)
-
-
-def _moved(spectrum: Floats, semitones: float) -> Floats:
+def _moved(heard: Floats, semitones: float) -> Floats:
     """Without the margin, and so that notes are in the middle of their bins."""
     whole, part = divmod(semitones * FINE, 1)
     start, size = MARGIN + int(whole), (TOP - LOWEST) * FINE + 1
-    moved: Floats = (1 - part) * spectrum[start : start + size] + part * spectrum[start + 1 : start + 1 + size]
+    moved: Floats = (1 - part) * heard[start : start + size] + part * heard[start + 1 : start + 1 + size]
     return moved.astype(np.float32)
 
 
-def _harmonic(spectrum: Floats) -> Floats:
-    """What lasts, by medians along time and pitch with a soft mask: FitzGerald, DAFx 2010."""
-    lasting = median_filter(spectrum, (1, HARMONIC_FRAMES)) ** 2
-    sudden = median_filter(spectrum, (PERCUSSIVE_BINS, 1)) ** 2
-    return np.asarray(spectrum * lasting / np.maximum(lasting + sudden, np.finfo(np.float32).tiny))
-
-
-def _whitened(spectrum: Floats) -> Floats:
-    """What stands out of the five semitones around it, in standard deviations: as loud in the treble as in the bass."""
-    mean = uniform_filter1d(spectrum, AROUND_BINS, axis=0)
-    spread = np.sqrt(np.maximum(0, uniform_filter1d(spectrum**2, AROUND_BINS, axis=0) - mean**2))
-    floor = FLOOR * spectrum.max() + np.finfo(np.float32).tiny
-    return np.asarray(np.maximum(0, spectrum - mean) / (spread + floor))
-
-
-def _explained(spectrum: Floats) -> Floats:
+def _explained(heard: Floats) -> Floats:
     """How much of each note it takes: non-negative least squares, by multiplicative updates (Lee and Seung, 2001)."""
     notes = _notes()
-    wanted = notes.T @ spectrum
+    wanted = notes.T @ heard
     overlap = notes.T @ notes
     amounts: Floats = wanted.copy()
     for _ in range(ROUNDS):
