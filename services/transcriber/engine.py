@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from services.transcriber import formats, given, torchaudio_shim
+from services.transcriber import formats, given
 from services.transcriber.alignment import aligner
 from services.transcriber.embedded import whisper_base
 from services.transcriber.given import Aligner
@@ -18,6 +18,7 @@ from services.transcriber.phrasing import lines, reshaped, settled
 from services.transcriber.reading import untimed
 from services.transcriber.settings import Settings
 from services.transcriber.sphinx import sphinx
+from shared import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
 from shared.storage import WORDS

@@ -7,10 +7,10 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from services.transcriber import torchaudio_shim
 from services.transcriber.doubt import invented
 from services.transcriber.lyrics import Word
 from services.transcriber.phrasing import Span, missed
+from shared import torchaudio_shim
 from shared.errors import TransientError
 
 torchaudio_shim.install()

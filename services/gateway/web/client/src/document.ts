@@ -45,6 +45,15 @@ export interface Beat {
   position: number;
 }
 
+/** Of one bar. */
+export interface Chord {
+  start: number;
+  end: number;
+  /** `D`, `Bm`, `A7`; `N` for none. */
+  label: string;
+  confidence: number;
+}
+
 export interface Beats {
   /** Whether the drums alone were listened to, too; until then better beats may come. */
   refined?: boolean;
@@ -52,6 +61,7 @@ export interface Beats {
   time_signature: string | null;
   beats: Beat[];
   key?: string | null;
+  chords?: Chord[];
 }
 
 /** audiowaveform's data format, version 2. */
