@@ -7,7 +7,7 @@ import numpy as np
 
 from services.beats.onsets import FPS, Floats
 
-SLOWEST_BPM, FASTEST_BPM = 52.0, 220.0
+SLOWEST_BPM, FASTEST_BPM = 53.0, 215.0
 PERIODS: Final = 3
 """How many of the strongest periods are looked at."""
 RATIOS: Final = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1, 4 / 3, 3 / 2, 2, 3, 4)

@@ -6,15 +6,20 @@ from typing import Final
 
 import numpy as np
 
-from services.beats.harmony import Tones
+from services.beats.harmony import Harmony
 from services.beats.onsets import FPS, Floats, Onsets, near
 from services.beats.tracking import Frames
 
-Evidence = Mapping[str, float]
+Evidence = dict[str, float]
 
 PARTS: Final = {"beats": (0.0,), "halves": (1 / 2,), "quarters": (1 / 4, 3 / 4), "thirds": (1 / 3, 2 / 3)}
 """Where between two beats."""
-PARTS_OF_BAR: Final = {"middle": (1 / 2,), "quarters": (1 / 4, 3 / 4), "thirds": (1 / 3, 2 / 3), "sixths": (1 / 6, 5 / 6)}
+PARTS_OF_BAR: Final = {
+    "middle": (1 / 2,),
+    "quarters": (1 / 4, 3 / 4),
+    "thirds": (1 / 3, 2 / 3),
+    "sixths": (1 / 6, 5 / 6),
+}
 """Where between two downbeats: a bar of three has no middle, one of two or four no thirds."""
 FAINTEST: Final = 0.2
 STEADY: Final = 1.5
@@ -28,9 +33,9 @@ FEWEST_PAIRS: Final = 4
 class Struck:
     """What is played around the beats of one way to count a song."""
 
-    def __init__(self, onsets: Onsets, tones: Tones, frames: Frames) -> None:
+    def __init__(self, onsets: Onsets, harmony: Harmony, frames: Frames) -> None:
         self.frames = frames
-        self._tones = tones
+        self._harmony = harmony
         self._views = {"flux": onsets.superflux, "low": onsets.low, "middle": onsets.middle, "high": onsets.high}
 
     @property
@@ -39,7 +44,7 @@ class Struck:
 
     @cached_property
     def beats(self) -> Evidence:
-        """Logarithms of onset strengths at the beats and between them, and what else tells the beat from its multiples."""
+        """Logarithms of onset strengths at the beats and between them, and what tells a beat from its multiples."""
         strengths = {
             f"{view} at {part}": _log(self._at(strength, where))
             for view, strength in self._near.items()
@@ -53,12 +58,12 @@ class Struck:
             "every other one": abs(_alternation(low)) + abs(_alternation(middle)),
             "harmony": self._change(0) - self._change(1 / 2),
             "tempo": self._octaves,
-            "slow": -min(self._octaves, 0) ** 2,
-            "fast": -max(self._octaves, 0) ** 2,
+            "slow": -(min(self._octaves, 0) ** 2),
+            "fast": -(max(self._octaves, 0) ** 2),
         }
 
     def bars(self, beats_per_bar: int, first: int) -> Evidence:
-        """Of bars that begin with beat `first`: what is struck inside them, and how far they are like one another."""
+        """Of bars that begin with beat `first`: what is struck inside them."""
         downbeats = self.frames[first::beats_per_bar]
         inside: dict[str, float] = {}
         for view in self._views:
@@ -68,7 +73,7 @@ class Struck:
             }
             inside |= {f"{view} at {part}": float(at[part] - at["middle"]) for part in ("quarters", "thirds", "sixths")}
             inside[f"{view} lopsided"] = abs(inside[f"{view} at thirds"] - inside[f"{view} at sixths"])
-        return inside | {"tempo": self._octaves, "alike": self._alike(beats_per_bar)}
+        return inside | {"tempo": self._octaves}
 
     @cached_property
     def in_three(self) -> Evidence:
@@ -92,18 +97,19 @@ class Struck:
 
     def _change(self, part: float) -> float:
         reach = np.diff(self.frames) / FPS
-        change, bass = self._tones.change(self.frames[:-1] / FPS + part * reach, reach)
+        change, bass = self._harmony.change(self.frames[:-1] / FPS + part * reach, reach)
         return float(change.mean() + bass.mean())
 
     @cached_property
     def _pattern(self) -> Floats:
         """[feature, beat]: what is struck around each beat, as against the others."""
         parts = [part for where in PARTS.values() for part in where]
-        rows = [np.log1p(_between(self._near[view], self.frames, (part,))[0]) for view in ("low", "middle", "high") for part in parts]
-        pattern = np.stack(rows)
-        return np.asarray((pattern - pattern.mean(1, keepdims=True)) / np.maximum(pattern.std(1, keepdims=True), FAINTEST))
+        views = [_between(self._near[view], self.frames, tuple(parts)) for view in ("low", "middle", "high")]
+        pattern = np.log1p(np.concatenate(views))
+        spread = np.maximum(pattern.std(axis=1, keepdims=True), FAINTEST)
+        return np.asarray((pattern - pattern.mean(axis=1, keepdims=True)) / spread)
 
-    def _alike(self, beats_per_bar: int) -> float:
+    def alike(self, beats_per_bar: int) -> float:
         """How much more alike are beats that are whole bars apart than others, as a correlation."""
         lags = range(1, FARTHEST_BARS * beats_per_bar + 1)
         pattern = self._pattern

@@ -16,18 +16,23 @@ TONES_HZ: Final = (130.0, 2500.0)
 
 
 @dataclass(frozen=True)
-class Tones:
+class Harmony:
     """How much of each pitch class sounds, [12, frame], in all and in the bass."""
 
     chroma: Floats
     bass: Floats
+
+    def between(self, start: float, end: float) -> "Harmony":
+        """Of some seconds of the song."""
+        frames = slice(round(start * FPS), round(end * FPS))
+        return Harmony(self.chroma[:, frames], self.bass[:, frames])
 
     def change(self, seconds: Floats, reach: Floats) -> tuple[Floats, Floats]:
         """How far apart (cosine distance, 0 to 1) what sounds for `reach` after is from what sounds as long before."""
         return _change(self.chroma, seconds, reach), _change(self.bass, seconds, reach)
 
 
-def tones(samples: Samples) -> Tones:
+def harmony(samples: Samples) -> Harmony:
     """Of mono samples at `HZ`."""
     padded = np.pad(samples, FFT // 2)
     frames = 1 + (len(padded) - FFT) // HOP
@@ -38,7 +43,7 @@ def tones(samples: Samples) -> Tones:
         piece = padded[start * HOP : (end - 1) * HOP + FFT]
         magnitude = np.sqrt(np.abs(librosa.stft(piece, n_fft=FFT, hop_length=HOP, center=False)))
         chroma[:, start:end], bass[:, start:end] = all_ @ magnitude, low @ magnitude
-    return Tones(chroma, bass)
+    return Harmony(chroma, bass)
 
 
 def _classes(lowest: float, highest: float) -> Floats:
@@ -49,7 +54,7 @@ def _classes(lowest: float, highest: float) -> Floats:
     weight = inside * np.cos(np.pi * (note - np.rint(note))) ** 2
     classes = np.zeros((12, FFT // 2 + 1))
     classes[np.rint(note).astype(int) % 12, np.arange(1, FFT // 2 + 1)] = weight
-    return classes / np.maximum(classes.sum(1, keepdims=True), 1e-9)
+    return np.asarray(classes / np.maximum(classes.sum(1, keepdims=True), 1e-9))
 
 
 def _change(chroma: Floats, seconds: Floats, reach: Floats) -> Floats:

@@ -1,8 +1,8 @@
 """The ways to count a song, and which of them is the likeliest.
 
-The same song can be counted at a half, at twice or at two thirds of its tempo, or between its beats, and in bars of two to
-seven. Every such reading is tracked through the song, and what speaks for each is weighed: a conditional logit (McFadden,
-"Conditional logit analysis of qualitative choice behavior", 1974).
+The same song can be counted at a half, at twice or at two thirds of its tempo, or between its beats, and in bars of
+two to seven. Every such reading is tracked through the song, and what speaks for each is weighed: a conditional logit
+(McFadden, "Conditional logit analysis of qualitative choice behavior", 1974).
 """
 
 import json
@@ -17,11 +17,12 @@ import numpy as np
 from services.beats.bars import accents, fits
 from services.beats.candidates import tempi
 from services.beats.evidence import Evidence, Struck
-from services.beats.harmony import Tones
+from services.beats.harmony import Harmony
 from services.beats.onsets import Onsets
 from services.beats.tracking import Frames, track
 
 FEWEST_BEATS: Final = 8
+FEWEST_BARS: Final = 2
 COMPOUND: Final = 6
 """Six quavers to a bar, counted as two beats."""
 METRES: Final = (2, 3, 4, 5, COMPOUND, 7)
@@ -46,30 +47,32 @@ class Reading:
 
 @dataclass(frozen=True)
 class Choice:
-    """The likeliest reading. `beats` and `bars`: how likely its beats and its bars are, 0 to 1, given that one is right."""
+    """The likeliest reading; how likely its beats are among those of all, and its bars among those of its beats."""
 
     reading: Reading
     beats: float
     bars: float
 
 
-def likeliest(onsets: Onsets, tones: Tones) -> Choice | None:
+def likeliest(onsets: Onsets, harmony: Harmony) -> Choice | None:
     """None where nothing repeats."""
-    found = list(readings(onsets, tones))
+    found = list(readings(onsets, harmony))
     return chosen(found, weights()) if found else None
 
 
-def readings(onsets: Onsets, tones: Tones) -> Iterator[Reading]:
+def readings(onsets: Onsets, harmony: Harmony) -> Iterator[Reading]:
     """At every tempo that there may be, on the strongest pulse and half-way between, in every metre."""
     for frames in pulses(onsets):
-        struck = Struck(onsets, tones, frames)
-        for count, (fit, first) in fits(accents(onsets, tones, frames)).items():
-            barred = struck.bars(count, first)
+        struck = Struck(onsets, harmony, frames)
+        for count, (fit, first) in fits(accents(onsets, harmony, frames)).items():
+            if len(frames) < first + FEWEST_BARS * count + 1:
+                continue
+            barred, alike = struck.bars(count, first), struck.alike(count)
             fits_well = {"fit": fit * np.sqrt(min(len(frames), LONGEST_FIT)), "fit of a beat": fit}
             for metre in (each for each in METRES if _beats(each) == count):
-                named = {f"{name} in {metre}": value for name, value in (barred | {"bars": 1.0}).items() if name != "alike"}
+                named = {f"{name} in {metre}": value for name, value in barred.items()}
                 divided = struck.in_three if metre == COMPOUND else {}
-                evidence = {**struck.beats, **named, **divided, **fits_well, "alike": barred["alike"]}
+                evidence = struck.beats | named | divided | fits_well | {f"bars in {metre}": 1.0, "alike": alike}
                 yield Reading(frames, struck.tempo_bpm, metre, first, evidence)
 
 

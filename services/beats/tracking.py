@@ -27,10 +27,11 @@ def track(strength: Floats, tempo_bpm: float) -> Frames:
     lengths = np.arange(int(usual * (1 - REACH)), int(usual * (1 + REACH)) + 2)
     unevenness = UNEVEN * np.log(lengths[:, None] / lengths[None, :]) ** 2
     straying = STRAYING * np.log(lengths / usual) ** 2
-    return _best_path(np.ascontiguousarray(strength, np.float64), int(lengths[0]), unevenness, straying)
+    path: Frames = _best_path(np.ascontiguousarray(strength, np.float64), int(lengths[0]), unevenness, straying)
+    return path
 
 
-@numba.njit  # type: ignore[untyped-decorator] # numba has no types
+@numba.njit()
 def _best_path(strength: Floats, shortest: int, unevenness: Floats, straying: Floats) -> Frames:
     frames, choices = len(strength), len(straying)
     worth = np.zeros((frames, choices))  # of the best path that ends with a beat here, as long as that
