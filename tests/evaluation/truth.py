@@ -27,9 +27,11 @@ class Chord:
 
 @dataclass(frozen=True)
 class Word:
+    """Without times where nobody gave any."""
+
     text: str
-    start: float
-    end: float
+    start: float | None = None
+    end: float | None = None
 
 
 @dataclass(frozen=True)
