@@ -24,6 +24,9 @@ AUDIBLE = 0.02
 """Of a word's peak; what comes before and after is cut off."""
 GAP_SECONDS = 0.03
 
+Speaker = Callable[[str, str, int], Samples]
+"""Of a voice, a word and a pitch."""
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -34,9 +37,19 @@ class Voice:
 
 
 def on_the_beat(
-    lyric: Lyric, metre: Metre, seconds_of: Callable[[float], float], first: float, last: float, length: float
+    lyric: Lyric,
+    metre: Metre,
+    seconds_of: Callable[[float], float],
+    first: float,
+    last: float,
+    length: float,
+    say: Speaker | None = None,
 ) -> Voice:
-    """Lines start on downbeats from `first` on, words on the next free half of a beat; none ends after beat `last`."""
+    """Lines start on downbeats from `first` on, words on the next free half of a beat; none ends after beat `last`.
+
+    `say` is espeak-ng unless somebody else is to speak.
+    """
+    say = say or spoken
     places: list[tuple[str, float]] = []
     slot, beat = 1 / metre.division if metre.division > 1 else 1.0, first
     if seconds_of(first + slot) - seconds_of(first) < 0.16:
@@ -45,18 +58,18 @@ def on_the_beat(
         line_start = beat
         for text in line.split():
             start = seconds_of(beat)
-            needed = start + len(spoken(lyric.voice, _plain(text), _pitch(len(places)))) / HZ + GAP_SECONDS
+            needed = start + len(say(lyric.voice, _plain(text), _pitch(len(places)))) / HZ + GAP_SECONDS
             places.append((text, start))
             beat += slot
             while seconds_of(beat) < needed:
                 beat += slot
             if beat > last:
                 places.pop()
-                return _laid(lyric.voice, places, length)
+                return _laid(lyric.voice, places, length, say)
         breath = beat + 0.5
         bars = np.ceil((breath - line_start) / metre.beats)
         beat = line_start + float(bars) * metre.beats
-    return _laid(lyric.voice, places, length)
+    return _laid(lyric.voice, places, length, say)
 
 
 def freely(lyric: Lyric, length: float) -> Voice:
@@ -67,7 +80,7 @@ def freely(lyric: Lyric, length: float) -> Voice:
             places.append((text, now))
             now += len(spoken(lyric.voice, _plain(text), _pitch(len(places) - 1))) / HZ + 0.04 + 0.05 * (len(text) % 3)
         now += 0.7 + 0.1 * (len(line) % 4)
-    return _laid(lyric.voice, [(text, start) for text, start in places if start < length - 1.5], length)
+    return _laid(lyric.voice, [(text, start) for text, start in places if start < length - 1.5], length, spoken)
 
 
 @cache
@@ -86,10 +99,10 @@ def spoken(voice: str, text: str, pitch: int) -> Samples:
     return word
 
 
-def _laid(voice: str, places: list[tuple[str, float]], length: float) -> Voice:
+def _laid(voice: str, places: list[tuple[str, float]], length: float, say: Speaker) -> Voice:
     track, words = np.zeros(round(length * HZ)), []
     for number, (text, start) in enumerate(places):
-        samples = spoken(voice, _plain(text), _pitch(number))
+        samples = say(voice, _plain(text), _pitch(number))
         begin = round(start * HZ)
         if begin + len(samples) <= len(track):
             track[begin : begin + len(samples)] += samples
