@@ -38,7 +38,7 @@ def main() -> None:
 def render(out: Path, *, only: str = "", again: bool = False) -> None:
     """Writes what is not there yet; a clip is complete when its truth lies beside it."""
     (out / "stems").mkdir(parents=True, exist_ok=True)
-    makers: dict[str, Callable[[Path], None]] = {plan.name: partial(_song, plan) for plan in plans()}
+    makers: dict[str, Callable[[Path], None]] = {plan.name: partial(song, plan) for plan in plans()}
     for name, split, clip in beatless():
         makers[name] = partial(_written, name, partial(clip.make, name, split))
     todo = {
@@ -55,7 +55,7 @@ def what_is_missing() -> str | None:
     return f"To render the clips: apt-get install {' '.join(packages)}" if packages else None
 
 
-def _song(plan: Plan, out: Path) -> None:
+def song(plan: Plan, out: Path) -> None:
     clip = rendered(plan)
     if clip.vocals is not None:
         soundfile.write(out / "stems" / f"{plan.name}.vocals.flac", clip.vocals, HZ)
