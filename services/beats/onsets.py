@@ -1,6 +1,5 @@
 """How strongly something begins, at every hundredth of a second of a song: several views of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Final
@@ -49,15 +48,8 @@ class Onsets:
 
     def between(self, start: float, end: float) -> "Onsets":
         """Of some seconds of the song."""
-        return self._each(lambda view, _: view[round(start * FPS) : round(end * FPS)], self)
-
-    def beside(self, other: "Onsets") -> "Onsets":
-        """The mean of both, of songs of equal length."""
-        return self._each(lambda mine, its: (mine + its) / 2, other)
-
-    def _each(self, merge: Callable[[Floats, Floats], Floats], other: "Onsets") -> "Onsets":
-        names = [each.name for each in fields(self)]
-        return Onsets(**{name: merge(getattr(self, name), getattr(other, name)) for name in names})
+        frames = slice(round(start * FPS), round(end * FPS))
+        return Onsets(**{each.name: getattr(self, each.name)[frames] for each in fields(self)})
 
     @property
     def views(self) -> dict[str, Floats]:

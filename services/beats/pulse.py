@@ -8,7 +8,7 @@ import numpy as np
 from services.beats.bars import Positions, accents, positions
 from services.beats.confidence import agreement, confidence, regularity
 from services.beats.harmony import Harmony
-from services.beats.onsets import FPS, Floats, Onsets
+from services.beats.onsets import FPS, Floats, Onsets, near
 from services.beats.reading import COMPOUND, Reading, likeliest
 from services.beats.tracking import Frames, track
 
@@ -53,14 +53,17 @@ class Pulse:
         return float(60 / np.mean(np.diff(self.times)))
 
 
-def pulse(onsets: Onsets, harmony: Harmony) -> Pulse | None:
-    """None for what has no pulse: silence, speech, noise, a single hit."""
+def pulse(onsets: Onsets, harmony: Harmony, drums: Onsets | None = None) -> Pulse | None:
+    """None for what has no pulse: silence, speech, noise, a single hit.
+
+    The song decides how it is counted; where its `drums` alone are known, they decide when exactly the beats are.
+    """
     start = max(0.0, (len(onsets.full) / FPS - EXCERPT_SECONDS) / 2)
     end = start + EXCERPT_SECONDS
     choice = likeliest(onsets.between(start, end), harmony.between(start, end))
     if choice is None:
         return None
-    frames = _sounding(_continued(onsets, choice.reading, round(start * FPS)), onsets)
+    frames = _sounding(_continued(drums or onsets, choice.reading, round(start * FPS)), onsets)
     if len(frames) < FEWEST_BEATS:
         return None
     even = regularity(onsets, frames)
@@ -101,11 +104,9 @@ def counted(times: Floats, downbeats: Floats, onsets: Onsets) -> Pulse | None:
 
 def _continued(onsets: Onsets, reading: Reading, start: int) -> Frames:
     """The reading's beats through the whole song."""
-    strength = onsets.superflux + onsets.low
-    beats = reading.frames + start
-    strength[beats] += FAITH
-    strength[(beats[:-1] + beats[1:]) // 2] -= FAITH
-    return track(strength, reading.tempo_bpm)
+    faith = np.zeros(len(onsets.full))
+    faith[reading.frames + start] = FAITH
+    return track(onsets.superflux + onsets.low + near(faith), reading.tempo_bpm)
 
 
 def _sounding(frames: Frames, onsets: Onsets) -> Frames:

@@ -46,18 +46,16 @@ def analyse(audio: Path, out: Path, options: Options, settings: Settings, progre
     progress(0.2)
     struck = onsets(samples)
     drums = audio.with_name(drums_of(options))
-    refined = drums.is_file()
-    if refined:
-        struck = struck.beside(onsets(_mono(*_read(drums))))
+    beaten = onsets(_fitted(_mono(*_read(drums)), len(samples))) if drums.is_file() else None
     progress(0.5)
-    found = _pulse(samples, struck, settings)
+    found = _pulse(samples, struck, beaten, settings)
     progress(0.7)
     heard = tones(samples, HZ)
     bars = found.times[found.positions == 1] if found and found.time_signature else np.empty(0)
     played = chords(heard, bars.tolist())
     tonality = key(heard, played)
     progress(0.8)
-    rhythm = _rhythm(found, tonality, refined=refined)
+    rhythm = _rhythm(found, tonality, refined=beaten is not None)
     (out / rhythm.beats).write_text(json.dumps(_document(rhythm, found, tonality, played, audio), indent=1))
     positions = found.positions if found and found.time_signature else np.zeros(len(found.times) if found else 0, int)
     click.write(out / "click.flac", found.times if found else np.empty(0), positions, round(seconds * click.HZ))
@@ -73,11 +71,11 @@ def warm(settings: Settings) -> None:
         neural.load(settings.beats_model)
 
 
-def _pulse(samples: Samples, struck: Onsets, settings: Settings) -> Pulse | None:
+def _pulse(samples: Samples, struck: Onsets, drums: Onsets | None, settings: Settings) -> Pulse | None:
     if settings.beats_model:
         beats, downbeats = neural.track(samples, HZ, settings.beats_model)
         return counted(beats, downbeats, struck)
-    return pulse(struck, harmony(samples))
+    return pulse(struck, harmony(samples), drums)
 
 
 def _read(audio: Path) -> tuple[Audio, int]:
@@ -92,8 +90,12 @@ def _read(audio: Path) -> tuple[Audio, int]:
 def _mono(audio: Audio, rate: int) -> Samples:
     """At `HZ`, and long enough for one window."""
     mono = librosa.resample(audio.mean(axis=1), orig_sr=rate, target_sr=HZ)
-    padded: Samples = librosa.util.fix_length(mono, size=max(len(mono), FFT))
-    return padded
+    return _fitted(mono, max(len(mono), FFT))
+
+
+def _fitted(samples: Samples, size: int) -> Samples:
+    fitted: Samples = librosa.util.fix_length(samples, size=size)
+    return fitted
 
 
 def _rhythm(found: Pulse | None, tonality: Key | None, *, refined: bool) -> Rhythm:
