@@ -84,6 +84,18 @@ class Struck:
             for view in self._views
         }
 
+    def alike(self, beats_per_bar: int) -> float:
+        """How much more alike are beats that are whole bars apart than others, as a correlation."""
+        lags = range(1, FARTHEST_BARS * beats_per_bar + 1)
+        pattern = self._pattern
+        likeness = [
+            float(np.mean(pattern[:, :-lag] * pattern[:, lag:])) if pattern.shape[1] >= lag + FEWEST_PAIRS else 0.0
+            for lag in lags
+        ]
+        whole = [value for lag, value in zip(lags, likeness, strict=True) if lag % beats_per_bar == 0]
+        other = [value for lag, value in zip(lags, likeness, strict=True) if lag % beats_per_bar]
+        return float(np.mean(whole) - np.mean(other))
+
     @cached_property
     def _near(self) -> Mapping[str, Floats]:
         return {view: near(strength) for view, strength in self._views.items()}
@@ -108,18 +120,6 @@ class Struck:
         pattern = np.log1p(np.concatenate(views))
         spread = np.maximum(pattern.std(axis=1, keepdims=True), FAINTEST)
         return np.asarray((pattern - pattern.mean(axis=1, keepdims=True)) / spread)
-
-    def alike(self, beats_per_bar: int) -> float:
-        """How much more alike are beats that are whole bars apart than others, as a correlation."""
-        lags = range(1, FARTHEST_BARS * beats_per_bar + 1)
-        pattern = self._pattern
-        likeness = [
-            float(np.mean(pattern[:, :-lag] * pattern[:, lag:])) if pattern.shape[1] >= lag + FEWEST_PAIRS else 0.0
-            for lag in lags
-        ]
-        whole = [value for lag, value in zip(lags, likeness, strict=True) if lag % beats_per_bar == 0]
-        other = [value for lag, value in zip(lags, likeness, strict=True) if lag % beats_per_bar]
-        return float(np.mean(whole) - np.mean(other))
 
 
 def _between(strength: Floats, marks: Frames, parts: tuple[float, ...]) -> Floats:

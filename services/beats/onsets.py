@@ -11,6 +11,7 @@ from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 
 Floats = NDArray[np.float64]
 Samples = NDArray[np.float32]
+Bands = NDArray[np.float32] | NDArray[np.float64]
 
 HZ: Final = 22_050
 FFT, HOP = 1024, 220
@@ -63,13 +64,13 @@ def onsets(samples: Samples) -> Onsets:
     centres = _centres()
     rise = _rise(mel, mel)
     return Onsets(
-        full=_evened(rise.mean(0)),
-        percussive=_evened(_rise(percussive := _percussive(mel), percussive).mean(0)),
-        low=_evened(rise[centres < LOW_HZ].mean(0)),
-        superflux=_evened(_rise(mel, maximum_filter1d(mel, 3, axis=0)).mean(0)),
-        energy=_evened(_rise(rms[None], rms[None])[0]),
-        middle=_evened(rise[(centres >= MIDDLE_HZ[0]) & (centres < MIDDLE_HZ[1])].mean(0)),
-        high=_evened(rise[centres >= HIGH_HZ].mean(0)),
+        full=_evened(rise),
+        percussive=_evened(_rise(percussive := _percussive(mel), percussive)),
+        low=_evened(rise[centres < LOW_HZ]),
+        superflux=_evened(_rise(mel, maximum_filter1d(mel, 3, axis=0))),
+        energy=_evened(_rise(rms[None], rms[None])),
+        middle=_evened(rise[(centres >= MIDDLE_HZ[0]) & (centres < MIDDLE_HZ[1])]),
+        high=_evened(rise[centres >= HIGH_HZ]),
         loudness=20 * np.log10(np.maximum(np.expm1(rms), 1e-9) / max(float(np.expm1(rms).max()), 1e-9)),
     )
 
@@ -82,12 +83,12 @@ def near(strength: Floats) -> Floats:
 def _spectrogram(samples: Samples) -> tuple[NDArray[np.float32], Floats]:
     """Mel bands [band, frame] and level [frame], logarithmic; in blocks, as a whole song's spectra are large."""
     level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) or 1.0
-    padded = np.pad(samples / level, FFT // 2)
+    padded = np.pad(samples, FFT // 2)
     frames = 1 + (len(padded) - FFT) // HOP
     mel, rms = np.empty((BANDS, frames), np.float32), np.empty(frames)
     for start in range(0, frames, BLOCK_FRAMES):
         end = min(start + BLOCK_FRAMES, frames)
-        piece = padded[start * HOP : (end - 1) * HOP + FFT]
+        piece = padded[start * HOP : (end - 1) * HOP + FFT] / level
         magnitude = np.abs(librosa.stft(piece, n_fft=FFT, hop_length=HOP, center=False))
         mel[:, start:end] = np.log1p(COMPRESSION / FFT * (_filters() @ magnitude))
         rms[start:end] = np.log1p(np.sqrt(np.mean(magnitude**2, axis=0)) / np.sqrt(FFT))
@@ -106,9 +107,11 @@ def _centres() -> Floats:
     return centres
 
 
-def _rise(after: Floats | NDArray[np.float32], before: Floats | NDArray[np.float32]) -> Floats:
-    rise = np.zeros(after.shape)
-    rise[:, LAG:] = np.maximum(0, after[:, LAG:] - before[:, :-LAG])
+def _rise(after: Bands, before: Bands) -> Bands:
+    """[band, frame]."""
+    rise = np.zeros_like(after)
+    np.subtract(after[:, LAG:], before[:, :-LAG], out=rise[:, LAG:])
+    np.maximum(0, rise, out=rise)
     return rise
 
 
@@ -120,8 +123,9 @@ def _percussive(mel: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(mel * share)
 
 
-def _evened(strength: Floats) -> Floats:
-    """So that a quiet verse counts as much as a loud chorus."""
+def _evened(rise: Bands) -> Floats:
+    """The mean of the bands, [frame], and so that a quiet verse counts as much as a loud chorus."""
+    strength = rise.mean(axis=0, dtype=np.float64)
     mean = uniform_filter1d(strength, int(LOCAL_SECONDS * FPS), mode="nearest")
     floor = LEAST_LOCAL * float(strength.mean()) + 1e-9
     return np.asarray(STRONGEST * np.tanh(strength / np.maximum(mean, floor) / STRONGEST))

@@ -28,6 +28,8 @@ COMPOUND: Final = 6
 METRES: Final = (2, 3, 4, 5, COMPOUND, 7)
 LONGEST_FIT: Final = 60
 """Beats: more of them are not more evidence, as what does not fit a pattern does not fit it again."""
+LEAST_FIT, LEAST_LIKENESS = -0.15, 0.02
+"""Below both, beats are as good as all alike, as a metronome's are, and nothing tells where a bar begins."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,18 @@ class Reading:
     def beats_per_bar(self) -> int:
         return _beats(self.metre)
 
+    @property
+    def has_bars(self) -> bool:
+        """Whether anything tells one beat from the others."""
+        return self.evidence["fit of a beat"] > LEAST_FIT or self.evidence["alike"] > LEAST_LIKENESS
+
 
 @dataclass(frozen=True)
 class Choice:
-    """The likeliest reading; how likely its beats are among those of all, and its bars among those of its beats."""
+    """The likeliest reading; how likely its beats are among those of all, and its bars among those of its beats.
+
+    Bars that nothing tells are as likely as 0.
+    """
 
     reading: Reading
     beats: float
@@ -91,7 +101,7 @@ def chosen(found: Sequence[Reading], weights: Mapping[str, float]) -> Choice:
     likely /= likely.sum()
     best = found[int(np.argmax(likely))]
     same_beats = sum(share for share, each in zip(likely, found, strict=True) if each.frames is best.frames)
-    return Choice(best, float(same_beats), float(likely.max() / same_beats))
+    return Choice(best, float(same_beats), float(likely.max() / same_beats) if best.has_bars else 0.0)
 
 
 @cache

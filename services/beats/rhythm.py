@@ -11,7 +11,6 @@ from typing import Any, Final
 import librosa
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from services.beats import click, neural
 from services.beats.chords import Chord, chords
@@ -27,9 +26,9 @@ from shared.events import Options, Rhythm
 from shared.peaks import peaks
 from shared.storage import drums_of
 
-Audio = NDArray[np.float32]
-
 WARM_SECONDS: Final = 8
+READ_SECONDS: Final = 60
+"""How much is decoded at once: of a long song all channels at once would be twice what it takes."""
 
 
 def analyse(audio: Path, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]) -> Rhythm:
@@ -40,13 +39,14 @@ def analyse(audio: Path, out: Path, options: Options, settings: Settings, progre
     """
     song, rate = _read(audio)
     seconds = len(song) / rate
-    (out / "song.peaks.json").write_text(peaks(song.T, rate))
-    samples = _mono(song, rate)
+    (out / "song.peaks.json").write_text(peaks(song[None], rate))
+    samples = _resampled(song, rate)
     del song
     progress(0.2)
     struck = onsets(samples)
     drums = audio.with_name(drums_of(options))
-    beaten = onsets(_fitted(_mono(*_read(drums)), len(samples))) if drums.is_file() else None
+    # A codec may add or leave out a few milliseconds.
+    beaten = onsets(_fitted(_resampled(*_read(drums)), len(samples))) if drums.is_file() else None
     progress(0.5)
     found = _pulse(samples, struck, beaten, settings)
     progress(0.7)
@@ -78,19 +78,21 @@ def _pulse(samples: Samples, struck: Onsets, drums: Onsets | None, settings: Set
     return pulse(struck, harmony(samples), drums)
 
 
-def _read(audio: Path) -> tuple[Audio, int]:
-    """[sample, channel]."""
+def _read(audio: Path) -> tuple[Samples, int]:
+    """All channels mixed to one, and its rate."""
     try:
-        samples, rate = soundfile.read(audio, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(audio) as file:
+            blocks = file.blocks(READ_SECONDS * file.samplerate, dtype="float32", always_2d=True)
+            mixed = [block.mean(axis=1) for block in blocks]
+            return np.concatenate([np.zeros(0, np.float32), *mixed]), file.samplerate
     except soundfile.LibsndfileError as error:
         raise PermanentError("Audio cannot be read", str(error)) from error
-    return samples, rate
 
 
-def _mono(audio: Audio, rate: int) -> Samples:
+def _resampled(mono: Samples, rate: int) -> Samples:
     """At `HZ`, and long enough for one window."""
-    mono = librosa.resample(audio.mean(axis=1), orig_sr=rate, target_sr=HZ)
-    return _fitted(mono, max(len(mono), FFT))
+    samples = librosa.resample(mono, orig_sr=rate, target_sr=HZ) if len(mono) else mono
+    return _fitted(samples, max(len(samples), FFT))
 
 
 def _fitted(samples: Samples, size: int) -> Samples:
