@@ -1,6 +1,7 @@
 """What the words are worth, and the stems that they are heard in."""
 
 import numpy as np
+import soundfile
 
 from tests.evaluation.datasets import SETS, Item
 from tests.evaluation.measures.lyrics import close
@@ -31,10 +32,13 @@ def stems(items: list[Item]) -> str:
     """SDR in dB of the embedded separator, where true stems are there."""
     rows = []
     for set_name in SETS:
-        found = [separated(item).sdr for item in items if item.set == set_name and item.stems]
-        if found:
-            rows.append([set_name, str(len(found)), *(mean((sdr.get(stem) for sdr in found), 1) for stem in STEMS)])
-    return table(("", "songs", *STEMS), rows)
+        there = [item for item in items if item.set == set_name and item.stems]
+        parts = [separated(item) for item in there]
+        if parts:
+            pace = sum(part.seconds for part in parts) / sum(soundfile.info(item.audio).duration / 60 for item in there)
+            decibels = (mean((part.sdr.get(stem) for part in parts), 1) for stem in STEMS)
+            rows.append([set_name, str(len(parts)), *decibels, figure(pace, 1)])
+    return table(("", "songs", *STEMS, "s/min"), rows)
 
 
 def _of_set(results: Results, set_name: str) -> str:

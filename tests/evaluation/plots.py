@@ -63,11 +63,11 @@ def metres(results: Results, set_name: str, path: Path) -> None:
         if true in METRES:
             matrix[METRES.index(true), columns.index(found) if found in columns else -1] += 1
     axes = _axes(4, 3.4)
-    axes.imshow(matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True)), cmap="Blues", vmin=0, vmax=1)
+    shares = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.argwhere(matrix):
-        axes.text(
-            column, row, str(matrix[row, column]), ha="center", va="center", color="white" if row == column else "black"
-        )
+        color = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, str(matrix[row, column]), ha="center", va="center", color=color)
     axes.set(
         xticks=range(len(columns)),
         xticklabels=columns,
