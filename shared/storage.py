@@ -25,6 +25,8 @@ SONG: Final = "song.flac"
 """The decoded upload: FLAC, 16 bit, 44.1 kHz, stereo."""
 WORDS: Final = "words.txt"
 """Lyrics that the user gave, as `shared.words` makes them plain; not there when none were given."""
+BEATS: Final = "beats.json"
+"""What the beat tracker found; not there before, or where nobody asked for it."""
 FULL: Final = ("No space left", "quota exceeded")
 """What obstore says of a full disk; it has no error of its own for it."""
 
