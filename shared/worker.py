@@ -23,7 +23,7 @@ from shared.health import Health, State
 from shared.progress import Progress
 from shared.server import forever, serving
 from shared.settings import Settings
-from shared.storage import BEATS, WORDS, Storage, input_of
+from shared.storage import BEATS, INSTRUMENTAL, WORDS, Storage, input_of
 from shared.telemetry import TASK_SECONDS, TASKS
 from shared.topology import CONSUMER_TIMEOUT_SECONDS, DELIVERY_LIMIT, TASK_QUEUES
 
@@ -36,7 +36,7 @@ class Worker:
 
     It is called with the path of the input, an empty directory for the files that its result names, the
     job's options, the settings, and a function to report progress to, and returns the task's result.
-    Beside the input of a transcription lie, where there are some, the user's own words, the song and its beats.
+    Beside the input of a transcription lie, where there are some, the user's own words, the beats and the instrumental.
     """
 
     task: Task
@@ -189,8 +189,9 @@ class Worker:
         return result
 
     async def _lay_words_beside(self, audio: Path, job_id: str) -> None:
-        """A transcription's further inputs, where they are there: the lyrics that the user gave, and the beats."""
-        for name in (WORDS, BEATS) if self.task is Task.TRANSCRIPTION else ():
+        """A transcription's further inputs, where they are there: the user's own words, the beats, the music."""
+        beside = (WORDS, BEATS, f"{INSTRUMENTAL}{audio.suffix}")
+        for name in beside if self.task is Task.TRANSCRIPTION else ():
             if await self.storage.head(f"{job_id}/{name}"):
                 await self.storage.fetch(f"{job_id}/{name}", audio.with_name(name))
 

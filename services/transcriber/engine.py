@@ -22,7 +22,7 @@ from services.transcriber.sphinx import sphinx
 from services.transcriber.timing import timed
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
-from shared.storage import BEATS, SONG, WORDS
+from shared.storage import BEATS, INSTRUMENTAL, WORDS
 
 torchaudio_shim.install()
 
@@ -38,7 +38,8 @@ def transcribe(
 ) -> Lyrics:
     """Writes `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}`: of what lies beside the audio in `words.txt`, else as heard.
 
-    Beside vocals may lie the song they are from, `song.flac`, which is heard, too; `beats.json` gives lines their bars.
+    Beside the vocals may lie the song without them, as the separator leaves it, which helps to hear the words, and
+    `beats.json`, which gives lines their bars.
 
     Where nobody is heard to sing they hold no words, unless they were given.
 
@@ -49,7 +50,7 @@ def transcribe(
     samples = decode_audio(str(audio), sampling_rate=SAMPLE_HZ)
     sung = clips(pipeline.vad_model, samples)
     progress(FOUND)
-    hearing = Hearing(pipeline, samples, _song(audio) if sung else None)
+    hearing = Hearing(pipeline, samples, _music(audio) if sung else None)
     heard = hearing.heard(sung, language, lambda part: progress(FOUND + (HEARD - FOUND) * part))
     # Without a word there was nothing to tell a language by.
     language = heard.language or language
@@ -76,10 +77,10 @@ def transcribe(
     return formats.write(out, lines, about, bars(audio.with_name(BEATS)))
 
 
-def _song(audio: Path) -> Samples | None:
-    """What the vocals were separated from; None where it is what was to be heard in the first place."""
-    song = audio.with_name(SONG)
-    return decode_audio(str(song), sampling_rate=SAMPLE_HZ) if song != audio and song.is_file() else None
+def _music(vocals: Path) -> Samples | None:
+    """What was separated from the vocals; None where the audio is a song that nobody separated."""
+    music = vocals.with_stem(INSTRUMENTAL)
+    return decode_audio(str(music), sampling_rate=SAMPLE_HZ) if music.is_file() else None
 
 
 def _aligner(language: str, settings: Settings) -> Aligner | None:

@@ -14,6 +14,7 @@ from services.transcriber.language import Probabilities
 from services.transcriber.language import language as decided
 from services.transcriber.lyrics import Word
 from services.transcriber.phrasing import Span, missed
+from services.transcriber.reading import characters
 from services.transcriber.takes import takes
 from services.transcriber.voice import sounding
 from services.transcriber.voting import voted
@@ -45,10 +46,10 @@ class Heard:
 
 
 class Hearing:
-    def __init__(self, pipeline: asr.FasterWhisperPipeline, vocals: Samples, song: Samples | None = None) -> None:
-        """`song` is the vocals with their music, where it is at hand."""
+    def __init__(self, pipeline: asr.FasterWhisperPipeline, vocals: Samples, music: Samples | None = None) -> None:
+        """`music` is the song without its vocals, where it is at hand."""
         self._pipeline = pipeline
-        self._takes = takes(vocals, song)
+        self._takes = takes(vocals, music)
         self._loud = sounding(vocals)
 
     def heard(self, clips: Sequence[Clip], language: str | None, report: Callable[[float], None]) -> Heard:
@@ -137,7 +138,7 @@ class Hearing:
         for segment in segments:
             clip = next(clip for clip in reversed(clips) if clip.start <= segment.seek / 100 + 0.1)
             report(clip.end / clips[-1].end)
-            words = [_word(word) for word in segment.words if word.word.strip()]
+            words = [each for word in segment.words if word.word.strip() for each in characters(_word(word))]
             if not invented(
                 words,
                 seconds=segment.end - segment.start,

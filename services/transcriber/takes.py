@@ -1,27 +1,22 @@
-"""What whisper listens to: the vocals as they are, and nearer to what it learned from, with some music behind them.
+"""What whisper listens to: the vocals with some of their music put back behind them.
 
-Separation takes parts of the voice away with the music, which hurts whisper more than the music itself does, once it
-is known where somebody sings.
+Separation takes parts of the voice away with the music, which harms whisper more than music does once it is known where
+somebody sings. How much of it is best differs from song to song: so whisper hears more than one, and they vote.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]  # mono, 16 kHz
+from services.transcriber.fitting import Samples
 
-BLENDS: Final[tuple[Callable[[Samples, Samples], Samples], ...]] = (
-    lambda vocals, song: vocals + song,
-    lambda _vocals, song: song,
-)
-"""Of vocals and song, the first being the one whose phrases and times are kept."""
+MUSIC: Final = (1 / 2, 1 / 3, 1.0)
+"""How loud the music is in each take, 1 being the song itself; phrases and times are those of the first."""
 
 
-def takes(vocals: Samples, song: Samples | None) -> list[Samples]:
-    """The vocals alone where there is no song beside them."""
-    if song is None:
+def takes(vocals: Samples, music: Samples | None) -> list[Samples]:
+    """The vocals alone where their music is not at hand."""
+    if music is None:
         return [vocals]
-    length = min(len(vocals), len(song))
-    return [blend(vocals[:length], song[:length]) for blend in BLENDS]
+    length = min(len(vocals), len(music))
+    return [vocals[:length] + np.float32(share) * music[:length] for share in MUSIC]

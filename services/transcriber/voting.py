@@ -19,7 +19,8 @@ SILENCE = 0.45
 """How sure a hearing is that there is nothing where it has no word."""
 NEAR_SECONDS = 0.8
 """What begins farther apart is not the same word."""
-GAP, DIFFERENT = 0.6, 1.0
+GAP, DIFFERENT = 0.6, 1.0  # what leaving a word out costs, and another word in its place
+PAIR, ABOVE, LEFT = range(3)  # where the best way to a cell comes from
 
 Slot = list[Word | None]
 """What each hearing so far has at one place."""
@@ -45,45 +46,46 @@ def elected(hearings: Sequence[Sequence[Word]], language: str | None) -> list[Wo
     for count, words in enumerate(hearings[1:], 1):
         slots = _beside(slots, words, language, count)
     chosen = (_winner(slot, language) for slot in slots)
-    return [word for word in chosen if word]
+    return sorted((word for word in chosen if word), key=lambda word: word.start)
 
 
 def _winner(slot: Slot, language: str | None) -> Word | None:
-    votes: dict[str, float] = {}
+    """What is believed most, at the time of the first that has a word there."""
+    votes: dict[str | None, float] = {}
     for word in slot:
-        key = form(word.text, language) if word else ""
+        key = form(word.text, language) if word else None
         votes[key] = votes.get(key, 0.0) + (word.confidence if word else SILENCE)
     best = max(votes, key=lambda key: votes[key])
-    winner = next((word for word in slot if word and form(word.text, language) == best), None)
-    place = next((word for word in slot if word), None)
-    return winner and place and replace(winner, start=place.start, end=place.end)
+    words = [word for word in slot if word]
+    chosen = [word for word in words if form(word.text, language) == best]
+    return replace(chosen[0], start=words[0].start, end=words[0].end) if chosen else None
 
 
 def _beside(slots: list[Slot], words: Sequence[Word], language: str | None, count: int) -> list[Slot]:
-    """The slots with one more hearing in each; `count` hearings are in them."""
-    forms = [form(word.text, language) for word in words]
-    costs = _costs(slots, words, forms, language)
-    table = np.zeros((len(slots) + 1, len(words) + 1))
-    table[:, 0], table[0] = GAP * np.arange(len(slots) + 1), GAP * np.arange(len(words) + 1)
-    for i in range(1, len(slots) + 1):
-        for j in range(1, len(words) + 1):
-            table[i, j] = min(table[i - 1, j - 1] + costs[i - 1, j - 1], table[i - 1, j] + GAP, table[i, j - 1] + GAP)
+    """The slots with one more hearing in each, by the cheapest alignment; `count` hearings are in them already."""
+    costs = _costs(slots, words, language)
+    row = [GAP * j for j in range(len(words) + 1)]
+    ways = [[LEFT] * len(row)]
+    for i in range(len(slots)):
+        following, way = [row[0] + GAP], [ABOVE]
+        for j in range(len(words)):
+            cost, best = min((row[j] + costs[i, j], PAIR), (row[j + 1] + GAP, ABOVE), (following[j] + GAP, LEFT))
+            following.append(cost)
+            way.append(best)
+        row = following
+        ways.append(way)
     merged: list[Slot] = []
     i, j = len(slots), len(words)
     while i or j:
-        if i and j and table[i, j] == table[i - 1, j - 1] + costs[i - 1, j - 1]:
-            i, j = i - 1, j - 1
-            merged.append([*slots[i], words[j]])
-        elif i and table[i, j] == table[i - 1, j] + GAP:
-            i -= 1
-            merged.append([*slots[i], None])
-        else:
-            j -= 1
-            merged.append([*[None] * count, words[j]])
+        way_here = ways[i][j]
+        i, j = i - (way_here != LEFT), j - (way_here != ABOVE)
+        own = [None] * count if way_here == LEFT else slots[i]
+        merged.append([*own, None if way_here == ABOVE else words[j]])
     return merged[::-1]
 
 
-def _costs(slots: list[Slot], words: Sequence[Word], forms: list[str], language: str | None) -> NDArray[np.float64]:
+def _costs(slots: list[Slot], words: Sequence[Word], language: str | None) -> NDArray[np.float64]:
+    forms = [form(word.text, language) for word in words]
     costs = np.full((len(slots), len(words)), np.inf)
     for i, slot in enumerate(slots):
         own = [word for word in slot if word]
