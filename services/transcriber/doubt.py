@@ -5,6 +5,7 @@ It then repeats itself, packs a minute's text into a second, or says a polite wo
 
 import zlib
 from collections.abc import Sequence
+from math import prod
 
 from services.transcriber.lyrics import Word
 from services.transcriber.voice import FRAME_SECONDS, Mask
@@ -14,6 +15,7 @@ NO_SPEECH = 0.6
 REPETITIVE = 2.4
 # Mean word probability: whisper base was at 0.01 to 0.11 for single words on residue, at 0.75 for two sung phrases.
 UNBELIEVED, DOUBTED = 0.2, 0.5
+LEAST = 1e-3  # probability, for a mean of logarithms
 FASTEST_WORDS_PER_SECOND = 10.0
 COPIES = 4
 """As often as that in a row a phrase of up to `LONGEST_REFRAIN` words is repeated by a loop, or by a refrain."""
@@ -33,10 +35,12 @@ def invented(
     if not any(character.isalnum() for word in words for character in word.text):
         return True
     belief = sum(word.confidence for word in words) / len(words)
+    # Of `Thank you very much`, half the words are likely in themselves: as a whole it is not.
+    joint = prod(max(word.confidence, LEAST) for word in words) ** (1 / len(words))
     return (
         belief < (DOUBTED if doubtful else UNBELIEVED)
         or len(words) > FASTEST_WORDS_PER_SECOND * max(seconds, 1.0)
-        or (no_speech > NO_SPEECH and (belief < DOUBTED or compression > REPETITIVE))
+        or (no_speech > NO_SPEECH and (joint < DOUBTED or compression > REPETITIVE))
     )
 
 

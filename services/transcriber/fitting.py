@@ -31,7 +31,11 @@ class Aligner(Protocol):
 
 
 def fitted(
-    lines: Sequence[Line], samples: Samples, aligner: Aligner, report: Callable[[float], None]
+    lines: Sequence[Line],
+    samples: Samples,
+    aligner: Aligner,
+    report: Callable[[float], None],
+    margins: Sequence[float] = MARGINS_SECONDS,
 ) -> list[list[Word]]:
     """The words of each line, in order and without overlap.
 
@@ -39,15 +43,15 @@ def fitted(
     """
     better = []
     for done, line in enumerate(lines, 1):
-        words = _line(line, samples, aligner)
+        words = _line(line, samples, aligner, margins)
         anchored = any(word.confidence for word in line.words)
         better.append(words if anchored else [replace(word, estimated=True) for word in words])
         report(done / len(lines))
     return reshaped(settled([word for words in better for word in words], len(samples) / SAMPLE_HZ), better)
 
 
-def _line(line: Line, samples: Samples, aligner: Aligner) -> list[Word]:
-    for margin in MARGINS_SECONDS:
+def _line(line: Line, samples: Samples, aligner: Aligner, margins: Sequence[float]) -> list[Word]:
+    for margin in margins:
         end = min(len(samples) / SAMPLE_HZ, line.end + margin)
         better = aligner.aligned(line.words, samples, max(0.0, line.start - margin), end)
         if any(new is not old for new, old in zip(better, line.words, strict=True)):

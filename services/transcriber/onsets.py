@@ -53,7 +53,7 @@ def _nearest(strength: Strength, strong: float, seconds: float) -> float:
     hops = SAMPLE_HZ / HOP
     first = max(0, int((seconds - REACH_SECONDS) * hops))
     near = strength[first : int((seconds + REACH_SECONDS) * hops) + 1]
-    if not len(near) or near.max() < strong:
+    if not len(near) or near.max() <= strong:
         return seconds
     times = (first + np.arange(len(near))) / hops
     weight = np.exp(-0.5 * ((times - seconds) / (REACH_SECONDS / 2)) ** 2)

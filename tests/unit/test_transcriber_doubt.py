@@ -43,6 +43,14 @@ def test_what_whisper_says_of_silence_and_noise_is_not(text: str, confidence: fl
     assert invented(said(text, confidence), **heard)
 
 
+def test_a_likely_end_of_an_unlikely_phrase_does_not_save_it() -> None:
+    """As whisper base had it on what separation left of a waltz."""
+    phrase = [
+        Word(text, 0, 1, belief) for text, belief in (("Thank", 0.05), ("you", 0.95), ("very", 0.14), ("much.", 0.99))
+    ]
+    assert invented(phrase, seconds=2.6, no_speech=0.81, compression=0.72)
+
+
 def test_where_no_voice_was_detected_more_belief_is_asked_for() -> None:
     phrase = said("hold you", 0.4)
     heard: dict[str, Any] = {"seconds": 2, "no_speech": 0.1, "compression": 0.5}
