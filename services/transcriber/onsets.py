@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.transcriber.lyrics import Word
+from services.transcriber.voice import FRAME_SECONDS, Mask, sounding
 
 SAMPLE_HZ = 16_000
 HOP, WINDOW = 160, 512
@@ -26,14 +27,25 @@ Strength = NDArray[np.float64]  # for each hop of 10 ms
 
 
 def snapped(words: Sequence[Word], samples: Samples) -> list[Word]:
-    """The words, each from where the voice sets in most clearly near its start, else from a little later than said."""
-    strength = onsets(samples)
+    """The words, each from where the voice sets in most clearly near its start, else from a little later than said.
+
+    A word that begins in a rest begins where that ends: whisper has it begin where the word before it ended.
+    """
+    strength, loud = onsets(samples), sounding(samples)
     strong = float(np.quantile(strength, 0.9)) if len(strength) else 0.0
     moved = []
     for word in words:
-        start = _nearest(strength, strong, word.start + BIAS_SECONDS)
+        rest = _rest(loud, word)
+        start = _nearest(strength, strong, word.start + (rest or BIAS_SECONDS))
         moved.append(replace(word, start=start, end=max(word.end, start)))
     return moved
+
+
+def _rest(loud: Mask, word: Word) -> float:
+    """Seconds until the vocals are loud in the word's time, 0 where they are at once or never."""
+    first = int(word.start / FRAME_SECONDS)
+    frames = loud[first : int(word.end / FRAME_SECONDS) + 1]
+    return int(np.argmax(frames)) * FRAME_SECONDS if len(frames) else 0.0
 
 
 def onsets(samples: Samples) -> Strength:

@@ -15,7 +15,7 @@ def sung(*parts: Span, seconds: float = 20, level: float = 0.2) -> Samples:
     times = np.arange(int(seconds * SAMPLE_HZ)) / SAMPLE_HZ
     inside = sum(((times >= start) & (times < end)).astype(np.float32) for start, end in parts)
     buzz = sum(np.sin(2 * np.pi * 200 * harmonic * times) / harmonic for harmonic in range(1, 8))
-    return (level * inside * buzz).astype(np.float32)
+    return np.asarray(level * inside * buzz, np.float32)
 
 
 def applause(seconds: float = 20) -> Samples:
