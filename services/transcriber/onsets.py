@@ -1,4 +1,4 @@
-"""Word starts moved onto onsets of the voice, for languages without an aligner: whisper's own run early.
+"""Word starts moved onto onsets of the voice, as whisper's own run early.
 
 An onset is where the level rises in many bands at once (half-wave rectified spectral flux, as for notes: Bello et al.,
 "A Tutorial on Onset Detection in Music Signals", IEEE Transactions on Speech and Audio Processing 13, 2005).

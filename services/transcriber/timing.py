@@ -15,12 +15,10 @@ MARGINS_SECONDS = (0.2, 0.4)
 def timed(
     phrases: Sequence[Sequence[Word]], samples: Samples, aligner: Aligner | None, report: Callable[[float], None]
 ) -> list[Line]:
-    """By the aligner, phrase by phrase, else by onsets of the voice; cut into lines by the breaths that these show."""
+    """On onsets of the voice, then by the aligner, phrase by phrase; cut into lines by the breaths that these show."""
     duration = len(samples) / SAMPLE_HZ
-    heard = settled([*chain(*phrases)], duration)
+    words = settled(snapped(settled([*chain(*phrases)], duration), samples), duration)
     if aligner:
-        whole = [Line(tuple(phrase)) for phrase in reshaped(heard, phrases)]
+        whole = [Line(tuple(phrase)) for phrase in reshaped(words, phrases)]
         words = [*chain(*fitted(whole, samples, aligner, report, MARGINS_SECONDS))]
-    else:
-        words = settled(snapped(heard, samples), duration)
     return lines(reshaped(words, phrases))

@@ -63,9 +63,9 @@ def test_what_has_no_sound_is_filled_in_between_its_neighbours_and_called_estima
 
 
 def test_a_time_that_fits_between_the_neighbours_stays() -> None:
-    phrase = [Word("sing", 1.1, 1.2, 0.9), Word("&", 1.5, 1.7, 0.9), Word("loud", 2.1, 2.2, 0.9)]
+    phrase = [Word("sing", 1.1, 1.2, 0.9), Word("&", 1.4, 1.7, 0.9), Word("loud", 2.1, 2.2, 0.9)]
     sign = words(timed([phrase], bursts(), Knowing(sing=1.0, loud=2.0), lambda _: None))[1]
-    assert (sign.start, sign.end, sign.estimated) == (1.5, 1.7, True)
+    assert (sign.start, sign.end, sign.estimated) == (1.4 + BIAS_SECONDS, 1.7, True)
 
 
 def test_lines_are_cut_by_the_better_times() -> None:
@@ -76,6 +76,11 @@ def test_lines_are_cut_by_the_better_times() -> None:
 def test_without_an_aligner_words_start_where_the_voice_sets_in() -> None:
     heard = [Word("canta", 0.92, 1.3, 0.9), Word("comigo", 1.87, 2.4, 0.9)]
     assert starts(timed([heard], bursts(1.0, 2.0), None, lambda _: None)) == pytest.approx([1.0, 2.0], abs=0.03)
+
+
+def test_a_word_that_is_said_to_begin_in_a_rest_begins_where_that_ends() -> None:
+    heard = [Word("canta", 1.0, 1.3, 0.9), Word("comigo", 1.3, 3.5, 0.9)]
+    assert [word.start for word in snapped(heard, bursts(1.0, 3.0))] == pytest.approx([1.0, 3.0], abs=0.05)
 
 
 def test_far_from_an_onset_a_word_starts_as_much_later_as_whisper_is_early() -> None:
