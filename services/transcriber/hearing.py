@@ -98,6 +98,8 @@ class Hearing:
         return looping([word for phrase in phrases for word in phrase], self._loud)
 
     def _listened(self, span: Span) -> Probabilities:
+        if not self._pipeline.model.model.is_multilingual:
+            return {"en": 1.0}
         part = self._takes[0][int(span[0] * SAMPLE_HZ) : int(span[1] * SAMPLE_HZ)]
         _, _, every = self._pipeline.model.detect_language(part)
         return dict(every)

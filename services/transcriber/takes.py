@@ -18,5 +18,7 @@ def takes(vocals: Samples, music: Samples | None) -> list[Samples]:
     """The vocals alone where their music is not at hand."""
     if music is None:
         return [vocals]
+    behind = np.zeros_like(vocals)
     length = min(len(vocals), len(music))
-    return [vocals[:length] + np.float32(share) * music[:length] for share in MUSIC]
+    behind[:length] = music[:length]
+    return [vocals + np.float32(share) * behind for share in MUSIC]

@@ -57,6 +57,9 @@ class Whisper:
 class Model:
     listened = 0
 
+    def __init__(self, *, multilingual: bool = True) -> None:
+        self.model = SimpleNamespace(is_multilingual=multilingual)
+
     def detect_language(self, samples: Samples) -> tuple[str, float, list[tuple[str, float]]]:
         self.listened += 1
         return "pt", 0.9, [("pt", 0.9), ("es", 0.1)]
@@ -103,6 +106,12 @@ def test_the_language_has_its_probability_and_whisper_is_told_it(monkeypatch: py
     assert [options["language"] for options in Whisper.asked] == ["pt"]
 
 
+def test_a_model_that_knows_english_alone_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Model(multilingual=False)
+    result = heard({0.0: [segment("sing")]}, monkeypatch, language=None, model=model)
+    assert (result.language, model.listened) == ("en", 0)
+
+
 def test_without_a_word_there_is_no_language_either(monkeypatch: pytest.MonkeyPatch) -> None:
     assert heard({}, monkeypatch, language=None) == Heard()
     assert heard({}, monkeypatch, language=None, clips=[]) == Heard()
@@ -140,6 +149,11 @@ def test_the_vocals_are_heard_with_their_music_where_it_is_at_hand(monkeypatch: 
     heard({0.0: [segment("sing")]}, monkeypatch, music=np.ones_like(LOUD))
     takes = [options["samples"] for options in Whisper.asked]
     assert [float((take - LOUD).mean()) for take in takes] == pytest.approx([1 / 2, 1 / 3, 1], abs=1e-3)
+
+
+def test_music_that_ends_early_cuts_no_voice(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard({0.0: [segment("sing")]}, monkeypatch, music=np.ones(SAMPLE_HZ, np.float32))
+    assert all(np.array_equal(options["samples"][SAMPLE_HZ:], LOUD[SAMPLE_HZ:]) for options in Whisper.asked)
 
 
 def test_where_the_detector_heard_nobody_a_phrase_has_to_be_believed(monkeypatch: pytest.MonkeyPatch) -> None:
