@@ -25,7 +25,7 @@ from shared.progress import Progress
 from shared.refinement import Refinement, is_refined, lay_drums_beside, put_files
 from shared.server import forever, serving
 from shared.settings import Settings
-from shared.storage import WORDS, Storage, input_of
+from shared.storage import BEATS, INSTRUMENTAL, WORDS, Storage, input_of
 from shared.telemetry import TASK_SECONDS, TASKS
 from shared.topology import CONSUMER_TIMEOUT_SECONDS, DELIVERY_LIMIT, TASK_QUEUES
 
@@ -38,7 +38,7 @@ class Worker:
 
     It is called with the path of the input, an empty directory for the files that its result names, the
     job's options, the settings, and a function to report progress to, and returns the task's result.
-    Lyrics that the user gave lie beside a transcription's input, as `words.txt`.
+    Beside the input of a transcription lie, where there are some, the user's own words, the beats and the instrumental.
     """
 
     task: Task
@@ -194,10 +194,11 @@ class Worker:
         return await self._compute_result(submission, progress)  # the drums are there by now
 
     async def _lay_words_beside(self, audio: Path, job_id: str) -> None:
-        """The lyrics that the user gave, where there are some, are a transcription's second input."""
-        key = f"{job_id}/{WORDS}"
-        if self.task is Task.TRANSCRIPTION and await self.storage.head(key):
-            await self.storage.fetch(key, audio.with_name(WORDS))
+        """A transcription's further inputs, where they are there: the user's own words, the beats, the music."""
+        beside = (WORDS, BEATS, f"{INSTRUMENTAL}{audio.suffix}")
+        for name in beside if self.task is Task.TRANSCRIPTION else ():
+            if await self.storage.head(f"{job_id}/{name}"):
+                await self.storage.fetch(f"{job_id}/{name}", audio.with_name(name))
 
     def _deadline(self, submission: JobSubmitted) -> float:
         """Seconds after which a task is surely stuck: a CPU separates at about the song's own speed."""

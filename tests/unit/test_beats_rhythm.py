@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
-
 from services.beats.metre import metre
+
 from services.beats.rhythm import analyse
 from services.beats.settings import Settings
 from shared.errors import PermanentError

@@ -31,12 +31,20 @@ export interface Line {
   start: number;
   end: number;
   words: Word[];
+  confidence?: number;
+  /** Where it begins: bar 1 is that of the first downbeat; beats from 1, in quarters. Null without beats. */
+  bar?: number | null;
+  beat?: number | null;
 }
 
 export interface Lyrics {
   language: string | null;
   lines: Line[];
   source?: 'heard' | 'given';
+  /** Null where the user named the language. */
+  language_probability?: number | null;
+  /** Why there are no words. */
+  note?: string | null;
 }
 
 export interface Beat {
