@@ -18,9 +18,9 @@ PLANS = plans()
 SECONDS = 20.0
 
 
-def a_tone(voice: str, word: str, pitch: int) -> Samples:
-    """A tenth of a second for each letter."""
-    return np.ones(len(word) * HZ // 10)
+def a_tone(voice: str, word: str, pitch: int, words_per_minute: int) -> Samples:
+    """Twelve seconds for each letter, by the words per minute."""
+    return np.ones(12 * len(word) * HZ // words_per_minute)
 
 
 def songs() -> list[Song]:
