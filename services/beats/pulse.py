@@ -23,6 +23,7 @@ LEAST_CONFIDENCE: Final = 0.48
 """Below it there is no pulse to speak of: speech, noise, applause, pads and free tempo stayed below, songs above."""
 LEAST_BAR_CONFIDENCE: Final = 0.25
 FEWEST_BEATS: Final = 4
+FEWEST_PER_BAR: Final = 2
 FELT: Final = {"6/8": "dotted quarter", "7/8": "eighth"}
 QUICK_METRE, QUAVERS_BPM = 7, 150.0
 """Seven to the bar, and faster than this, are quavers."""
@@ -87,7 +88,8 @@ def counted(times: Floats, downbeats: Floats, onsets: Onsets) -> Pulse | None:
         return None
     firsts = np.searchsorted(times, downbeats - 1e-6)
     lengths = np.diff(firsts)
-    beats_per_bar = int(np.bincount(lengths).argmax()) if len(lengths) else 0
+    usual = int(np.bincount(lengths).argmax()) if len(lengths) else 0
+    beats_per_bar = usual if usual >= FEWEST_PER_BAR else 0
     number = np.arange(len(times))
     last = np.searchsorted(firsts, number, side="right") - 1
     since = number - firsts[np.maximum(last, 0)] if len(firsts) else number
