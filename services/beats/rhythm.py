@@ -58,7 +58,8 @@ def analyse(audio: Path, out: Path, options: Options, settings: Settings, progre
     rhythm = _rhythm(found, tonality, refined=beaten is not None)
     (out / rhythm.beats).write_text(json.dumps(_document(rhythm, found, tonality, played, audio), indent=1))
     positions = found.positions if found and found.time_signature else np.zeros(len(found.times) if found else 0, int)
-    click.write(out / "click.flac", found.times if found else np.empty(0), positions, round(seconds * click.HZ))
+    times = found.times.round(3) if found else np.empty(0)  # as beats.json has them
+    click.write(out / "click.flac", times, positions, round(seconds * click.HZ))
     return rhythm
 
 

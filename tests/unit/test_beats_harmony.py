@@ -32,7 +32,8 @@ def test_bass_may_change_alone() -> None:
 
 def test_seconds_of_a_song_can_be_taken_out() -> None:
     song = harmony(played(["C", "Am", "F", "G"]))
-    for part, whole in zip(song.between(2, 8).change(TIMES[:5], REACH[:5]), song.change(TIMES[:5] + 2, REACH[:5])):
+    parts, wholes = song.between(2, 8).change(TIMES[:5], REACH[:5]), song.change(TIMES[:5] + 2, REACH[:5])
+    for part, whole in zip(parts, wholes, strict=True):
         assert part[1:] == pytest.approx(whole[1:], abs=0.03)
 
 

@@ -14,7 +14,7 @@ def struck(frames: Frames, length: int | None = None, strength: float = 5) -> Fl
 
 
 def every(period: float, count: int, first: int = 20) -> Frames:
-    return np.rint(first + period * np.arange(count)).astype(np.int64)
+    return np.asarray(np.rint(first + period * np.arange(count)), np.int64)
 
 
 @pytest.mark.parametrize("tempo_bpm", [50, 97.3, 140, 214])
