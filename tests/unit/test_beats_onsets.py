@@ -51,12 +51,6 @@ def test_seconds_of_a_song_can_be_taken_out() -> None:
     assert len(part.loudness) == len(part.full) == round(3 * FPS) - round(FPS)
 
 
-def test_a_song_and_its_drums_count_alike() -> None:
-    song, drums = onsets(groove(FOUR, 120, 6).samples), onsets(groove(FOUR, 120, 6).samples[::-1].copy())
-    both = song.beside(drums)
-    assert both.high == pytest.approx((song.high + drums.high) / 2)
-
-
 @pytest.mark.parametrize("samples", [*NOT_MUSIC.values(), np.zeros(FFT, np.float32)], ids=[*NOT_MUSIC, "a window"])
 def test_every_frame_has_a_number(samples: Samples) -> None:
     found = onsets(samples)

@@ -142,3 +142,13 @@ def test_beats_of_another_tracker_may_lie_after_the_last_frame() -> None:
     times = TIMES[:12]
     assert times[-1] * FPS > len(short.full)
     assert counted(times, times[::4], short) is not None
+
+
+def test_the_drums_decide_when_exactly_the_beats_of_a_song_are() -> None:
+    song = groove(FOUR, 120, 12)
+    late = onsets(np.roll(song.samples, round(0.02 * HZ)))
+    alone, refined = (pulse(onsets(song.samples), harmony(song.samples), drums) for drums in (None, late))
+    assert alone is not None
+    assert refined is not None
+    assert len(refined.times) == len(alone.times)
+    assert np.median(refined.times - alone.times) == pytest.approx(0.02, abs=0.006)
