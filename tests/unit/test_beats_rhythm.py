@@ -110,7 +110,8 @@ def test_drums_beside_the_song_are_heard_as_well(container: str, cut: int, tmp_p
     options = Options.model_validate({"format": container})
     rhythm, found = rhythm_of(write(tmp_path / "song.flac", sung), tmp_path, options)
     assert rhythm.refined is found["refined"] is True
-    assert f_measure(times(found), song.beats) > 0.9
+    beats = times(found)
+    assert f_measure(beats[beats < song.beats[-1] + 0.1], song.beats) > 0.9  # the voice goes on after them
 
 
 def test_without_drums_it_is_not_refined(tmp_path: Path) -> None:
