@@ -37,7 +37,7 @@ def test_beats_are_neither_early_nor_late(sound: Samples, tempo_bpm: float) -> N
     late = late[np.abs(late) < 0.05]
     assert len(late) >= len(played) - 1
     assert abs(late.mean()) < 0.005
-    assert np.abs(late).mean() < 0.006
+    assert np.abs(late).mean() < 0.005
 
 
 @pytest.mark.parametrize("tempo_bpm", [55, 75, 100, 140, 175, 205])
