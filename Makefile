@@ -1,6 +1,6 @@
 # One verb each, the same for people and for CI.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test browser faults check audit docs
+.PHONY: help setup demo up test browser faults evaluate check audit docs
 
 PYTHON := .venv/bin/python
 TYPED := services shared deploy tests
@@ -30,6 +30,9 @@ browser: setup ## use the page in Chromium, on real servers; ARGS="-k name" for 
 
 faults: setup ## do everything to the running system that may go wrong, and see that no job is lost (20 minutes)
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest tests/faults -m "" $(ARGS)
+
+evaluate: setup ## measure rhythm, lyrics and stems against exact truth and other programs; ARGS="--help" for choices
+	@$(PYTHON) -m tests.evaluation $(ARGS)
 
 check: setup ## lint, formatting, types, security
 	@$(PYTHON) -m ruff check .

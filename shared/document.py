@@ -48,6 +48,9 @@ class BeatAnalysisDocument(TaskDocument):
     beat_confidence: Fraction | None = None
     rhythm_regularity: Fraction | None = None
     key: str | None = Field(default=None, description="`D major`, `C# minor`; null where nothing has a key.")
+    refined: bool | None = Field(
+        default=None, description="Whether the drums alone were listened to, too. Until then a better result may come."
+    )
     beats_path: str | None = None
 
 

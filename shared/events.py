@@ -98,6 +98,7 @@ class Rhythm(Frozen):
     beat_confidence: Fraction | None
     rhythm_regularity: Fraction | None
     key: str | None = Field(default=None, description="`D major`, `C# minor`.")
+    refined: bool = Field(default=False, description="Whether the drums alone were listened to, too.")
     beats: FileName
 
 
@@ -160,9 +161,12 @@ class TaskProgressed(TaskEvent):
 
 
 class TaskCompleted(TaskEvent):
+    """`refined` marks the result of a refinement, which takes the place of the first one, whichever is told first."""
+
     type: Literal["task_completed"] = "task_completed"
     result: Result
     processing_time: Seconds
+    refined: bool = False
 
 
 class TaskFailed(TaskEvent):

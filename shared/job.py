@@ -14,6 +14,7 @@ from shared.events import (
     Event,
     Frozen,
     JobCancelled,
+    JobEvent,
     JobExpired,
     JobRetried,
     JobSubmitted,
@@ -37,7 +38,7 @@ Job = Mapping[str, Register]
 """Registers by name: `submitted`, `updated`, `cancelled`, `expired`, and for each task `<task>`,
 `<task>_progress` (the highest of its run) and `<task>_run` (the latest run asked for)."""
 
-LIVE, FAILED, COMPLETED = range(3)
+LIVE, FAILED, COMPLETED, REFINED = range(4)
 
 
 def fold(job: Job, event: Event) -> Job:
@@ -71,7 +72,10 @@ def claims(event: Event) -> dict[str, Register]:
 
 
 def ready(submission: JobSubmitted, event: Event) -> tuple[Task, ...]:
-    """The tasks that can start because of `event`: a transcription that has stems to come waits for them."""
+    """The tasks that can start because of `event`: a transcription that has stems to come waits for them.
+
+    The beats do not wait, and are refined when the stems are there.
+    """
     asked = submission.options.tasks
     separates = Task.STEM_SEPARATION in asked
     match event:
@@ -79,14 +83,21 @@ def ready(submission: JobSubmitted, event: Event) -> tuple[Task, ...]:
             return tuple(task for task in asked if not (separates and task is Task.TRANSCRIPTION))
         case JobRetried(tasks=again):
             return tuple(t for t in again if not (Task.STEM_SEPARATION in again and t is Task.TRANSCRIPTION))
-        case TaskCompleted(task=Task.STEM_SEPARATION) if Task.TRANSCRIPTION in asked:
-            return (Task.TRANSCRIPTION,)
+        case TaskCompleted(task=Task.STEM_SEPARATION):
+            return tuple(task for task in (Task.TRANSCRIPTION, Task.BEAT_ANALYSIS) if task in asked)
         case _:
             return ()
 
 
+def is_refinement(task: Task, cause: JobEvent) -> bool:
+    """Whether `cause` has a task done a second time, better, rather than for the first time."""
+    return task is Task.BEAT_ANALYSIS and isinstance(cause, TaskCompleted)
+
+
 def _rank(event: TaskEvent) -> int:
     match event:
+        case TaskCompleted(refined=True):
+            return REFINED
         case TaskCompleted():
             return COMPLETED
         case TaskFailed():

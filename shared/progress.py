@@ -20,6 +20,7 @@ from shared.events import (
     TaskStarted,
 )
 from shared.job import ready
+from shared.telemetry import TASKS
 
 log = structlog.get_logger()
 
@@ -31,13 +32,17 @@ PATIENCE_SECONDS = 600.0
 
 
 class Progress:
+    refines = False
+    outcome = "completed"
+    first_seq = 0
+
     def __init__(self, bus: Bus, job_id: str, task: Task, run: int, attempt: int) -> None:
+        self.task = task
         self._bus = bus
         self._job_id = job_id
-        self._task = task
         self._run = run
         self._attempt = attempt
-        self._seq = count()
+        self._seq = count(self.first_seq)
         self._began = self._spoke = monotonic()
         self._percent = 0
 
@@ -56,9 +61,11 @@ class Progress:
             await self._bus.publish(event, within=1)
 
     async def completed(self, result: Result, submission: JobSubmitted) -> None:
-        event = TaskCompleted.model_validate(self._stamp() | {"result": result, "processing_time": self._elapsed()})
+        outcome = {"result": result, "processing_time": self._elapsed(), "refined": self.refines}
+        event = TaskCompleted.model_validate(self._stamp() | outcome)
         await self._bus.publish(event, ready(submission, event), within=PATIENCE_SECONDS)
-        log.info("task completed", seconds=self._elapsed(), **result.model_dump())
+        TASKS.labels(self.task, self.outcome).inc()
+        log.info("task completed", outcome=self.outcome, seconds=self._elapsed(), **result.model_dump())
 
     async def failed(self, error: KaraokeError) -> None:
         outcome = {"summary": error.summary, "error": str(error), "error_code": error.code}
@@ -66,13 +73,14 @@ class Progress:
             TaskFailed.model_validate(self._stamp() | outcome | {"processing_time": self._elapsed()}),
             within=PATIENCE_SECONDS,
         )
+        TASKS.labels(self.task, "failed").inc()
         log.warning("task failed", seconds=self._elapsed(), **outcome)
 
     def _stamp(self) -> dict[str, object]:
         return {
             "job_id": self._job_id,
             "at": datetime.now(UTC),
-            "task": self._task,
+            "task": self.task,
             "run": self._run,
             "attempt": self._attempt,
             "seq": next(self._seq),

@@ -25,6 +25,10 @@ SONG: Final = "song.flac"
 """The decoded upload: FLAC, 16 bit, 44.1 kHz, stereo."""
 WORDS: Final = "words.txt"
 """Lyrics that the user gave, as `shared.words` makes them plain; not there when none were given."""
+BEATS: Final = "beats.json"
+"""What the beat tracker found; not there before, or where nobody asked for it."""
+INSTRUMENTAL: Final = "instrumental"
+"""The song without its vocals, in the job's format."""
 FULL: Final = ("No space left", "quota exceeded")
 """What obstore says of a full disk; it has no error of its own for it."""
 
@@ -43,6 +47,16 @@ def input_of(task: Task, options: Options) -> str:
     """The name of the file that a task works on: words are heard best without the music."""
     separated = task is Task.TRANSCRIPTION and Task.STEM_SEPARATION in options.tasks
     return f"vocals.{options.format}" if separated else SONG
+
+
+def drums_of(options: Options) -> str:
+    """The name of the file that the beats are refined by, once it is there."""
+    return f"drums.{options.format}"
+
+
+def refined(task: Task) -> str:
+    """The name of an empty object: the files of the task's refined result are there, or are being put."""
+    return f"{task}.refined"
 
 
 @dataclass(frozen=True)
@@ -131,11 +145,14 @@ class Storage:
             if times and max(times) < moment:
                 yield prefix
 
+    async def delete(self, key: str) -> None:
+        with suppress(*GONE):
+            await obstore.delete_async(self._store, key)
+
     async def delete_job(self, job_id: str) -> None:
         """Removes all files of a job, the manifest last, so that what was cut short can be found and done again."""
         names = [meta["path"] async for page in obstore.list(self._store, f"{job_id}/") for meta in page]
         for name in sorted(names, key=lambda name: name.endswith(MANIFEST)):
-            with suppress(*GONE):  # by another replica
-                await obstore.delete_async(self._store, name)
+            await self.delete(name)  # another replica may have done it
         if self._folder:  # what a process that was killed had not finished writing is not listed
             rmtree(self._folder / job_id, ignore_errors=True)

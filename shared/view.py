@@ -107,8 +107,10 @@ def _updated_at(job: Job) -> datetime:
 
 
 def _ended_at(job: Job) -> datetime:
-    ends = [event.at for task in Task if isinstance(event := _event(job, task), TaskCompleted | TaskFailed)]
-    return max(ends, default=_updated_at(job))
+    """When the last task ended. A refinement, which may come much later, ends none."""
+    ends = [event for task in Task if isinstance(event := _event(job, task), TaskCompleted | TaskFailed)]
+    firsts = [event.at for event in ends if not (isinstance(event, TaskCompleted) and event.refined)]
+    return max(firsts, default=_updated_at(job))
 
 
 def _state(job: Job, submission: JobSubmitted, task: Task) -> TaskState:

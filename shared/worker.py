@@ -20,10 +20,12 @@ from shared.delivery import Delivery, is_void
 from shared.errors import KaraokeError, PermanentError, TransientError, on_a_full_disk
 from shared.events import JobEvent, JobRetried, JobSubmitted, Result, Task, TaskEvent, decode
 from shared.health import Health, State
+from shared.job import is_refinement
 from shared.progress import Progress
+from shared.refinement import Refinement, is_refined, lay_drums_beside, put_files
 from shared.server import forever, serving
 from shared.settings import Settings
-from shared.storage import WORDS, Storage, input_of
+from shared.storage import BEATS, INSTRUMENTAL, WORDS, Storage, input_of
 from shared.telemetry import TASK_SECONDS, TASKS
 from shared.topology import CONSUMER_TIMEOUT_SECONDS, DELIVERY_LIMIT, TASK_QUEUES
 
@@ -36,7 +38,7 @@ class Worker:
 
     It is called with the path of the input, an empty directory for the files that its result names, the
     job's options, the settings, and a function to report progress to, and returns the task's result.
-    Lyrics that the user gave lie beside a transcription's input, as `words.txt`.
+    Beside the input of a transcription lie, where there are some, the user's own words, the beats and the instrumental.
     """
 
     task: Task
@@ -139,11 +141,16 @@ class Worker:
     async def _attempt(self, event: JobEvent, delivery: Delivery) -> None:
         """Returns when the task has ended, one way or the other. Raises what another attempt may cure."""
         run = event.run if isinstance(event, TaskEvent | JobRetried) else 0
-        progress = Progress(self.bus, event.job_id, self.task, run, delivery.attempt)
+        told = Refinement if is_refinement(self.task, event) else Progress
+        progress = told(self.bus, event.job_id, self.task, run, delivery.attempt)
         self.health.state = State.BUSY
         try:
             with TASK_SECONDS.labels(self.task).time(), on_a_full_disk():
                 submission = await self._submission(event.job_id)
+                may_be_late = progress.refines and delivery.attempt == 1
+                if may_be_late and await is_refined(self.storage, self.task, event.job_id):
+                    log.info("nothing to refine: the first pass came so late that it had the drums")
+                    return
                 await progress.started(submission.song)
                 result = await self._compute_result(submission, progress)
                 await progress.completed(result, submission)
@@ -156,9 +163,6 @@ class Worker:
             if not isinstance(known, PermanentError) and delivery.spent <= DELIVERY_LIMIT:
                 raise known from error
             await progress.failed(known)
-            TASKS.labels(self.task, "failed").inc()
-        else:
-            TASKS.labels(self.task, "completed").inc()
         finally:
             self.health.state = State.READY
 
@@ -175,6 +179,7 @@ class Worker:
         with TemporaryDirectory(prefix=f"{self.task}-", ignore_cleanup_errors=True) as folder:
             audio = await self.storage.fetch(f"{submission.job_id}/{name}", Path(folder, name))
             await self._lay_words_beside(audio, submission.job_id)
+            better = await lay_drums_beside(audio, self.storage, self.task, submission, needed=progress.refines)
             out = Path(folder, "out")
             out.mkdir()
             result: Result = await self.compute.run(
@@ -184,15 +189,16 @@ class Worker:
                 report=progress.at,
             )
             await self._submission(submission.job_id)  # what is written for a job that is over lies about for long
-            for file in out.iterdir():
-                await self.storage.put(f"{submission.job_id}/{file.name}", file)
-        return result
+            if await put_files(self.storage, self.task, submission.job_id, out, better=better):
+                return result
+        return await self._compute_result(submission, progress)  # the drums are there by now
 
     async def _lay_words_beside(self, audio: Path, job_id: str) -> None:
-        """The lyrics that the user gave, where there are some, are a transcription's second input."""
-        key = f"{job_id}/{WORDS}"
-        if self.task is Task.TRANSCRIPTION and await self.storage.head(key):
-            await self.storage.fetch(key, audio.with_name(WORDS))
+        """A transcription's further inputs, where they are there: the user's own words, the beats, the music."""
+        beside = (WORDS, BEATS, f"{INSTRUMENTAL}{audio.suffix}")
+        for name in beside if self.task is Task.TRANSCRIPTION else ():
+            if await self.storage.head(f"{job_id}/{name}"):
+                await self.storage.fetch(f"{job_id}/{name}", audio.with_name(name))
 
     def _deadline(self, submission: JobSubmitted) -> float:
         """Seconds after which a task is surely stuck: a CPU separates at about the song's own speed."""

@@ -46,6 +46,7 @@ RHYTHM = Rhythm(
     rhythm_regularity=0.9,
     beats="beats.json",
 )
+REFINED = RHYTHM.model_copy(update={"tempo_bpm": 60.2, "beat_count": 120, "refined": True})
 SILENCE = LYRICS.model_copy(update={"language": None, "word_count": 0})
 NO_PULSE = Rhythm(
     tempo_bpm=None,
@@ -90,6 +91,11 @@ def completed(task: Task, at: float = 60, seconds: float = 5.0, **place: Any) ->
 
 def found_nothing(task: Task, at: float = 60, **place: Any) -> TaskCompleted:
     return completed(task, at, **place).model_copy(update={"result": NOTHING_FOUND[task]})
+
+
+def refined(task: Task, at: float = 80, **place: Any) -> TaskCompleted:
+    better = REFINED if task is Task.BEAT_ANALYSIS else RESULTS[task]
+    return completed(task, at, **place).model_copy(update={"result": better, "refined": True})
 
 
 def failed(task: Task, at: float = 60, **place: Any) -> TaskFailed:

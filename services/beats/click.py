@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from services.beats.metre import Floats
+from services.beats.onsets import Floats
 
 HZ = 44_100
 SECONDS = 0.03

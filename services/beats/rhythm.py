@@ -1,185 +1,141 @@
-"""Tempo, beats, downbeats, metre and key, with librosa. Runs in the worker's child process.
+"""Tempo, beats, bars, key and chords of a song. Runs in the worker's child process.
 
-Beats by dynamic programming (Ellis, "Beat Tracking by Dynamic Programming", JNMR 36(1), 2007, as librosa has it),
-at a tempo that is chosen among its octaves by the evidence between the beats; downbeats by accents.
+How the beats are found: onsets.py, tracking.py, reading.py, pulse.py; by a neural network where one is set: neural.py.
 """
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import librosa
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
-from services.beats import click
-from services.beats.key import key
-from services.beats.metre import Metre, metre
+from services.beats import click, neural
+from services.beats.chords import Chord, chords
+from services.beats.harmony import harmony
+from services.beats.key import Key, key
+from services.beats.loudness import loudness
+from services.beats.onsets import FFT, HZ, Onsets, Samples, onsets
+from services.beats.pulse import Pulse, counted, pulse
 from services.beats.settings import Settings
+from services.beats.tones import tones
 from shared.errors import PermanentError
 from shared.events import Options, Rhythm
+from shared.peaks import peaks
+from shared.storage import drums_of
 
-Floats = NDArray[np.float64]
-
-HZ = 22_050
-FFT, HOP = 2048, 256
-FRAMES_PER_SECOND = HZ / HOP
-LATENCY_SECONDS = 0.015
-"""How long after a click librosa's onset envelope peaks at this hop: measured on synthetic clicks, 60 to 180 BPM."""
-
-SLOWEST_BPM, FASTEST_BPM = 55.0, 210.0
-USUAL_BPM, USUAL_OCTAVES = 115.0, 0.9
-"""Centre and spread of a log-normal prior over tempo, after Parncutt (1994) and Ellis (2007)."""
-
-WEAK_BEATS = 30
-"""Percentile of the beats' strengths that stands for them all: some are not played."""
-
-LOW_HZ = 200
-FEWEST_BEATS = 4
-LEAST_CONFIDENCE = 0.15
-"""Below it there is no pulse to speak of: noise stays under 0.1, the weakest of real songs lies over 0.3."""
-
-
-@dataclass(frozen=True)
-class Pulse:
-    """`frames` are where the beats fall in the onset envelope; `confidence` is 0 to 1."""
-
-    frames: NDArray[np.int64]
-    tempo_bpm: float
-    confidence: float
+WARM_SECONDS: Final = 8
+READ_SECONDS: Final = 60
+"""How much is decoded at once: of a long song all channels at once would be twice what it takes."""
 
 
 def analyse(audio: Path, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]) -> Rhythm:
-    """Writes `beats.json` and `click.flac`. What has no pulse (silence, noise, a single hit) has no tempo and no beats.
+    """Writes `beats.json`, `click.flac` and `song.peaks.json`. What has no pulse (silence, noise, a single hit) has no
+    tempo and no beats. Where the drums lie beside the song, they are listened to as well.
 
     Raises PermanentError for a file that is no audio.
     """
-    samples, seconds = _load(audio)
+    song, rate = _read(audio)
+    seconds = len(song) / rate
+    (out / "song.peaks.json").write_text(peaks(song[None], rate))
+    samples = _resampled(song, rate)
+    del song
     progress(0.2)
-    power = np.abs(librosa.stft(samples, n_fft=FFT, hop_length=HOP)) ** 2
-    onsets = _onsets(power, HZ / 2)
+    struck = onsets(samples)
+    drums = audio.with_name(drums_of(options))
+    # A codec may add or leave out a few milliseconds.
+    beaten = onsets(_fitted(_resampled(*_read(drums)), len(samples))) if drums.is_file() else None
     progress(0.5)
-    low = _onsets(power, LOW_HZ)
-    pulse = _pulse(_even(onsets) + _even(low))
+    found = _pulse(samples, struck, beaten, settings)
+    progress(0.7)
+    heard = tones(samples, HZ)
+    bars = found.times[found.positions == 1] if found and found.time_signature else np.empty(0)
+    played = chords(heard, bars.tolist())
+    tonality = key(heard, played)
     progress(0.8)
-    tonality = key(samples, HZ)
-    if pulse is None:
-        return _written(out, np.empty(0), None, None, tonality=tonality, seconds=seconds)
-    bars = metre(onsets[pulse.frames], low[pulse.frames], _harmony_change(power, pulse.frames))
-    times = np.maximum(0, librosa.frames_to_time(pulse.frames, sr=HZ, hop_length=HOP) - LATENCY_SECONDS)
-    return _written(out, times.round(3), pulse, bars, tonality=tonality, seconds=seconds)
+    rhythm = _rhythm(found, tonality, refined=beaten is not None)
+    (out / rhythm.beats).write_text(json.dumps(_document(rhythm, found, tonality, played, audio), indent=1))
+    positions = found.positions if found and found.time_signature else np.zeros(len(found.times) if found else 0, int)
+    times = found.times.round(3) if found else np.empty(0)  # as beats.json has them
+    click.write(out / "click.flac", times, positions, round(seconds * click.HZ))
+    return rhythm
 
 
 def warm(settings: Settings) -> None:
-    """Has librosa's just-in-time compiler do its work (8 to 45 s) before the first song comes."""
-    clicks = librosa.clicks(times=np.arange(0, 8, 0.5), sr=HZ, length=8 * HZ)
-    power = np.abs(librosa.stft(clicks, n_fft=FFT, hop_length=HOP)) ** 2
-    pulse = _pulse(_onsets(power, HZ / 2))
-    assert pulse is not None
-    _harmony_change(power, pulse.frames)
-    key(clicks, HZ)
+    """Has the just-in-time compiler do its work before the first song comes; loads a model, where one is set."""
+    clicks = librosa.clicks(times=np.arange(0, WARM_SECONDS, 0.5), sr=HZ, length=WARM_SECONDS * HZ).astype(np.float32)
+    assert pulse(onsets(clicks), harmony(clicks)) is not None
+    key(tones(clicks, HZ))
+    if settings.beats_model:
+        neural.load(settings.beats_model)
 
 
-def _load(audio: Path) -> tuple[NDArray[np.float32], float]:
-    """Mono at `HZ`, and how many seconds of it are the song's."""
+def _pulse(samples: Samples, struck: Onsets, drums: Onsets | None, settings: Settings) -> Pulse | None:
+    if settings.beats_model:
+        beats, downbeats = neural.track(samples, HZ, settings.beats_model)
+        return counted(beats, downbeats, struck)
+    return pulse(struck, harmony(samples), drums)
+
+
+def _read(audio: Path) -> tuple[Samples, int]:
+    """All channels mixed to one, and its rate."""
     try:
-        samples, rate = soundfile.read(audio, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(audio) as file:
+            blocks = file.blocks(READ_SECONDS * file.samplerate, dtype="float32", always_2d=True)
+            mixed = [block.mean(axis=1) for block in blocks]
+            return np.concatenate([np.zeros(0, np.float32), *mixed]), file.samplerate
     except soundfile.LibsndfileError as error:
         raise PermanentError("Audio cannot be read", str(error)) from error
-    mono = librosa.resample(samples.mean(axis=1), orig_sr=rate, target_sr=HZ)
-    long_enough: NDArray[np.float32] = librosa.util.fix_length(mono, size=max(len(mono), FFT))
-    return long_enough, len(samples) / rate
 
 
-def _onsets(power: Floats, below_hz: float) -> Floats:
-    """Onset strength (spectral flux of the mel spectrogram in dB) of what lies below a frequency, per frame."""
-    mel = librosa.feature.melspectrogram(S=power, sr=HZ, n_mels=max(8, int(below_hz / 86)), fmax=below_hz)
-    strength: Floats = librosa.onset.onset_strength(S=librosa.power_to_db(mel, ref=np.max), sr=HZ, hop_length=HOP)
-    return strength
+def _resampled(mono: Samples, rate: int) -> Samples:
+    """At `HZ`, and long enough for one window."""
+    samples = librosa.resample(mono, orig_sr=rate, target_sr=HZ) if len(mono) else mono
+    return _fitted(samples, max(len(samples), FFT))
 
 
-def _even(strength: Floats) -> Floats:
-    """At a mean of one, so that bands can be added: a hi-hat must not count for more than the kick."""
-    return np.asarray(strength / (strength.mean() + 1e-9))
+def _fitted(samples: Samples, size: int) -> Samples:
+    fitted: Samples = librosa.util.fix_length(samples, size=size)
+    return fitted
 
 
-def _pulse(onsets: Floats) -> Pulse | None:
-    """The most convincing pulse; None where none convinces."""
-    if not onsets.any():
-        return None
-    pulses = [pulse for tempo in _candidates(onsets) if (pulse := _tracked(onsets, tempo)) is not None]
-    best = max(pulses, key=lambda pulse: pulse.confidence * _prior(pulse.tempo_bpm), default=None)
-    return best if best and best.confidence >= LEAST_CONFIDENCE else None
-
-
-def _candidates(onsets: Floats) -> list[float]:
-    """The strongest tempo by autocorrelation, and what is a half, two thirds, twice … of it."""
-    autocorrelation = librosa.autocorrelate(onsets - onsets.mean())
-    lags = np.arange(1, len(autocorrelation))
-    tempi = 60 * FRAMES_PER_SECOND / lags
-    inside = (tempi >= SLOWEST_BPM) & (tempi <= FASTEST_BPM)
-    if not inside.any():
-        return []
-    weighted = autocorrelation[1:][inside] * _prior(tempi[inside])
-    strongest = tempi[inside][int(np.argmax(weighted))]
-    ratios = (1 / 3, 1 / 2, 2 / 3, 1, 3 / 2, 2, 3)
-    return [strongest * ratio for ratio in ratios if SLOWEST_BPM <= strongest * ratio <= FASTEST_BPM]
-
-
-def _prior(tempo: Floats | float) -> Floats:
-    return np.asarray(np.exp(-0.5 * (np.log2(np.asarray(tempo) / USUAL_BPM) / USUAL_OCTAVES) ** 2))
-
-
-def _tracked(onsets: Floats, tempo: float) -> Pulse | None:
-    _, frames = librosa.beat.beat_track(onset_envelope=onsets, sr=HZ, hop_length=HOP, bpm=tempo, trim=True)
-    if len(frames) < FEWEST_BEATS:
-        return None
-    # What is struck on the beats, against what is struck at halves and thirds of the way to the next. At half of
-    # the true tempo every other beat speaks against it; at two thirds, most do; at twice, half of its beats are weak.
-    near = np.lib.stride_tricks.sliding_window_view(np.pad(onsets, 2, mode="edge"), 5).max(axis=1)
-    struck = float(np.percentile(near[frames], WEAK_BEATS))
-    gaps = np.diff(frames)
-    between = max(float(np.median(near[frames[:-1] + gaps * n // d])) for n, d in ((1, 2), (1, 3), (2, 3)))
-    confidence = (struck - between) / (struck + float(onsets.mean()) + 1e-9)
-    return Pulse(frames, 60 * FRAMES_PER_SECOND / float(np.mean(np.diff(frames))), float(np.clip(confidence, 0, 1)))
-
-
-def _harmony_change(power: Floats, frames: NDArray[np.int64]) -> Floats:
-    """Cosine distance (0 to 1) of the chroma of the beat that begins at each of `frames` from the beat before."""
-    chroma = librosa.feature.chroma_stft(S=power, sr=HZ, hop_length=HOP, tuning=0)
-    beats = librosa.util.normalize(librosa.util.sync(chroma, frames.tolist(), aggregate=np.median), norm=2, axis=0)
-    change: Floats = 1 - np.sum(beats[:, 1:] * beats[:, :-1], axis=0)
-    return change[: len(frames)]
-
-
-def _regularity(times: Floats) -> float:
-    """1 for beats at equal distances, falling with the spread of the intervals about their running median."""
-    intervals = np.diff(times)
-    spread = np.median(np.abs(intervals - np.median(intervals))) / np.median(intervals)
-    return float(np.exp(-10 * spread))
-
-
-def _written(
-    out: Path, times: Floats, pulse: Pulse | None, bars: Metre | None, *, tonality: str | None, seconds: float
-) -> Rhythm:
-    positions = bars.positions if bars else np.empty(0, dtype=np.int64)
-    rhythm = Rhythm(
-        tempo_bpm=round(pulse.tempo_bpm, 1) if pulse else None,
-        beat_count=len(times),
-        time_signature=f"{bars.beats_per_bar}/4" if bars else None,
-        beat_confidence=round(pulse.confidence, 2) if pulse else 0.0,
-        rhythm_regularity=round(_regularity(times), 2) if pulse else None,
-        key=tonality,
+def _rhythm(found: Pulse | None, tonality: Key | None, *, refined: bool) -> Rhythm:
+    return Rhythm(
+        tempo_bpm=round(found.tempo_bpm, 1) if found else None,
+        beat_count=len(found.times) if found else 0,
+        time_signature=found.time_signature if found else None,
+        beat_confidence=round(found.confidence, 2) if found else 0.0,
+        rhythm_regularity=round(found.regularity, 2) if found else None,
+        key=tonality.name if tonality else None,
+        refined=refined,
         beats="beats.json",
     )
-    content = rhythm.model_dump(exclude={"kind", "beats"}) | {
-        "beats": [
-            {"time": float(time), "position": int(position)} for time, position in zip(times, positions, strict=True)
+
+
+def _document(
+    rhythm: Rhythm, found: Pulse | None, tonality: Key | None, played: tuple[Chord, ...], audio: Path
+) -> dict[str, Any]:
+    """What `beats.json` holds: docs/api.md."""
+    loud = loudness(audio)
+    times = found.times.round(3).tolist() if found else []
+    positions = found.positions.tolist() if found and found.time_signature else [None] * len(times)
+    return rhythm.model_dump(exclude={"kind", "beats"}) | {
+        "pulse": found.felt if found else None,
+        "bar_confidence": round(found.bar_confidence, 2) if found else None,
+        "beats": [{"time": time, "position": position} for time, position in zip(times, positions, strict=True)],
+        "downbeats": [time for time, position in zip(times, positions, strict=True) if position == 1],
+        "key_confidence": round(tonality.confidence, 2) if tonality else None,
+        "chords": [
+            {
+                "start": round(chord.start, 3),
+                "end": round(chord.end, 3),
+                "label": chord.label,
+                "confidence": round(chord.confidence, 2),
+            }
+            for chord in played
         ],
-        "downbeats": times[positions == 1].tolist(),
+        "loudness_lufs": None if loud.lufs is None else round(loud.lufs, 1),
+        "true_peak_dbfs": None if loud.true_peak_dbfs is None else round(loud.true_peak_dbfs, 1),
     }
-    (out / rhythm.beats).write_text(json.dumps(content, indent=1))
-    click.write(out / "click.flac", times, positions, round(seconds * click.HZ))
-    return rhythm

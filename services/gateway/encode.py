@@ -55,23 +55,30 @@ class Encodings:
         return self._running[key]
 
     async def _encode(self, job_id: str, source: str, name: str) -> None:
-        """Of a job that is over meanwhile, cancelled or expired, nothing is kept."""
+        """Once more where the source was replaced meanwhile: of what it was, nothing may be kept."""
+        encoded = None
         async with self._turns.turn():
-            began = monotonic()
-            with on_a_full_disk(), TemporaryDirectory(prefix="encode-") as folder:
-                try:
-                    read = await self._storage.fetch(f"{job_id}/{source}", Path(folder, f"from-{source}"))
-                except PermanentError:
-                    return
-                written = Path(folder, name)
-                outcome = await answer("services.gateway.encoder", read, written) or {"code": "unreadable"}
-                if outcome.get("code") == StorageFullError.code:
-                    raise StorageFullError("The disk is full", "no room for the encoded file")
-                if "code" in outcome:
-                    raise Problem(500, "not_encoded", "The file could not be encoded. Take another format.")
-                if await self._storage.manifest(job_id) is None:
-                    return
-                await self._storage.put(f"{job_id}/{name}", written)
+            while encoded != (head := await self._storage.head(f"{job_id}/{source}")):
+                encoded = head
+                await self._encode_once(job_id, source, name)
+
+    async def _encode_once(self, job_id: str, source: str, name: str) -> None:
+        """Of a job that is over meanwhile, cancelled or expired, nothing is kept."""
+        began = monotonic()
+        with on_a_full_disk(), TemporaryDirectory(prefix="encode-") as folder:
+            try:
+                read = await self._storage.fetch(f"{job_id}/{source}", Path(folder, f"from-{source}"))
+            except PermanentError:
+                return
+            written = Path(folder, name)
+            outcome = await answer("services.gateway.encoder", read, written) or {"code": "unreadable"}
+            if outcome.get("code") == StorageFullError.code:
+                raise StorageFullError("The disk is full", "no room for the encoded file")
+            if "code" in outcome:
+                raise Problem(500, "not_encoded", "The file could not be encoded. Take another format.")
             if await self._storage.manifest(job_id) is None:
-                await self._storage.delete_job(job_id)
-            log.info("encoded", job_id=job_id, name=name, source=source, seconds=round(monotonic() - began, 3))
+                return
+            await self._storage.put(f"{job_id}/{name}", written)
+        if await self._storage.manifest(job_id) is None:
+            await self._storage.delete_job(job_id)
+        log.info("encoded", job_id=job_id, name=name, source=source, seconds=round(monotonic() - began, 3))

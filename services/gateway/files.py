@@ -16,7 +16,7 @@ from shared.view import slug
 # What else is asked for is not found, rather than not valid: they are names of files.
 Lyrics = Annotated[str, Path(json_schema_extra={"enum": [*names.LYRICS_FORMATS]})]
 Audio = Annotated[str, Path(json_schema_extra={"enum": [*names.AUDIO_FORMATS]})]
-Stem = Annotated[str, Path(json_schema_extra={"enum": [*names.STEMS]})]
+Sound = Annotated[str, Path(json_schema_extra={"enum": [*names.OUTLINED]})]
 
 
 class Files:
@@ -40,7 +40,7 @@ class Files:
 def addresses(job_id: str, there: dict[str, int]) -> dict[str, str]:
     """Where that of a job's files is which its document does not name; `there` is what its storage has."""
     files = {f"{form}_path": f"lyrics.{form}" for form in ("txt", "elrc", "ass")}
-    files |= {f"{stem}_peaks_path": names.peaks(stem) for stem in names.STEMS}
+    files |= {f"{sound}_peaks_path": names.peaks(sound) for sound in names.OUTLINED}
     files["click_path"] = f"{names.CLICK}.flac"
     paths = {field: name for field, name in files.items() if name in there}
     paths |= {field: f"peaks/{name.partition('.')[0]}.json" for field, name in paths.items() if "peaks" in field}
@@ -74,12 +74,12 @@ def routes(files: Files) -> APIRouter:
             raise no_such_result()
         return await files.answer(job_id, f"{names.CLICK}.{form}", request, download)
 
-    @router.head("/peaks/{stem}.json", include_in_schema=False)
-    @router.get("/peaks/{stem}.json", responses=RESPONSES)
-    async def peaks(job_id: str, stem: Stem, request: Request, download: str | None = None) -> Response:
-        """The outline of a stem for a player to draw: BBC audiowaveform's data format, version 2."""
-        if stem not in names.STEMS:
+    @router.head("/peaks/{sound}.json", include_in_schema=False)
+    @router.get("/peaks/{sound}.json", responses=RESPONSES)
+    async def peaks(job_id: str, sound: Sound, request: Request, download: str | None = None) -> Response:
+        """The outline of the song or a stem for a player to draw: BBC audiowaveform's data format, version 2."""
+        if sound not in names.OUTLINED:
             raise no_such_result()
-        return await files.answer(job_id, names.peaks(stem), request, download)
+        return await files.answer(job_id, names.peaks(sound), request, download)
 
     return router

@@ -8,6 +8,8 @@ from typing import Final, get_args
 from shared.events import AudioFormat
 
 STEMS: Final = ("vocals", "drums", "bass", "other", "instrumental")
+OUTLINED: Final = ("song", *STEMS)
+"""What there are peaks of."""
 AUDIO_FORMATS: Final[tuple[str, ...]] = get_args(AudioFormat)
 LYRICS_FORMATS: Final = ("json", "txt", "lrc", "elrc", "srt", "vtt", "ass")
 BEATS: Final = "beats.json"
@@ -26,8 +28,8 @@ SOURCES: Final = ("flac", "wav", "opus", "mp3")
 """What other formats are made from, the best first."""
 
 
-def peaks(stem: str) -> str:
-    return f"{stem}.peaks.json"
+def peaks(sound: str) -> str:
+    return f"{sound}.peaks.json"
 
 
 def source(name: str, there: Collection[str]) -> str | None:

@@ -24,7 +24,7 @@ TYPES: Final = {
     ".ass": "text/x-ssa",
 }
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-REPLACEABLE: Final = ("lyrics.",)
+REPLACEABLE: Final = ("lyrics.", "beats.", "click.")
 """How the names of those begin that may be written anew while their job lasts."""
 
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = problems(

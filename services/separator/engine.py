@@ -12,11 +12,11 @@ import torch
 from demucs.api import LoadAudioError, Separator, list_models
 
 from services.separator import audio_file
-from services.separator.peaks import peaks
 from services.separator.settings import Settings
 from services.separator.stems import Audio, has_rhythm_section, stems
 from shared.errors import PermanentError, TransientError
 from shared.events import Options, Stems
+from shared.peaks import peaks
 
 EMBEDDED = "embedded"
 SEPARATED = 0.95

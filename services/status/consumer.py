@@ -15,7 +15,8 @@ from services.status.store import Store
 from shared.bus import Bus
 from shared.delivery import Delivery
 from shared.errors import TransientError
-from shared.events import Event, JobRetried, TaskEvent, TaskFailed, TaskProgressed, decode
+from shared.events import Event, JobRetried, Task, TaskEvent, TaskFailed, TaskProgressed, decode
+from shared.job import is_refinement
 from shared.subscription import BROKER_ERRORS
 from shared.telemetry import DEAD_LETTERS, FOLDED
 from shared.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead
@@ -95,7 +96,8 @@ class Consumer:
         else:
             log.error("dead letter", queue=queue, job_id=event.job_id, type=event.type)
             try:
-                await self._bus.publish(event if queue == STATUS_QUEUE else _failure(queue, event, message))
+                if told := _instead(queue, event, message):
+                    await self._bus.publish(told)
             except TransientError:  # it comes again
                 with suppress(*BROKER_ERRORS):
                     await message.nack(requeue=True)
@@ -104,13 +106,23 @@ class Consumer:
             await message.ack()
 
 
-def _failure(queue: str, event: Event, message: AbstractIncomingMessage) -> TaskFailed:
-    """What a worker would have said, had it lived."""
+def _instead(queue: str, event: Event, message: AbstractIncomingMessage) -> Event | None:
+    """What a worker would have said, had it lived; nothing of a refinement, as the first result stays."""
+    if queue == STATUS_QUEUE:
+        return event
+    task = next(task for task, name in TASK_QUEUES.items() if name == queue)
+    if is_refinement(task, event):
+        log.warning("refinement given up; the first result stays", job_id=event.job_id)
+        return None
+    return _failure(task, event, message)
+
+
+def _failure(task: Task, event: Event, message: AbstractIncomingMessage) -> TaskFailed:
     attempts = Delivery.of(message).attempt + DELIVERY_LIMIT  # the broker counts anew in the queue of dead letters
     return TaskFailed(
         job_id=event.job_id,
         at=datetime.now(UTC),
-        task=next(task for task, name in TASK_QUEUES.items() if name == queue),
+        task=task,
         run=event.run if isinstance(event, TaskEvent | JobRetried) else 0,
         attempt=attempts,
         seq=0,

@@ -13,8 +13,8 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from services.transcriber import torchaudio_shim
 from services.transcriber.lyrics import Word, joined
+from shared import torchaudio_shim
 
 torchaudio_shim.install()
 

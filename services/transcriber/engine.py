@@ -8,19 +8,22 @@ from pathlib import Path
 
 import torch
 
-from services.transcriber import formats, given, torchaudio_shim
+from services.transcriber import formats, given
 from services.transcriber.alignment import aligner
+from services.transcriber.bars import bars
+from services.transcriber.clips import OFFSET, ONSET, SAMPLE_HZ, clips
 from services.transcriber.embedded import whisper_base
-from services.transcriber.given import Aligner
-from services.transcriber.hearing import OFFSET, ONSET, SAMPLE_HZ, Clip, Hearing, Phrase, Samples
-from services.transcriber.lyrics import Line
-from services.transcriber.phrasing import lines, reshaped, settled
+from services.transcriber.fitting import Aligner, Samples
+from services.transcriber.hearing import Hearing
+from services.transcriber.lyrics import About
 from services.transcriber.reading import untimed
 from services.transcriber.settings import Settings
 from services.transcriber.sphinx import sphinx
+from services.transcriber.timing import timed
+from shared import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
-from shared.storage import WORDS
+from shared.storage import BEATS, INSTRUMENTAL, WORDS
 
 torchaudio_shim.install()
 
@@ -36,6 +39,9 @@ def transcribe(
 ) -> Lyrics:
     """Writes `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}`: of what lies beside the audio in `words.txt`, else as heard.
 
+    Beside the vocals may lie the song without them, as the separator leaves it, which helps to hear the words, and
+    `beats.json`, which gives lines their bars.
+
     Where nobody is heard to sing they hold no words, unless they were given.
 
     Raises PermanentError `unknown_language` or `unknown_model`, TransientError `model_unavailable`.
@@ -43,44 +49,43 @@ def transcribe(
     pipeline = _pipeline(settings)
     language = _known(options.language, pipeline.model.supported_languages)
     samples = decode_audio(str(audio), sampling_rate=SAMPLE_HZ)
-    hearing = Hearing(pipeline, samples)
-    clips = hearing.clips()
+    sung = clips(pipeline.vad_model, samples)
     progress(FOUND)
-    heard: dict[Clip, list[Phrase]] = {}
-    if clips:
-        detected, heard = hearing.twice(clips, language, lambda part: progress(FOUND + (HEARD - FOUND) * part))
-        # Without a word there was nothing to tell a language by.
-        language = detected if heard else language
+    hearing = Hearing(pipeline, samples, _music(audio) if sung else None)
+    heard = hearing.heard(sung, language, lambda part: progress(FOUND + (HEARD - FOUND) * part))
+    # Without a word there was nothing to tell a language by.
+    language = heard.language or language
+    phrases = [*chain(*heard.phrases.values())]
 
     def refined(part: float) -> None:
         progress(HEARD + (1 - HEARD) * part)
 
-    precise: Aligner | None = aligner(language, settings.align_models, _device()) if language and heard else None
+    precise = _aligner(language, settings) if language and phrases else None
     own = audio.with_name(WORDS)
     if own.is_file():
-        precise = precise or (sphinx() if language == "en" and heard else None)
-        words, voiced = [*chain(*chain(*heard.values()))], [*chain(*(clip.voiced for clip in clips))]
+        words, voiced = [*chain(*phrases)], [*chain(*(clip.voiced for clip in sung))]
         lyrics = untimed(own.read_text("utf-8"))
-        sung = given.sung(lyrics, words, voiced, samples, language=language, aligner=precise, report=refined)
+        lines = given.sung(lyrics, words, voiced, samples, language=language, aligner=precise, report=refined)
     else:
-        sung = _as_heard(heard, samples, precise, refined)
-    source, alignment = "given" if own.is_file() else "heard", precise.name if precise else "whisper"
-    model = Path(settings.whisper_model).name
-    return formats.write(out, sung, language=language, model=model, alignment=alignment, source=source)
+        lines = timed(phrases, samples, precise, refined)
+    about = About(
+        language=language,
+        language_probability=heard.language_probability,
+        model=Path(settings.whisper_model).name,
+        alignment=precise.name if precise else "whisper",
+        source="given" if own.is_file() else "heard",
+    )
+    return formats.write(out, lines, about, bars(audio.with_name(BEATS)))
 
 
-def _as_heard(
-    heard: dict[Clip, list[Phrase]], samples: Samples, aligner: Aligner | None, report: Callable[[float], None]
-) -> list[Line]:
-    if aligner:
-        heard = dict(heard)
-        for done, (clip, phrases) in enumerate(heard.items(), 1):
-            words = aligner.aligned([*chain(*phrases)], samples, clip.start, clip.end)
-            heard[clip] = reshaped(words, phrases)
-            report(done / len(heard))
-    phrases = [*chain(*heard.values())]
-    words = settled([*chain(*phrases)], len(samples) / SAMPLE_HZ)
-    return lines(reshaped(words, phrases))
+def _music(vocals: Path) -> Samples | None:
+    """What was separated from the vocals; None where the audio is a song that nobody separated."""
+    music = vocals.with_stem(INSTRUMENTAL)
+    return decode_audio(str(music), sampling_rate=SAMPLE_HZ) if music.is_file() else None
+
+
+def _aligner(language: str, settings: Settings) -> Aligner | None:
+    return aligner(language, settings.align_models, _device()) or (sphinx() if language == "en" else None)
 
 
 def warm(settings: Settings) -> None:

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from services.transcriber.bars import Bars
 from services.transcriber.lrc import to_elrc, to_lrc
-from services.transcriber.lyrics import Line, to_json
+from services.transcriber.lyrics import About, Line, to_json
 from services.transcriber.subtitles import to_ass, to_srt, to_vtt
 from shared.events import Lyrics
 
 
-def write(out: Path, lines: Sequence[Line], *, language: str | None, model: str, alignment: str, source: str) -> Lyrics:
+def write(out: Path, lines: Sequence[Line], about: About, bars: Bars | None = None) -> Lyrics:
     """Writes `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}` into `out`; without a line they hold no words."""
     contents = {
-        "lyrics.json": to_json(lines, language=language, model=model, alignment=alignment, source=source),
+        "lyrics.json": to_json(lines, about, bars),
         "lyrics.txt": "".join(f"{line.text}\n" for line in lines),
         "lyrics.lrc": to_lrc(lines),
         "lyrics.elrc": to_elrc(lines),
@@ -23,8 +24,8 @@ def write(out: Path, lines: Sequence[Line], *, language: str | None, model: str,
     for name, content in contents.items():
         (out / name).write_text(content, encoding="utf-8")
     return Lyrics(
-        model=model,
-        language=language,
+        model=about.model,
+        language=about.language,
         word_count=sum(len(line.words) for line in lines),
         transcription="lyrics.json",
         lrc="lyrics.lrc",

@@ -18,29 +18,14 @@ Pocketsphinx on a whole song found no way through two of the three. Dropping wha
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import chain
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from services.transcriber.fitting import SAMPLE_HZ, Aligner, Samples, fitted
 from services.transcriber.lyrics import Line, Word
 from services.transcriber.phrasing import Span, reshaped, settled, wrapped
 from services.transcriber.placing import placed
-
-SAMPLE_HZ = 16_000
-MARGINS_SECONDS = (0.3, 0.15, 0.6)
-"""How far beyond its words a line is looked for; the next one where the aligner finds no way through."""
-
-Samples = NDArray[np.float32]  # mono, 16 kHz
-
-
-class Aligner(Protocol):
-    name: str
-
-    def aligned(self, words: Sequence[Word], samples: Samples, start: float, end: float) -> list[Word]:
-        """The words, sung between `start` and `end` seconds, with better times where found."""
 
 
 def sung(
@@ -61,24 +46,8 @@ def sung(
     words = placed([*chain(*given)], heard, voiced or [_loud(samples)], duration, language)
     lines = wrapped(reshaped(settled(words, duration), given))
     if aligner and heard:
-        better = []
-        for done, line in enumerate(lines, 1):
-            better.append(_aligned(line, samples, aligner))
-            report(done / len(lines))
-        lines = [Line(tuple(words)) for words in reshaped(settled([*chain(*better)], duration), better)]
+        lines = [Line(tuple(words)) for words in fitted(lines, samples, aligner, report)]
     return lines
-
-
-def _aligned(line: Line, samples: Samples, aligner: Aligner) -> list[Word]:
-    """A line of which no word was heard stays a guess, however well it could be fitted in."""
-    words = better = list(line.words)
-    for margin in MARGINS_SECONDS:
-        end = min(len(samples) / SAMPLE_HZ, line.end + margin)
-        better = aligner.aligned(words, samples, max(0.0, line.start - margin), end)
-        if better != words:
-            break
-    anchored = any(word.confidence for word in words)
-    return better if anchored else [replace(word, estimated=True) for word in better]
 
 
 def _loud(samples: Samples) -> Span:

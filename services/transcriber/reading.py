@@ -1,6 +1,7 @@
 """A text as lines of words, before anybody knows when they are sung."""
 
 import unicodedata
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -21,6 +22,25 @@ def untimed(text: str) -> list[list[Word]]:
     """The words of each line that is sung; their times and their confidence are 0."""
     lines = (_words(line) for line in sung_lines(text))
     return [line[start : start + LONGEST_LINE] for line in lines for start in range(0, len(line), LONGEST_LINE)]
+
+
+def characters(word: Word) -> list[Word]:
+    """A heard word of an unspaced script as its characters, which share its time; any other as it is."""
+    pieces = [piece for piece in _pieces(word.text) if _is_spoken(piece)]
+    if len(pieces) < 2 or "".join(pieces) != word.text:  # noqa: PLR2004 -- nothing to share
+        return [word]
+    length = (word.end - word.start) / len(pieces)
+    return [
+        replace(
+            word,
+            text=piece,
+            start=word.start + index * length,
+            end=word.start + (index + 1) * length,
+            estimated=True,
+            spaced=word.spaced and index == 0,
+        )
+        for index, piece in enumerate(pieces)
+    ]
 
 
 def _words(line: str) -> list[Word]:

@@ -70,13 +70,13 @@ def test_most_beats_are_where_they_are_played(job: dict[str, Any], truth: dict[s
     assert np.mean(near) > 0.8
 
 
-def test_at_least_half_of_the_words_are_understood(job: dict[str, Any], truth: dict[str, Any], results: Path) -> None:
+def test_three_words_in_four_are_understood(job: dict[str, Any], truth: dict[str, Any], results: Path) -> None:
     lyrics = json.loads(result(job, results, "transcription", "transcription_path").read_text())
     heard = [word for line in lyrics["lines"] for word in line["words"]]
     sung = [word for line in truth["lines"] for word in line["words"]]
     assert job["transcription"]["word_count"] == len(heard)
     assert job["transcription"]["language"] == "en"
-    assert word_error_rate(words(" ".join(w["word"] for w in sung)), words(" ".join(w["text"] for w in heard))) <= 0.5
+    assert word_error_rate(words(" ".join(w["word"] for w in sung)), words(" ".join(w["text"] for w in heard))) <= 0.25
     assert all(0 <= word["start"] < word["end"] <= job["audio_duration"] for word in heard)
 
 
@@ -142,7 +142,9 @@ def test_a_song_without_a_voice_or_a_pulse_completes_without_words_or_beats(gate
     assert job.status == "completed"
     assert (job.transcription.word_count, job.transcription.language) == (0, None)
     assert (job.beat_analysis.tempo_bpm, job.beat_analysis.beat_count) == (None, 0)
-    assert json.loads((tmp_path / "set" / "silence_lyrics.json").read_text())["lines"] == []
+    lyrics = json.loads((tmp_path / "set" / "silence_lyrics.json").read_text())
+    assert lyrics["lines"] == []
+    assert lyrics["note"].startswith("No words were heard")
 
 
 def test_every_service_is_ready_and_measured(services: Stack, job: dict[str, Any]) -> None:

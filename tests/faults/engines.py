@@ -15,16 +15,19 @@ from typing import TypeVar
 
 from shared.events import Lyrics, Options, Rhythm, Stems
 from shared.settings import Settings
-from tests.fakes import LYRICS, RHYTHM, STEMS
+from tests.fakes import LYRICS, REFINED, RHYTHM, STEMS
 
 Report = Callable[[float], None]
+DRUMS = b"the drums"
 R = TypeVar("R", Stems, Lyrics, Rhythm)
 
 
 def separate(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Stems:
     suffer(options.model or "", out, progress)
     work(audio, options, progress)
-    return write(out, audio, STEMS)
+    write(out, audio, STEMS)
+    (out / STEMS.drums).write_bytes(DRUMS)
+    return STEMS
 
 
 def transcribe(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Lyrics:
@@ -33,8 +36,10 @@ def transcribe(audio: Path, out: Path, options: Options, settings: Settings, pro
 
 
 def analyse(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+    """Its file is what was listened to."""
     work(audio, options, progress)
-    return write(out, audio, RHYTHM)
+    drums = audio.with_name(f"drums.{options.format}")
+    return write(out, drums, REFINED) if drums.exists() else write(out, audio, RHYTHM)
 
 
 def warm(settings: Settings) -> None:

@@ -185,6 +185,7 @@ class System:
         self.until_ended(*self.accepted, within=180)
         if self.struck_at:
             self.recovery_seconds = time.monotonic() - self.struck_at
+        self.until(lambda: not self.waiting("beats"))  # what is refined after its job is over
         self.until(lambda: not asyncio.run(self.tap.differences(self.accepted)), within=30)
 
     def control(self, *arguments: str) -> str:
@@ -201,6 +202,10 @@ class System:
         """The queues that somebody consumes."""
         rows = (line.split() for line in self.control("list_queues", "name", "consumers").splitlines())
         return {name for name, consumers in rows if consumers.isdigit() and int(consumers)}
+
+    def says(self, name: str, job_id: str, what: str) -> bool:
+        """Whether a service's log has told something of a job."""
+        return any(job_id in line and what in line for line in self.children[name].log.read_text().splitlines())
 
     def waiting(self, queue: str) -> int:
         """Messages of a queue that are not yet acknowledged."""

@@ -28,6 +28,10 @@ class Tap:
         async with Store.connected(self._mongo_url, "karaoke") as store:
             return [job_id for job_id in job_ids if await store.get(job_id) != fold_all(self.events[job_id])]
 
+    def heard(self, job_id: str) -> list[Event]:
+        asyncio.run(self._drain())
+        return self.events[job_id]
+
     def put(self, queue: str, body: bytes) -> None:
         """Puts a message into a queue, past the exchange."""
 

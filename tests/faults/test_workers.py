@@ -1,5 +1,7 @@
 """Workers and their computations are killed, hang, crash and restart, and no job is lost."""
 
+from shared.events import Task, TaskCompleted, TaskFailed
+from tests.faults.engines import DRUMS
 from tests.faults.system import System
 
 
@@ -11,6 +13,23 @@ def test_a_worker_is_killed_in_the_middle_of_a_task(system: System) -> None:
     system.start("separator")
     assert system.until_ended(job) == ["completed"]
     assert system.task(job)["attempt"] == 2
+
+
+def test_a_worker_is_killed_in_the_middle_of_a_refinement(system: System) -> None:
+    job = system.submit(model="seconds-3", tasks="stem_separation,beat_analysis")
+    beats = system.folder / "storage" / job / "beats.json"
+    assert system.until_ended(job) == ["completed"]
+    system.until(lambda: system.says("beats", job, "refinement started"))
+    system.children["beats"].kill()
+    system.strike()
+    assert (system.document(job)["status"], system.task(job, "beat_analysis")["refined"]) == ("completed", False)
+    assert beats.read_bytes() != DRUMS
+    system.start("beats")
+    system.until(lambda: system.task(job, "beat_analysis")["refined"])
+    assert (system.document(job)["status"], system.task(job, "beat_analysis")["attempt"]) == ("completed", 2)
+    assert beats.read_bytes() == DRUMS
+    events = [event for event in system.tap.heard(job) if isinstance(event, TaskCompleted | TaskFailed)]
+    assert [event.type for event in events if event.task is Task.BEAT_ANALYSIS] == ["task_completed"] * 2
 
 
 def test_a_worker_is_told_to_stop_in_the_middle_of_a_task_and_finishes_it(system: System) -> None:

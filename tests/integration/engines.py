@@ -9,7 +9,7 @@ from shared.errors import PermanentError
 from shared.events import Lyrics, Options, Rhythm
 from shared.settings import Settings
 from shared.storage import WORDS
-from tests.fakes import LYRICS, RHYTHM
+from tests.fakes import LYRICS, REFINED, RHYTHM
 
 Report = Callable[[float], None]
 
@@ -49,3 +49,26 @@ def sing(audio: Path, out: Path, options: Options, settings: Settings, progress:
     words = audio.with_name(WORDS)
     (out / LYRICS.transcription).write_text(words.read_text() if words.exists() else "heard")
     return LYRICS
+
+
+def listen(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+    """Has as its files what was listened to: the drums, where there are some."""
+    drums = audio.with_name(f"drums.{options.format}")
+    heard = drums if drums.exists() else audio
+    for name in (RHYTHM.beats, "click.flac"):
+        (out / name).write_bytes(heard.read_bytes())
+    return REFINED if drums.exists() else RHYTHM
+
+
+def listen_when_told(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+    return work_until_told(audio, out, options, settings, progress) and listen(audio, out, options, settings, progress)
+
+
+def refuse_drums(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+    found = listen(audio, out, options, settings, progress)
+    return refuse(audio, out, options, settings, progress) if found.refined else found
+
+
+def break_on_drums(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+    found = listen(audio, out, options, settings, progress)
+    return always_break(audio, out, options, settings, progress) if found.refined else found

@@ -27,7 +27,7 @@ from shared.bus import Bus
 from shared.callback import Resolve, owner_secret, resolve
 from shared.events import Event, JobCancelled, JobExpired, JobRetried, JobSubmitted, Task
 from shared.storage import Storage
-from tests.fakes import JOB_ID, completed, failed, started, submitted
+from tests.fakes import JOB_ID, completed, failed, refined, started, submitted
 from tests.integration.receiver import Receiver
 from tests.integration.test_gateway import gateway, submit, tone
 from tests.integration.test_status import recent, until
@@ -125,6 +125,16 @@ async def test_every_run_and_a_cancellation_are_told_once_however_often_their_ev
     ids = [request.headers["webhook-id"] for request in receiver.requests]
     assert ids == [f"{JOB_ID}.0", f"{JOB_ID}.1", f"{JOB_ID}.cancelled"]
     assert ['"failed"' in request.body for request in receiver.requests] == [True, False, True]
+
+
+async def test_a_job_that_is_refined_after_its_end_is_told_once(store: Store, start: Start, receiver: Receiver) -> None:
+    await start()
+    await tell(store, song(receiver.url), completed(BEATS))
+    await until(lambda: state(store), "told_at")
+    await tell(store, refined(BEATS))
+    await tell(store, of("next", song(receiver.url)), of("next", completed(BEATS)))
+    await until(lambda: state(store, "next.0"), "told_at")
+    assert [request.headers["webhook-id"] for request in receiver.requests] == [f"{JOB_ID}.0", "next.0"]
 
 
 async def test_what_is_not_over_or_was_not_asked_for_is_not_told(store: Store) -> None:

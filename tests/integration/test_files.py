@@ -135,6 +135,27 @@ async def test_what_is_lossless_is_what_others_are_made_from(
     assert (await client.get(f"/storage/{JOB}/song_drums.opus")).status_code == 200
 
 
+async def test_a_file_whose_source_is_replaced_meanwhile_is_encoded_anew(
+    client: httpx.AsyncClient, storage: Storage, encoder: Encoder
+) -> None:
+    await put(storage, click_flac=tone(2.5, form="FLAC"))
+    encoder.go_on.clear()
+    asking = asyncio.create_task(client.get(f"/api/jobs/{JOB}/click.wav"))
+    await asyncio.wait_for(encoder.has_been_asked.wait(), 20)
+    await put(storage, click_flac=tone(1.5, form="FLAC"))
+    encoder.go_on.set()
+    samples, rate = heard((await asking).content)
+    assert len(samples) == 1.5 * rate
+    assert encoder.asked == ["click.wav", "click.wav"]
+
+
+async def test_browsers_ask_anew_for_what_may_be_replaced(client: httpx.AsyncClient, storage: Storage) -> None:
+    await put(storage, beats_json=b"{}", click_flac=SONG, drums_peaks_json=b"{}")
+    names = ("beats.json", "click.flac", "peaks/drums.json")
+    kept = [(await client.get(f"/api/jobs/{JOB}/{name}")).headers["cache-control"] for name in names]
+    assert kept == ["private, no-cache", "private, no-cache", "private, max-age=3600"]
+
+
 @pytest.mark.parametrize("when", ["while it is encoded", "while it is put"])
 async def test_nothing_is_kept_of_a_job_that_is_cancelled_meanwhile(
     client: httpx.AsyncClient,
@@ -222,6 +243,7 @@ async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, storage
 async def test_every_file_of_a_job_is_there_by_a_plain_name(client: httpx.AsyncClient, storage: Storage) -> None:
     lyrics = {f"lyrics_{form}": form.encode() for form in ("json", "txt", "lrc", "elrc", "srt", "vtt", "ass")}
     await put(storage, **lyrics, beats_json=b"{}", vocals_peaks_json=b'{"version":2}', click_flac=tone(1, form="FLAC"))
+    await put(storage, song_peaks_json=b'{"version":2,"length":0}')
     for name, content in lyrics.items():
         answer = await client.get(f"/api/jobs/{JOB}/{name.replace('_', '.')}?download")
         assert (answer.status_code, answer.content) == (200, content)
@@ -229,6 +251,7 @@ async def test_every_file_of_a_job_is_there_by_a_plain_name(client: httpx.AsyncC
         assert answer.headers["cache-control"] == "private, no-cache"  # other words may replace them
     assert (await client.get(f"/api/jobs/{JOB}/beats.json")).content == b"{}"
     assert (await client.get(f"/api/jobs/{JOB}/peaks/vocals.json")).json() == {"version": 2}
+    assert (await client.get(f"/api/jobs/{JOB}/peaks/song.json")).json() == {"version": 2, "length": 0}
     clicks, rate = heard((await client.get(f"/api/jobs/{JOB}/click.wav")).content)
     assert (len(clicks), rate) == (44_100, 44_100)
     answer = await client.get(f"/api/jobs/{JOB}/lyrics.lrc", headers={"Range": "bytes=1-"})
@@ -277,7 +300,7 @@ async def test_a_stem_that_was_made_as_mp3_is_zipped_as_mp3(bus: Bus, storage: S
     assert files == {"espresso/espresso_vocals.mp3": b"as it was made"}
 
 
-NEW = ["lyrics.json", "beats.json", "click.flac", "click.mp3", "peaks/vocals.json", "download.zip"]
+NEW = ["lyrics.json", "beats.json", "click.flac", "click.mp3", "peaks/vocals.json", "peaks/song.json", "download.zip"]
 
 
 async def test_a_reader_of_a_zip_who_goes_away_leaves_no_file_open(storage: Storage, tmp_path: Path) -> None:
@@ -306,6 +329,7 @@ async def test_keys_and_links_open_the_new_files_as_they_do_the_others(start: St
     job_id = (await finished(web))["job_id"]
     await web.storage.put(f"{job_id}/click.flac", tone(1, form="FLAC"))
     await web.storage.put(f"{job_id}/vocals.peaks.json", b"{}")
+    await web.storage.put(f"{job_id}/song.peaks.json", b"{}")
     url = f"/api/jobs/{job_id}/{path}"
     links = (await web.client.get(f"/api/jobs/{job_id}/links")).json()["links"]
     token = links["zip_path"].partition("?")[2]

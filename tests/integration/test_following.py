@@ -17,7 +17,7 @@ from shared.errors import TransientError
 from shared.events import JobExpired, Task
 from shared.job import Job
 from shared.storage import Storage
-from tests.fakes import JOB_ID, completed, progressed, started, submitted
+from tests.fakes import JOB_ID, completed, progressed, refined, started, submitted
 from tests.integration.live import Feed, Live, live
 from tests.integration.test_access import KEYS, PHONE, WEB
 from tests.integration.test_status import recent, until
@@ -54,6 +54,20 @@ async def test_the_document_comes_at_once_and_with_every_change_until_the_job_is
     async with system.follow(JOB_ID, first.id) as feed:
         assert await feed.next() == last
         assert await feed.ends()
+
+
+async def test_who_comes_again_after_a_refinement_hears_of_it_once(system: Live, store: Store) -> None:
+    await store.fold([SONG, completed(BEATS)])
+    async with system.follow(JOB_ID) as feed:
+        last = await feed.next()
+        assert await feed.ends()
+    await store.fold([refined(BEATS)])
+    async with system.follow(JOB_ID, last.id) as feed:
+        better = await feed.next()
+        assert (better.document["status"], better.document["beat_analysis"]["refined"]) == ("completed", True)
+        assert await feed.ends()
+    async with system.follow(JOB_ID, better.id) as feed:
+        assert feed.answer.status_code == 204
 
 
 async def test_who_has_the_latest_event_hears_only_the_next(system: Live, store: Store) -> None:

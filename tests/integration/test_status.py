@@ -19,8 +19,9 @@ from shared.events import JobSubmitted, Task
 from shared.health import Health
 from shared.job import ready
 from shared.storage import Storage
-from shared.topology import DELIVERY_LIMIT, TASK_QUEUES
-from tests.fakes import JOB_ID, completed, failed, progressed, started, submitted
+from shared.telemetry import DEAD_LETTERS
+from shared.topology import DELIVERY_LIMIT, TASK_QUEUES, dead
+from tests.fakes import JOB_ID, completed, failed, progressed, refined, started, submitted
 
 BEATS = Task.BEAT_ANALYSIS
 
@@ -99,20 +100,62 @@ async def test_a_job_unknown_or_expired_is_not_found(store: Store, client: httpx
     assert await status_of(client) == "404"
 
 
+async def kill_every_worker(amqp_url: str) -> None:
+    """Each takes the task, and is gone without an answer."""
+    for _ in range(DELIVERY_LIMIT + 1):
+        async with await aio_pika.connect(amqp_url) as worker:
+            queue = await (await worker.channel()).get_queue(TASK_QUEUES[BEATS])
+            await queue.get(timeout=10)
+
+
 async def test_a_song_that_kills_every_worker_becomes_a_failure(
     bus: Bus, store: Store, client: httpx.AsyncClient, amqp_url: str
 ) -> None:
     song = recent(submitted(BEATS))
     async with Consumer(bus, store).consuming():
         await bus.publish(song, ready(song, song))
-        for _ in range(DELIVERY_LIMIT + 1):
-            async with await aio_pika.connect(amqp_url) as worker:  # takes the task, and is gone without an answer
-                queue = await (await worker.channel()).get_queue(TASK_QUEUES[BEATS])
-                await queue.get(timeout=10)
+        await kill_every_worker(amqp_url)
         await until(lambda: status_of(client), "failed")
     document = (await client.get(f"/api/status/{JOB_ID}")).json()
     assert document["beat_analysis"]["error_code"] == "worker_died"
     assert document["error_message"] == "Audio processing failed: The task was given up"
+
+
+async def test_a_refinement_that_kills_every_worker_leaves_the_first_result(
+    bus: Bus, store: Store, client: httpx.AsyncClient, amqp_url: str
+) -> None:
+    song, separated = recent(submitted(Task.STEM_SEPARATION, BEATS)), completed(Task.STEM_SEPARATION)
+    await store.fold([song, completed(BEATS)])
+    buried = DEAD_LETTERS.labels(TASK_QUEUES[BEATS])
+    before = buried._value.get()
+
+    async def is_buried() -> bool:
+        return bool(buried._value.get() > before and await bus.backlog(dead(TASK_QUEUES[BEATS])) == 0)
+
+    async with Consumer(bus, store).consuming():
+        await bus.publish(separated, ready(song, separated))
+        await kill_every_worker(amqp_url)
+        await until(is_buried, wanted=True)
+    job = await store.get(JOB_ID) or {}
+    assert job[BEATS].event == completed(BEATS)
+    assert await bus.backlog("status") == 0
+    assert await status_of(client) == "completed"
+
+
+async def test_a_refinement_after_the_end_of_a_job_is_another_edition_of_its_document(
+    store: Store, client: httpx.AsyncClient
+) -> None:
+    path = f"/api/status/{JOB_ID}"
+    await store.fold([recent(submitted(BEATS)), completed(BEATS)])
+    first = await client.get(path)
+    await store.fold([refined(BEATS)])
+    second = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (second.status_code, second.json()["status"]) == (200, "completed")
+    assert [answer.json()["beat_analysis"]["refined"] for answer in (first, second)] == [False, True]
+    assert "retry-after" not in second.headers
+    await store.fold([refined(BEATS)])
+    again = await client.get(path, headers={"If-None-Match": second.headers["etag"]})
+    assert again.status_code == 304
 
 
 async def test_undecodable_bytes_stop_nobody(

@@ -2,38 +2,66 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from services.beats.key import key
+from services.beats.chords import chords
+from services.beats.key import Key, key
+from services.beats.tones import tones
+from tests.unit.synth import HZ, NOT_MUSIC, Samples, drums, noise, played
 
-HZ = 22_050
-RANDOM = np.random.default_rng(7)
-
-
-def chords(*roots: int, third: int) -> NDArray[np.float32]:
-    """A second of each triad, on MIDI notes."""
-    time = np.arange(HZ) / HZ
-    sound = [
-        sum(np.sin(2 * np.pi * 440 * 2 ** ((note - 69) / 12) * time) for note in (root, root + third, root + 7))
-        for root in roots
-    ]
-    return (np.concatenate(sound) / 3).astype(np.float32)
+MAJOR = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+MINOR = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 
 
-@pytest.mark.parametrize(
-    ("roots", "third", "expected"), [((60, 65, 67, 60), 4, "C major"), ((57, 62, 57), 3, "A minor")]
-)
-@pytest.mark.parametrize("higher", range(3))
-def test_a_cadence_tells_the_key(roots: tuple[int, ...], third: int, expected: str, higher: int) -> None:
-    names = ["C major", "Db major", "D major", "A minor", "Bb minor", "B minor"]
-    wanted = names[names.index(expected) + higher]
-    assert key(chords(*(root + higher for root in roots), third=third), HZ) == wanted
+def found(samples: Samples) -> Key:
+    tonality = key(tones(samples, HZ))
+    assert tonality is not None
+    return tonality
 
 
-@pytest.mark.parametrize(
-    "samples",
-    [np.zeros(HZ, dtype=np.float32), RANDOM.normal(0, 0.1, 5 * HZ).astype(np.float32)],
-    ids=["silence", "noise"],
-)
-def test_what_has_no_tones_has_no_key(samples: NDArray[np.float32]) -> None:
-    assert key(samples, HZ) is None
+@pytest.mark.parametrize("tonic", range(12))
+def test_a_cadence_tells_the_key(tonic: int) -> None:
+    major, minor = played(["C", "F", "G7", "C"], higher=tonic), played(["Am", "Dm", "E7", "Am"], higher=tonic)
+    assert found(major).name == f"{MAJOR[tonic]} major"
+    assert found(minor).name == f"{MINOR[(tonic + 9) % 12]} minor"
+
+
+@pytest.mark.parametrize("cents", [-40, -15, 15, 40])
+def test_a_song_may_be_tuned_higher_or_lower(cents: float) -> None:
+    song = played(["D", "A", "Bm", "G"], cents=cents)
+    assert found(song).name == "D major"
+    assert tones(song, HZ).tuning_cents == pytest.approx(cents, abs=5)
+
+
+def test_drums_do_not_hide_the_key() -> None:
+    song = played(["Eb", "Bb", "Cm", "Ab"], 2.5)
+    assert found(song + drums(10)).name == "Eb major"
+
+
+def test_a_key_that_others_are_as_likely_as_is_less_sure() -> None:
+    clear = found(played(["G", "C", "D7", "G", "Em", "C", "D7", "G"]))
+    vague = found(played(["C", "G", "D", "A", "E", "B"]))
+    assert 0 <= vague.confidence < clear.confidence <= 1
+
+
+def test_the_chords_make_the_key_surer() -> None:
+    heard = tones(played(["C", "G", "C", "F", "C", "G", "C", "C"]), HZ)
+    alone, with_chords = key(heard), key(heard, chords(heard, [2.0 * bar for bar in range(9)]))
+    assert alone is not None
+    assert with_chords is not None
+    assert alone.name == with_chords.name == "C major"
+    assert alone.confidence < with_chords.confidence <= 1
+
+
+@pytest.mark.parametrize("samples", NOT_MUSIC.values(), ids=NOT_MUSIC)
+def test_what_has_no_tones_has_no_key(samples: Samples) -> None:
+    assert key(tones(samples, HZ)) is None
+
+
+def test_a_song_is_more_of_its_notes_than_noise_is() -> None:
+    song = played(["C", "F", "G7", "C"])
+    mixed = song + noise(8)
+    purities = [tones(samples, HZ).purity(slice(None)) for samples in (song, mixed, noise(8))]
+    assert purities == sorted(purities, reverse=True)
+    assert purities[0] > 0.7
+    assert purities[-1] < 0.1
+    assert np.isfinite(tones(mixed, HZ).notes).all()

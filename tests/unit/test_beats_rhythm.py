@@ -1,5 +1,8 @@
+"""What the engine writes for a song: the result, `beats.json`, the click and the wave."""
+
 import json
 from pathlib import Path
+from typing import Any
 
 import librosa
 import numpy as np
@@ -7,103 +10,129 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from services.beats.metre import metre
-from services.beats.rhythm import analyse
+from services.beats.onsets import Floats
+from services.beats.rhythm import analyse, warm
 from services.beats.settings import Settings
 from shared.errors import PermanentError
 from shared.events import Options, Rhythm
+from tests.song import score
+from tests.unit.grooves import BURST, FOUR, clicks, f_measure, groove
+from tests.unit.synth import HZ, Samples, speech
 
-HZ = 44_100
-SECONDS = 16
-
-
-def rhythm_of(samples: NDArray[np.float64], folder: Path) -> tuple[Rhythm, NDArray[np.float64]]:
-    """The result, and the beats in seconds."""
-    soundfile.write(folder / "song.flac", samples, HZ)
-    rhythm = analyse(folder / "song.flac", folder, Options(), Settings(), lambda _: None)
-    beats = json.loads((folder / rhythm.beats).read_text())["beats"]
-    return rhythm, np.array([beat["time"] for beat in beats])
+SONG = Path(score.__file__).parent
+CLICK_HZ = 44_100
+CONTAINERS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "opus": "OGG"}
 
 
-def drums(tempo_bpm: float) -> NDArray[np.float64]:
-    """Kick and snare in turn on the beats, a hi-hat on every eighth."""
-    noise = np.random.default_rng(0)
-    time = np.arange(HZ // 7) / HZ
-    kick = np.sin(2 * np.pi * (50 + 80 * np.exp(-40 * time)) * time) * np.exp(-20 * time)
-    snare = 0.5 * noise.normal(size=len(time)) * np.exp(-25 * time)
-    hat = 0.15 * noise.normal(size=len(time)) * np.exp(-150 * time)
-    bar = [kick, 0 * kick, snare, 0 * kick]
-    song = np.zeros((SECONDS + 1) * HZ)
-    for eighth in range(int(SECONDS * tempo_bpm / 30)):
-        start = int(eighth * 30 / tempo_bpm * HZ)
-        song[start : start + len(time)] += hat + bar[eighth % 4]
-    return song / 3
+def rhythm_of(song: Path, out: Path, options: Options | None = None) -> tuple[Rhythm, dict[str, Any]]:
+    """The result, and what `beats.json` holds."""
+    rhythm = analyse(song, out, options or Options(), Settings(), lambda _: None)
+    return rhythm, json.loads((out / rhythm.beats).read_text())
 
 
-@pytest.mark.parametrize("tempo_bpm", [60, 90, 120, 170])
-def test_a_metronome_is_followed_to_the_hundredth_of_a_second(tempo_bpm: int, tmp_path: Path) -> None:
-    clicks = np.arange(0.5, SECONDS - 0.5, 60 / tempo_bpm)
-    rhythm, beats = rhythm_of(librosa.clicks(times=clicks, sr=HZ, length=SECONDS * HZ), tmp_path)
-    assert rhythm.tempo_bpm == pytest.approx(tempo_bpm, rel=0.01)
-    assert all(np.abs(clicks - beat).min() < 0.01 for beat in beats)
-    assert len(clicks) - 2 <= rhythm.beat_count <= len(clicks)
-    assert rhythm.rhythm_regularity == pytest.approx(1, abs=0.05)
+def write(path: Path, samples: NDArray[np.floating], rate: int = HZ) -> Path:
+    container = CONTAINERS[path.suffix[1:]]
+    soundfile.write(path, samples, rate, format=container, subtype="OPUS" if path.suffix == ".opus" else None)
+    return path
 
 
-@pytest.mark.parametrize("tempo_bpm", [110, 120, 128])
-def test_a_plain_drum_beat_is_neither_halved_nor_doubled(tempo_bpm: int, tmp_path: Path) -> None:
-    rhythm, _ = rhythm_of(drums(tempo_bpm), tmp_path)
-    assert rhythm.tempo_bpm == pytest.approx(tempo_bpm, rel=0.02)
+def times(found: dict[str, Any]) -> Floats:
+    return np.array([beat["time"] for beat in found["beats"]])
 
 
-@pytest.mark.parametrize("name", ["silence", "noise", "half a second", "one hit", "next to nothing"])
-def test_what_has_no_pulse_has_no_beats(name: str, tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).normal(size=10 * HZ) / 10
-    hit = np.zeros(10 * HZ)
-    hit[HZ : 2 * HZ] = noise[:HZ] * np.exp(-np.arange(HZ) / 500)
-    sounds = {
-        "silence": np.zeros(10 * HZ),
-        "noise": noise,
-        "half a second": noise[: HZ // 2],
-        "one hit": hit,
-        "next to nothing": np.zeros(10),
-    }
-    rhythm, beats = rhythm_of(sounds[name], tmp_path)
-    assert (rhythm.tempo_bpm, rhythm.time_signature, len(beats), rhythm.beat_confidence) == (None, None, 0, 0)
+def test_the_beats_bars_and_key_of_the_sample_song_are_found(tmp_path: Path) -> None:
+    truth = json.loads((SONG / "truth.json").read_text())
+    rhythm, found = rhythm_of(SONG / truth["file"], tmp_path)
+    assert rhythm.tempo_bpm == pytest.approx(truth["tempo_bpm"], rel=0.01)
+    assert rhythm.time_signature == truth["time_signature"]
+    assert rhythm.key == found["key"] == "D major"  # its chords are D, A, Bm and G
+    assert f_measure(times(found), np.array(truth["beats"])) > 0.9
+    assert f_measure(np.array(found["downbeats"]), np.array(truth["downbeats"])) > 0.9
+
+
+def test_beats_json_says_it_all(tmp_path: Path) -> None:
+    song = groove(FOUR, 112, 16)
+    rhythm, found = rhythm_of(write(tmp_path / "song.flac", song.samples), tmp_path)
+    assert found["tempo_bpm"] == rhythm.tempo_bpm == pytest.approx(112, rel=0.01)
+    assert (found["time_signature"], found["pulse"]) == ("4/4", "quarter")
+    assert found["beat_count"] == rhythm.beat_count == len(found["beats"])
+    assert found["downbeats"] == [beat["time"] for beat in found["beats"] if beat["position"] == 1]
+    assert {beat["position"] for beat in found["beats"]} == {1, 2, 3, 4}
+    for name in ("beat_confidence", "bar_confidence", "rhythm_regularity", "key_confidence"):
+        assert 0.5 < found[name] <= 1
+    assert [chord["label"] for chord in found["chords"]][:4] == ["C", "G", "A", "F"]
+    assert [chord["start"] for chord in found["chords"]] == found["downbeats"][:-1]
+    assert -40 < found["loudness_lufs"] < found["true_peak_dbfs"] <= 3
+    assert json.loads((tmp_path / "song.peaks.json").read_text())["length"] == -(-len(song.samples) // 1024)
+
+
+def test_beats_without_bars_have_no_positions(tmp_path: Path) -> None:
+    played = np.arange(0.5, 14, 0.6)
+    rhythm, found = rhythm_of(write(tmp_path / "song.flac", clicks(played, BURST)), tmp_path)
+    assert rhythm.tempo_bpm == pytest.approx(100, rel=0.01)
+    assert rhythm.time_signature is found["time_signature"] is None
+    assert {beat["position"] for beat in found["beats"]} == {None}
+    assert found["downbeats"] == found["chords"] == []
+    track, _ = soundfile.read(tmp_path / "click.flac")
+    assert np.abs(track).max() == pytest.approx(0.4, abs=1e-3)  # no accents
+
+
+@pytest.mark.parametrize("samples", [np.zeros(3 * HZ), np.zeros(10), np.zeros(1), speech(8)], ids=len)
+def test_a_song_without_a_pulse_has_no_tempo_and_a_silent_click(samples: Samples, tmp_path: Path) -> None:
+    rhythm, found = rhythm_of(write(tmp_path / "song.wav", samples), tmp_path)
+    assert (rhythm.tempo_bpm, rhythm.beat_count, rhythm.time_signature) == (None, 0, None)
+    assert (rhythm.beat_confidence, rhythm.rhythm_regularity) == (0, None)
+    assert found["beats"] == found["downbeats"] == found["chords"] == []
+    assert (found["pulse"], found["bar_confidence"]) == (None, None)
+    track, _ = soundfile.read(tmp_path / "click.flac")
+    assert (len(track), track.any()) == (2 * len(samples), False)
 
 
 def test_the_click_track_is_as_long_as_the_song_and_clicks_where_the_beats_are(tmp_path: Path) -> None:
-    rhythm_of(drums(120)[: 12 * HZ + 321], tmp_path)
-    clicks, rate = soundfile.read(tmp_path / "click.flac")
-    assert (rate, clicks.shape) == (HZ, (12 * HZ + 321,))
-    found = json.loads((tmp_path / "beats.json").read_text())
+    song = groove(FOUR, 112, 12).samples[: 10 * HZ + 321]
+    _, found = rhythm_of(write(tmp_path / "song.flac", song), tmp_path)
+    track, rate = soundfile.read(tmp_path / "click.flac")
+    assert (rate, track.shape) == (CLICK_HZ, (2 * len(song),))
+    assert 0 < len(found["downbeats"]) < len(found["beats"])
     for beat in found["beats"]:
-        start = round(beat["time"] * HZ)
-        assert not clicks[start - 1000 : start].any()
-        assert clicks[start] == pytest.approx(0.8 if beat["time"] in found["downbeats"] else 0.4, abs=1e-4)
+        start = round(beat["time"] * CLICK_HZ)
+        assert not track[start - 1000 : start].any()
+        assert track[start] == pytest.approx(0.8 if beat["time"] in found["downbeats"] else 0.4, abs=1e-4)
 
 
-def test_a_song_without_a_pulse_has_a_silent_click_track(tmp_path: Path) -> None:
-    rhythm_of(np.zeros(3 * HZ), tmp_path)
-    clicks, _ = soundfile.read(tmp_path / "click.flac")
-    assert (len(clicks), clicks.any()) == (3 * HZ, False)
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("cut", [0, 3000], ids=["as long", "shorter"])
+def test_drums_beside_the_song_are_heard_as_well(container: str, cut: int, tmp_path: Path) -> None:
+    song = groove(FOUR, 112, 10)
+    drums = librosa.resample(song.samples[: len(song.samples) - cut], orig_sr=HZ, target_sr=48_000)
+    write(tmp_path / f"drums.{container}", drums, 48_000)
+    sung = song.samples + 0.1 * speech(len(song.samples) / HZ)
+    options = Options.model_validate({"format": container})
+    rhythm, found = rhythm_of(write(tmp_path / "song.flac", sung), tmp_path, options)
+    assert rhythm.refined is found["refined"] is True
+    beats = times(found)
+    assert f_measure(beats[beats < song.beats[-1] + 0.1], song.beats) > 0.9  # the voice goes on after them
+
+
+def test_without_drums_it_is_not_refined(tmp_path: Path) -> None:
+    song = write(tmp_path / "song.flac", groove(FOUR, 112, 10).samples)
+    write(tmp_path / "drums.mp3", np.zeros(48_000), 48_000)  # of another format than was asked for
+    rhythm, found = rhythm_of(song, tmp_path, Options.model_validate({"format": "flac"}))
+    assert rhythm.refined is found["refined"] is False
+
+
+def test_two_channels_are_heard_as_one(tmp_path: Path) -> None:
+    song = groove(FOUR, 112, 10)
+    panned = np.stack([song.samples, 0 * song.samples], axis=1)
+    _, found = rhythm_of(write(tmp_path / "song.wav", panned), tmp_path)
+    assert f_measure(times(found), song.beats) > 0.9
 
 
 def test_a_file_that_is_no_audio_is_a_permanent_error(tmp_path: Path) -> None:
     (tmp_path / "song.flac").write_text("words")
     with pytest.raises(PermanentError):
-        analyse(tmp_path / "song.flac", tmp_path, Options(), Settings(), lambda _: None)
+        rhythm_of(tmp_path / "song.flac", tmp_path)
 
 
-@pytest.mark.parametrize("beats_per_bar", [3, 4, 5])
-def test_a_bar_begins_where_bass_and_harmony_do(beats_per_bar: int) -> None:
-    number = np.arange(64)
-    first = (number % beats_per_bar == 2).astype(float)
-    noise = np.random.default_rng(0).uniform(0, 0.3, size=(3, 64))
-    bars = metre(1 + 0.2 * first + noise[0], 0.5 + first + noise[1], 0.1 * first + noise[2] / 10)
-    assert bars.beats_per_bar == beats_per_bar
-    assert set(number[bars.positions == 1] % beats_per_bar) == {2}
-
-
-def test_beats_that_are_all_alike_are_counted_in_four() -> None:
-    assert metre(np.ones(40), np.ones(40), np.zeros(40)).beats_per_bar == 4
+def test_a_worker_can_warm_up() -> None:
+    warm(Settings())

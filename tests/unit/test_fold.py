@@ -15,8 +15,8 @@ from shared.events import (
     decode,
     encode,
 )
-from shared.job import fold, fold_all, ready
-from tests.fakes import JOB_ID, START, completed, failed, found_nothing, progressed, started, submitted
+from shared.job import fold, fold_all, is_refinement, ready
+from tests.fakes import JOB_ID, START, completed, failed, found_nothing, progressed, refined, started, submitted
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
 
@@ -40,7 +40,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(JobExpired, job_id=st.just(JOB_ID), at=moments),
     st.builds(
         _task_event,
-        st.sampled_from([started, progressed, completed, found_nothing, failed]),
+        st.sampled_from([started, progressed, completed, found_nothing, refined, failed]),
         tasks,
         places,
         st.integers(0, 100),
@@ -75,6 +75,18 @@ def test_a_late_attempt_does_not_undo_a_completed_one() -> None:
     assert fold_all([submitted(), completed(BEATS), *zombie])[BEATS] == done[BEATS]
 
 
+def test_a_refined_result_outranks_every_first_one_of_its_run_whatever_their_attempts() -> None:
+    better = refined(BEATS)
+    others: list[Event] = [completed(BEATS, attempt=3, seq=99), failed(BEATS, attempt=4), started(BEATS, attempt=5)]
+    for history in ([submitted(), *others, better], [submitted(), better, *others]):
+        assert fold_all(history)[BEATS].event == better
+
+
+def test_the_refinement_of_a_later_run_outranks_what_was_there_before() -> None:
+    job = fold_all([submitted(), refined(BEATS, run=1), completed(BEATS), refined(BEATS)])
+    assert job[BEATS].event == refined(BEATS, run=1)
+
+
 def test_a_retry_begins_a_run_that_outranks_the_failed_one() -> None:
     job = fold_all([submitted(), failed(BEATS), started(BEATS, run=1)])
     assert job[BEATS].event == started(BEATS, run=1)
@@ -83,8 +95,19 @@ def test_a_retry_begins_a_run_that_outranks_the_failed_one() -> None:
 def test_a_transcription_waits_for_its_stems() -> None:
     song = submitted()
     assert ready(song, song) == (SEPARATION, BEATS)
-    assert ready(song, completed(SEPARATION)) == (TRANSCRIPTION,)
+    assert ready(song, completed(SEPARATION)) == (TRANSCRIPTION, BEATS)
     assert ready(song, completed(BEATS)) == ()
+
+
+def test_the_beats_are_found_at_once_and_refined_when_the_stems_are_there() -> None:
+    song, done = submitted(SEPARATION, BEATS), completed(SEPARATION)
+    assert ready(song, song) == (SEPARATION, BEATS)
+    assert ready(song, done) == (BEATS,)
+    assert ready(submitted(SEPARATION), done) == ()
+    assert is_refinement(BEATS, done)
+    assert not is_refinement(BEATS, song)
+    assert not is_refinement(TRANSCRIPTION, done)
+    assert ready(song, refined(BEATS)) == ()
 
 
 def test_without_a_separation_the_transcription_starts_at_once() -> None:

@@ -45,5 +45,11 @@ def test_no_service_loads_a_model_library_into_its_own_process(service: str) -> 
     assert not MODELS & set(loaded.stdout.split())
 
 
+@pytest.mark.parametrize("service", ["gateway", "status"])
+def test_a_service_without_an_engine_needs_no_numpy(service: str) -> None:
+    program = f"import sys; sys.modules['numpy'] = None; import services.{service}.__main__"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
 def test_every_service_has_one_place_where_it_is_put_together() -> None:
     assert {path.parts[1] for path in FILES if path.name == "__main__.py"} == SERVICES

@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.transcriber import formats
+from services.transcriber.bars import Bars
 from services.transcriber.lrc import to_elrc, to_lrc
-from services.transcriber.lyrics import Line, Word, to_json
+from services.transcriber.lyrics import About, Line, Word, to_json
 from services.transcriber.subtitles import to_ass, to_srt, to_vtt
 
+ABOUT = About(language="en", model="base", alignment="whisper", source="heard")
 SONG = (
     Line((Word("Code", 0.7, 0.95, 0.9), Word("Monkey,", 1.05, 1.33, 0.8))),
     Line((Word("well", 2.0, 2.4, 0.7), Word("-known", 2.4, 2.9, 0.6, estimated=True, spaced=False))),
@@ -137,7 +139,7 @@ def test_no_word_is_taken_for_markup(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["naïve", "שלום, עולם", "\u200fمرحبا", "歌詞、です", "Q&A", "a,b", "🎤", "C:\\Nada"])
 def test_words_of_every_script_are_read_as_they_were_written(text: str, tmp_path: Path) -> None:
     lines = [Line((Word(text, 1.0, 2.0, 1.0),))]
-    formats.write(tmp_path, lines, language=None, model="base", alignment="whisper", source="heard")
+    formats.write(tmp_path, lines, ABOUT)
     seen = [
         sung((tmp_path / "lyrics.ass").read_text("utf-8"))[0].plaintext,
         pysubs2.load(str(tmp_path / "lyrics.srt"))[0].plaintext,
@@ -150,7 +152,7 @@ def test_words_of_every_script_are_read_as_they_were_written(text: str, tmp_path
 
 
 def test_every_format_is_written_and_the_words_are_counted(tmp_path: Path) -> None:
-    result = formats.write(tmp_path, SONG, language="en", model="base", alignment="whisper", source="heard")
+    result = formats.write(tmp_path, SONG, ABOUT)
     names = {"lyrics.json", "lyrics.txt", "lyrics.lrc", "lyrics.elrc", "lyrics.srt", "lyrics.vtt", "lyrics.ass"}
     assert {file.name for file in tmp_path.iterdir()} == names
     assert {result.transcription, result.lrc, result.srt, result.vtt} < names
@@ -160,16 +162,22 @@ def test_every_format_is_written_and_the_words_are_counted(tmp_path: Path) -> No
 
 def test_json_holds_every_word_to_the_millisecond() -> None:
     line = Line((Word("sing", 1.00049, 1.5, 0.98765, estimated=True),))
-    assert json.loads(to_json([line], language="en", model="base", alignment="whisper", source="given")) == {
+    about = About(language="en", model="base", alignment="pocketsphinx", source="given", language_probability=0.98765)
+    assert json.loads(to_json([line], about, Bars([0.25, 0.75, 1.25], [4, 1, 2]))) == {
         "language": "en",
+        "language_probability": 0.988,
         "model": "base",
-        "alignment": "whisper",
+        "alignment": "pocketsphinx",
         "source": "given",
+        "note": None,
         "lines": [
             {
                 "start": 1.0,
                 "end": 1.5,
                 "text": "sing",
+                "confidence": 0.988,
+                "bar": 1,
+                "beat": 1.5,
                 "words": [{"text": "sing", "start": 1.0, "end": 1.5, "confidence": 0.988, "estimated": True}],
             }
         ],
@@ -180,7 +188,13 @@ def test_a_song_without_words_gives_files_without_cues() -> None:
     assert to_vtt([]) == "WEBVTT\n\n"
     assert to_srt([]) == to_lrc([]) == to_elrc([]) == ""
     assert len(pysubs2.SSAFile.from_string(to_ass([]), "ass")) == 0
-    assert json.loads(to_json([], language=None, model="base", alignment="whisper", source="heard"))["lines"] == []
+    document = json.loads(to_json([], ABOUT))
+    assert (document["lines"], document["note"]) == ([], "No words were heard: this seems to be an instrumental.")
+
+
+def test_a_lines_confidence_is_the_mean_of_its_words_and_without_beats_it_has_no_bar() -> None:
+    line = json.loads(to_json(SONG[1:2], ABOUT))["lines"][0]
+    assert (line["confidence"], line["bar"], line["beat"]) == (0.65, None, None)
 
 
 @given(st.floats(0, 36_000), st.floats(0.02, 60))

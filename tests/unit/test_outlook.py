@@ -8,7 +8,7 @@ from shared.document import JobDocument
 from shared.events import Event, JobRetried, Task, rfc3339
 from shared.job import fold_all
 from shared.view import view
-from tests.fakes import JOB_ID, START, after, completed, failed, progressed, started, submitted
+from tests.fakes import JOB_ID, START, after, completed, failed, progressed, refined, started, submitted
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
 SPEEDS = {SEPARATION: 1.0, TRANSCRIPTION: 0.5, BEATS: 0.1}
@@ -98,6 +98,7 @@ RETRIED = JobRetried(job_id=JOB_ID, at=after(70), run=1, tasks=(SEPARATION, TRAN
         [started(SEPARATION)],
         [progressed(SEPARATION, 40), started(SEPARATION, attempt=2)],
         [completed(SEPARATION), progressed(TRANSCRIPTION, 30), failed(BEATS)],
+        [completed(SEPARATION), refined(BEATS), progressed(BEATS, 30)],
         [failed(SEPARATION)],
         [failed(SEPARATION), completed(BEATS)],
         [failed(SEPARATION), completed(BEATS), RETRIED],

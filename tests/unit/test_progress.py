@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 import shared.progress
-from shared.errors import TransientError
-from shared.events import Event, Task, TaskProgressed
+from shared.errors import PermanentError, TransientError
+from shared.events import Event, Task, TaskCompleted, TaskProgressed
 from shared.progress import HEARTBEAT_SECONDS, Progress
+from shared.refinement import Refinement
+from tests.fakes import REFINED, RHYTHM, submitted
 
 
 class Notes:
@@ -62,3 +64,19 @@ async def test_progress_that_cannot_be_told_is_not_missed(clock: Clock) -> None:
     bus.away = True
     await Progress(bus, "abc123", Task.STEM_SEPARATION, run=0, attempt=1).at(0.5)
     assert bus.events == []
+
+
+async def test_a_refinement_tells_its_result_alone_and_that_later_than_any_first_pass() -> None:
+    bus: Any = Notes()
+    first = Progress(bus, "abc123", Task.BEAT_ANALYSIS, run=0, attempt=1)
+    better = Refinement(bus, "abc123", Task.BEAT_ANALYSIS, run=0, attempt=1)
+    await first.completed(RHYTHM, submitted())
+    await better.started(submitted().song)
+    await better.at(0.5)
+    await better.failed(PermanentError("No such luck"))
+    await better.completed(REFINED, submitted())
+    one, two = bus.events
+    assert isinstance(one, TaskCompleted)
+    assert isinstance(two, TaskCompleted)
+    assert (one.refined, two.refined, two.result) == (False, True, REFINED)
+    assert two.seq > one.seq

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.given import SAMPLE_HZ, Aligner, Samples, sung
+from services.transcriber.fitting import SAMPLE_HZ, Aligner, Samples
+from services.transcriber.given import sung
 from services.transcriber.lyrics import Line, Word
 from services.transcriber.phrasing import LINE_WIDTH
 from services.transcriber.reading import untimed

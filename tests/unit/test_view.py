@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from shared.events import Event, JobCancelled, JobRetried, Task
 from shared.job import fold, fold_all
 from shared.view import slug, view
-from tests.fakes import JOB_ID, after, completed, failed, progressed, started, submitted
+from tests.fakes import JOB_ID, after, completed, failed, progressed, refined, started, submitted
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
 
@@ -59,6 +59,40 @@ def test_a_cancelled_job_is_failed_for_clients_that_know_no_other_end() -> None:
 def test_the_processing_time_of_an_ended_job_stands_still() -> None:
     job = fold_all([submitted(BEATS), completed(BEATS, at=60), progressed(BEATS, 5, at=500, attempt=2)])
     assert view(job, after(1000)).processing_time == 60
+
+
+def test_a_refined_result_replaces_the_first_and_reopens_nothing() -> None:
+    first: list[Event] = [submitted(SEPARATION, BEATS), completed(BEATS, at=20), completed(SEPARATION, at=60)]
+    before, after_it = view(fold_all(first)), view(fold_all([*first, refined(BEATS, at=4000)]))
+    assert (before.beat_analysis.tempo_bpm, before.beat_analysis.refined) == (120.5, False)
+    assert (after_it.beat_analysis.tempo_bpm, after_it.beat_analysis.refined) == (60.2, True)
+    assert (before.status, after_it.status, after_it.progress) == ("completed", "completed", 100)
+    assert before.processing_time == after_it.processing_time == 60
+    assert (after_it.run, after_it.current_step) == (0, "completed")
+    assert after_it.updated_at > before.updated_at
+
+
+def test_a_refinement_that_comes_first_is_shown_and_the_late_first_pass_changes_nothing() -> None:
+    events: list[Event] = [submitted(SEPARATION, BEATS), completed(SEPARATION, at=60), refined(BEATS, at=70)]
+    shown = view(fold_all(events))
+    late: list[Event] = [started(BEATS, at=65), progressed(BEATS, 50, at=66, attempt=2), completed(BEATS, at=67)]
+    assert shown.status == "completed"
+    assert view(fold_all([*events, *late])) == shown
+
+
+def test_a_separation_that_was_run_again_refines_the_beats_of_the_run_before() -> None:
+    retry = JobRetried(job_id=JOB_ID, at=after(70), run=1, tasks=(SEPARATION,))
+    events: list[Event] = [submitted(SEPARATION, BEATS), failed(SEPARATION), completed(BEATS), retry]
+    events += [completed(SEPARATION, at=100, run=1), refined(BEATS, at=110, run=1)]
+    document = view(fold_all(events))
+    assert (document.status, document.run, document.beat_analysis.refined) == ("completed", 1, True)
+
+
+def test_a_refinement_of_the_run_before_does_not_end_a_task_that_runs_again() -> None:
+    retry = JobRetried(job_id=JOB_ID, at=after(70), run=1, tasks=(BEATS,))
+    events: list[Event] = [submitted(SEPARATION, BEATS), completed(SEPARATION), failed(BEATS), retry]
+    document = view(fold_all([*events, refined(BEATS, at=80)]))
+    assert (document.status, document.beat_analysis.status) == ("processing", "queued")
 
 
 @given(st.lists(st.tuples(st.sampled_from(Task), st.integers(0, 100), st.integers(1, 3)), max_size=30))

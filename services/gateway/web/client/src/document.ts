@@ -31,12 +31,20 @@ export interface Line {
   start: number;
   end: number;
   words: Word[];
+  confidence?: number;
+  /** Where it begins: bar 1 is that of the first downbeat; beats from 1, in quarters. Null without beats. */
+  bar?: number | null;
+  beat?: number | null;
 }
 
 export interface Lyrics {
   language: string | null;
   lines: Line[];
   source?: 'heard' | 'given';
+  /** Null where the user named the language. */
+  language_probability?: number | null;
+  /** Why there are no words. */
+  note?: string | null;
 }
 
 export interface Beat {
@@ -45,11 +53,23 @@ export interface Beat {
   position: number;
 }
 
+/** Of one bar. */
+export interface Chord {
+  start: number;
+  end: number;
+  /** `D`, `Bm`, `A7`; `N` for none. */
+  label: string;
+  confidence: number;
+}
+
 export interface Beats {
+  /** Whether the drums alone were listened to, too; until then better beats may come. */
+  refined?: boolean;
   tempo_bpm: number | null;
   time_signature: string | null;
   beats: Beat[];
   key?: string | null;
+  chords?: Chord[];
 }
 
 /** audiowaveform's data format, version 2. */

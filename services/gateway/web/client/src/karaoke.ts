@@ -89,8 +89,8 @@ export class Karaoke {
     return this.#result(id, 'beats.json', (job) => job.beat_analysis.beats_path);
   }
 
-  peaks(id: string, stem: Stem): Promise<Peaks> {
-    return this.#json(`/api/jobs/${encodeURIComponent(id)}/peaks/${stem}.json`);
+  peaks(id: string, sound: Stem | 'song'): Promise<Peaks> {
+    return this.#json(`/api/jobs/${encodeURIComponent(id)}/peaks/${sound}.json`);
   }
 
   /** Fetches a path with the key. */

@@ -86,7 +86,7 @@ export class Song {
     const { stem_separation: stems, transcription: words, beat_analysis: rhythm } = job;
     if (stems.status === 'completed') void this.#soundOnce(job);
     if (words.status === 'completed') void this.#once(`words ${job.run} ${words.attempt}`, () => this.#loadLyrics());
-    if (rhythm.status === 'completed') void this.#once('beats', () => this.#loadBeats());
+    if (rhythm.status === 'completed') void this.#once(`beats ${rhythm.refined}`, () => this.#loadBeats());
   }
 
   /** The parts do not change once they are there: what later runs tell of them matters only if they could not be loaded. */

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 
 import type { Song } from '../song/song';
 import { Actions } from './actions';
+import { Chords } from './chords';
 import { Desk } from './desk';
 import { Notices } from './notices';
 import { Stage } from './stage';
@@ -35,6 +36,7 @@ export function SongView({ song }: { song: Song }) {
           <progress id="loading" max="1" value={song.loading.value} />
         </p>
       )}
+      {player && <Chords chords={song.beats.value?.chords ?? []} player={player} />}
       {job && (player || song.lyrics.value) && (
         <div class={player ? 'hall' : 'hall alone'}>
           <Stage song={song} />

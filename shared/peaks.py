@@ -1,4 +1,4 @@
-"""The outline of a stem, for a player to draw without loading it.
+"""The outline of a song or a stem, for a player to draw without loading it. Only engines import this: it needs numpy.
 
 BBC audiowaveform's data format, version 2: https://github.com/bbc/audiowaveform/blob/master/doc/DataFormat.md
 """
@@ -6,16 +6,18 @@ BBC audiowaveform's data format, version 2: https://github.com/bbc/audiowaveform
 import json
 
 import numpy as np
-
-from services.separator.stems import Audio
+from numpy.typing import NDArray
 
 SAMPLES_PER_PIXEL = 1024
 """At 44.1 kHz 43 pixels a second; those who draw can put pixels together, but not take them apart."""
 FULL_SCALE = 128
 
 
-def peaks(samples: Audio, hz: int) -> str:
-    """The least and the greatest sample of each pixel's time, of all channels mixed to one, -128 to 127."""
+def peaks(samples: NDArray[np.float32], hz: int) -> str:
+    """The least and the greatest sample of each pixel's time, of all channels mixed to one, -128 to 127.
+
+    Samples are [channel, time], full scale at 1.
+    """
     mono = samples.mean(axis=0)
     starts = np.arange(0, len(mono), SAMPLES_PER_PIXEL)
     pairs = np.stack([np.minimum.reduceat(mono, starts), np.maximum.reduceat(mono, starts)], axis=1)

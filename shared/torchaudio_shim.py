@@ -1,4 +1,4 @@
-"""Lets torchaudio be imported beside torch's CPU build; call before importing whisperx.
+"""Lets torchaudio be imported beside torch's CPU build; call before importing what imports it.
 
 torchaudio's wheels are CUDA builds, whose compiled extension does not load there. torchaudio knows builds without
 that extension, and nothing here needs it.

@@ -1,0 +1,105 @@
+"""How good beats, bars, chords and key are. Beats are judged by mir_eval, from a clip's start on, within 70 ms."""
+
+from dataclasses import dataclass
+
+import mir_eval
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from tests.evaluation.answer import Answer
+from tests.evaluation.measures.harmony import chord_accuracy, key_score
+from tests.evaluation.truth import Beat, Truth
+
+Floats = NDArray[np.float64]
+
+WINDOW_SECONDS = 0.07
+TEMPO_TOLERANCE = 0.04
+OCTAVES = (1 / 3, 1 / 2, 1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Score:
+    """Of a clip with beats. Fractions are 0 to 1; `errors` of the beats that were hit, in seconds, late positive.
+
+    None where there is nothing to compare with.
+    """
+
+    f: float
+    cmlt: float
+    amlt: float
+    downbeat_f: float
+    metre: bool
+    tempo: bool
+    tempo_or_octave: bool
+    errors: tuple[float, ...]
+    confidence: float | None
+    chords: float | None
+    key: float | None
+
+
+def score(truth: Truth, answer: Answer) -> Score:
+    true, found = _times(truth.beats), _times(answer.beats)
+    return Score(
+        f=f_measure(true, found),
+        cmlt=_continuity(true, found)[0],
+        amlt=_continuity(true, found)[1],
+        downbeat_f=f_measure(_downbeats(truth.beats), _downbeats(answer.beats)),
+        metre=metre(truth.time_signature) == metre(answer.time_signature),
+        tempo=same_tempo(truth.tempo_bpm, answer.tempo_bpm),
+        tempo_or_octave=any(same_tempo(truth.tempo_bpm, answer.tempo_bpm, octave) for octave in OCTAVES),
+        errors=hits(true, found),
+        confidence=answer.confidence,
+        chords=chord_accuracy(truth.chords, answer.chords),
+        key=key_score(truth.key, answer.key),
+    )
+
+
+def f_measure(true: Floats, found: Floats) -> float:
+    """0 where one side is empty."""
+    if not len(true) or not len(found):
+        return 0.0
+    return float(mir_eval.beat.f_measure(true, found, f_measure_threshold=WINDOW_SECONDS))
+
+
+def hits(true: Floats, found: Floats) -> tuple[float, ...]:
+    """By how much the beats that hit a true one miss it."""
+    pairs = mir_eval.util.match_events(true, found, WINDOW_SECONDS)
+    return tuple(float(found[there] - true[here]) for here, there in pairs)
+
+
+def metre(signature: str | None) -> str | None:
+    """Beats in a bar, and whether they fall into three: 7/8 counts as 7/4, as their beats are the same."""
+    if signature is None:
+        return None
+    beats, unit = signature.split("/")
+    return "6/8" if (beats, unit) in {("6", "8"), ("6", "4")} else beats
+
+
+def same_tempo(true: float | None, found: float | None, octave: float = 1) -> bool:
+    if true is None or found is None:
+        return False
+    return abs(found - octave * true) <= TEMPO_TOLERANCE * octave * true
+
+
+def rank_correlation(confidence: list[float], f: list[float]) -> float | None:
+    """Spearman's; None of fewer than three, or where one side never varies."""
+    if len(f) < 3 or len(set(confidence)) < 2 or len(set(f)) < 2:
+        return None
+    return float(spearmanr(confidence, f).statistic)
+
+
+def _continuity(true: Floats, found: Floats) -> tuple[float, float]:
+    """CMLt and AMLt: how much is followed, at the right metrical level, or at any sensible one."""
+    if len(true) < 2 or len(found) < 2:
+        return 0.0, 0.0
+    _, correct, _, any_level = mir_eval.beat.continuity(true, found)
+    return float(correct), float(any_level)
+
+
+def _times(beats: tuple[Beat, ...]) -> Floats:
+    return np.unique([beat.time for beat in beats])
+
+
+def _downbeats(beats: tuple[Beat, ...]) -> Floats:
+    return np.unique([beat.time for beat in beats if beat.position == 1])

@@ -1,0 +1,13 @@
+"""How good stems are."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+FLOOR = 1e-9
+
+
+def sdr(true: NDArray[np.float64], found: NDArray[np.float64]) -> float:
+    """Signal to distortion in dB, of a whole stem, as in the Music Demixing Challenge 2021 (Mitsufuji and others)."""
+    length = min(len(true), len(found))
+    true, found = true[:length], found[:length]
+    return float(10 * np.log10((np.sum(true**2) + FLOOR) / (np.sum((true - found) ** 2) + FLOOR)))

@@ -1,0 +1,92 @@
+"""Our own engines, called as their workers call them."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+
+import soundfile
+
+from shared.errors import KaraokeError
+from shared.events import Options
+from tests.evaluation import workshop
+from tests.evaluation.answer import Answer, answer
+from tests.evaluation.datasets import Item
+from tests.evaluation.truth import Beat
+
+
+def rhythm(items: list[Item], *, drums: bool = False) -> Iterator[tuple[Item, Answer]]:
+    """`drums`: with the separated drums beside the song, as when the first result is refined."""
+    from services.beats.rhythm import analyse, warm  # noqa: PLC0415 -- loads librosa
+    from services.beats.settings import Settings  # noqa: PLC0415
+
+    settings = Settings()
+    warm(settings)
+    for item in items:
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder)
+            audio = out / "song.flac"
+            audio.symlink_to(workshop.song(item).resolve())
+            if drums:
+                samples, rate = soundfile.read(workshop.separated(item).folder / "drums.flac")
+                soundfile.write(out / "drums.wav", samples, rate)
+            began = perf_counter()
+            try:
+                analyse(audio, out, Options(), settings, lambda _: None)
+            except (KaraokeError, ArithmeticError, ValueError, LookupError) as error:
+                yield item, Answer(error=repr(error))
+                continue
+            yield item, _rhythm(out / "beats.json", perf_counter() - began)
+
+
+def lyrics(items: list[Item]) -> Iterator[tuple[Item, Answer]]:
+    """Of separated vocals, with the song beside them."""
+    from services.transcriber.engine import transcribe, warm  # noqa: PLC0415 -- loads torch
+    from services.transcriber.settings import Settings  # noqa: PLC0415
+
+    settings = Settings()
+    warm(settings)
+    for item in items:
+        vocals = workshop.separated(item).folder / "vocals.flac"
+        with tempfile.TemporaryDirectory() as folder:
+            began = perf_counter()
+            try:
+                transcribe(vocals, Path(folder), Options(), settings, lambda _: None)
+            except (KaraokeError, ArithmeticError, ValueError, LookupError) as error:
+                yield item, Answer(error=repr(error))
+                continue
+            yield item, _lyrics(Path(folder) / "lyrics.json", perf_counter() - began)
+
+
+def always_four(found: Answer) -> Answer:
+    """The same beats, counted to four from the first one: what a metre that is worked out has to beat."""
+    beats = tuple(Beat(beat.time, index % 4 + 1) for index, beat in enumerate(found.beats))
+    said = {"tempo_bpm": found.tempo_bpm, "confidence": found.confidence, "seconds": found.seconds}
+    return Answer(beats=beats, time_signature="4/4" if beats else None, **said)  # type: ignore[arg-type]
+
+
+def _rhythm(file: Path, seconds: float) -> Answer:
+    found = json.loads(file.read_text("utf-8"))
+    chords = [{name: chord[name] for name in ("start", "end", "label")} for chord in found.get("chords") or ()]
+    return answer(
+        {
+            "beats": [{name: beat[name] for name in ("time", "position")} for beat in found["beats"]],
+            "tempo_bpm": found["tempo_bpm"],
+            "time_signature": found["time_signature"],
+            "confidence": found["beat_confidence"],
+            "chords": chords,
+            "key": found.get("key"),
+            "seconds": seconds,
+        }
+    )
+
+
+def _lyrics(file: Path, seconds: float) -> Answer:
+    found = json.loads(file.read_text("utf-8"))
+    words = [
+        {"text": word["text"], "start": word["start"], "end": word["end"]}
+        for line in found["lines"]
+        for word in line["words"]
+    ]
+    return answer({"words": words, "language": found["language"], "seconds": seconds})

@@ -1,0 +1,38 @@
+"""essentia's RhythmExtractor2013 and KeyExtractor. Prints an answer a line for each file it is given.
+
+Runs in an environment of its own: essentia is AGPL, and here for comparison only.
+"""
+
+import json
+import sys
+from time import perf_counter
+
+from essentia import standard
+
+MOST_CONFIDENT = 5.32
+
+
+def main(files: list[str]) -> None:
+    extractor, key_of = standard.RhythmExtractor2013(method="multifeature"), standard.KeyExtractor()
+    for file in files:
+        samples = standard.MonoLoader(filename=file)()
+        began = perf_counter()
+        tempo, beats, confidence, _, _ = extractor(samples)
+        tonic, mode, _ = key_of(samples)
+        print(
+            json.dumps(
+                {
+                    "file": file,
+                    "tempo_bpm": float(tempo) or None,
+                    "confidence": float(confidence) / MOST_CONFIDENT,
+                    "beats": [{"time": float(time), "position": 0} for time in beats],
+                    "key": f"{tonic} {mode}",
+                    "seconds": perf_counter() - began,
+                }
+            ),
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

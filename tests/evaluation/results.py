@@ -1,0 +1,61 @@
+"""Systems' answers, judged: what tables and plots are made of."""
+
+from dataclasses import dataclass, field
+
+import soundfile
+from rich.progress import Progress
+
+from tests.evaluation.answer import Answer
+from tests.evaluation.datasets import Item
+from tests.evaluation.measures import lyrics as words
+from tests.evaluation.measures import rhythm as beats
+from tests.evaluation.ours import always_four
+from tests.evaluation.system import NotInstalledError, System, Task
+from tests.evaluation.systems import FOUR, OURS, answers_of
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one system on one clip: `rhythm` where there are beats to find, `lyrics` where words are, or none."""
+
+    item: Item
+    answer: Answer
+    minutes: float
+    rhythm: beats.Score | None = None
+    lyrics: words.Score | None = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """By system, in the order of the tables; `absent` says why others have none."""
+
+    task: Task
+    by_system: dict[str, list[Result]] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+
+    def of(self, system: str, set_name: str) -> list[Result]:
+        return [result for result in self.by_system.get(system, []) if result.item.set == set_name]
+
+
+def results(task: Task, systems: list[System], items: list[Item], progress: Progress) -> Results:
+    wanted = [item for item in items if (item.for_rhythm if task == "rhythm" else item.for_lyrics)]
+    judged = Results(task)
+    for system in systems:
+        if system.task != task:
+            continue
+        try:
+            answers = answers_of(system, wanted, progress)
+        except NotInstalledError as error:
+            judged.absent[system.name] = str(error)
+            continue
+        judged.by_system[system.name] = [_judged(task, item, answers[item.name]) for item in wanted]
+        if system.name == OURS:
+            judged.by_system[FOUR] = [_judged(task, item, always_four(answers[item.name])) for item in wanted]
+    return judged
+
+
+def _judged(task: Task, item: Item, answer: Answer) -> Result:
+    minutes = float(soundfile.info(item.audio).duration) / 60
+    if task == "lyrics":
+        return Result(item, answer, minutes, lyrics=words.score(item.truth.words, answer.words))
+    return Result(item, answer, minutes, rhythm=beats.score(item.truth, answer) if item.truth.beats else None)

@@ -1,0 +1,129 @@
+"""What the rhythm is worth: by system, by metre and by kind of song."""
+
+import numpy as np
+
+from tests.evaluation.datasets import SETS
+from tests.evaluation.measures.rhythm import Score, metre, rank_correlation
+from tests.evaluation.results import Result, Results
+from tests.evaluation.systems import FOUR, OURS, REFINED
+from tests.evaluation.tables import NOTHING, count, figure, mean, table
+
+HEAD = (
+    "", "beat F", "CMLt", "AMLt", "downbeat F", "metre", "tempo", "or octave", "error, ms", "absolute", "ρ",
+    "chords", "key", "invented", "s/min",
+)  # fmt: skip
+METRES = ("2", "3", "4", "5", "6/8", "7")
+
+
+def by_system(results: Results) -> str:
+    """A table for each set. `invented`: clips without a beat that were given some."""
+    return "\n\n".join(
+        f"### {set_name.capitalize()}: {_size(results, set_name)}\n\n{_of_set(results, set_name)}"
+        for set_name in SETS
+        if any(results.of(system, set_name) for system in results.by_system)
+    )
+
+
+def by_metre(results: Results, set_name: str) -> str:
+    """Beat F / downbeat F / metre right for each; ours against always four, which pop would do with."""
+    systems = [name for name in results.by_system if name == OURS or name in {FOUR, REFINED} or "madmom" in name]
+    rows = []
+    for bars in METRES:
+        clips = {
+            name: [s for r, s in _scored(results, name, set_name) if metre(r.item.truth.time_signature) == bars]
+            for name in systems
+        }
+        rows.append([bars, str(len(clips[systems[0]])), *(_short(clips[name]) for name in systems)])
+    return table(("beats in a bar", "clips", *systems), rows)
+
+
+def by_tag(results: Results, set_name: str) -> str:
+    """Ours, by what the clips are like."""
+    tags = (
+        "drums",
+        "no drums",
+        "sung",
+        "swung",
+        "syncopated",
+        "drift",
+        "free",
+        "ritardando",
+        "pick-up",
+        "cut in",
+        "sparse",
+    )
+    rows = []
+    for tag in tags:
+        there = [score for result, score in _scored(results, OURS, set_name) if tag in result.item.truth.tags]
+        if there:
+            rows.append(
+                [
+                    tag,
+                    str(len(there)),
+                    mean(s.f for s in there),
+                    mean(s.downbeat_f for s in there),
+                    mean(s.metre for s in there),
+                    mean(s.tempo for s in there),
+                ]
+            )
+    return table(("", "clips", "beat F", "downbeat F", "metre", "tempo"), rows)
+
+
+def ablations(results: Results, set_name: str, whole: str = OURS) -> str:
+    names = [whole, *(name for name in results.by_system if name.startswith(f"{whole} without"))]
+    rows = []
+    for name in names:
+        scores = [score for _, score in _scored(results, name, set_name)]
+        errors = np.abs([1000 * error for score in scores for error in score.errors])
+        fractions = ([s.f, s.cmlt, s.downbeat_f, s.metre, s.tempo] for s in scores)
+        off = figure(float(errors.mean()), 1) if len(errors) else NOTHING
+        rows.append([name.removeprefix(f"{whole} "), *map(mean, zip(*fractions, strict=True)), off])
+    return table(("", "beat F", "CMLt", "downbeat F", "metre", "tempo", "absolute error, ms"), rows)
+
+
+def _of_set(results: Results, set_name: str) -> str:
+    rows = [[name, *_row(results.of(name, set_name))] for name in results.by_system if " without " not in name]
+    rows += [[name, f"not installed: {why}", *[""] * (len(HEAD) - 2)] for name, why in results.absent.items()]
+    return table(HEAD, rows)
+
+
+def _row(results: list[Result]) -> list[str]:
+    scores = [result.rhythm for result in results if result.rhythm]
+    barred = any(beat.position for result in results for beat in result.answer.beats)
+    errors = np.array([1000 * error for score in scores for error in score.errors])
+    sure = [(score.confidence, score.f) for score in scores if score.confidence is not None]
+    correlation = rank_correlation([confidence for confidence, _ in sure], [f for _, f in sure])
+    beatless = [result for result in results if result.item.beatless]
+    invented = sum(len(result.answer.beats) > 0 for result in beatless)
+    keyed = any(result.answer.key for result in results)
+    return [
+        mean(score.f for score in scores),
+        mean(score.cmlt for score in scores),
+        mean(score.amlt for score in scores),
+        mean(score.downbeat_f for score in scores) if barred else NOTHING,
+        mean(score.metre for score in scores) if barred else NOTHING,
+        mean(score.tempo for score in scores),
+        mean(score.tempo_or_octave for score in scores),
+        figure(float(errors.mean()), 1, "+") if len(errors) else NOTHING,
+        figure(float(np.abs(errors).mean()), 1) if len(errors) else NOTHING,
+        figure(correlation),
+        mean(score.chords for score in scores),
+        mean(score.key for score in scores) if keyed else NOTHING,
+        count(invented, len(beatless)),
+        figure(sum(r.answer.seconds for r in results) / sum(r.minutes for r in results), 1),
+    ]
+
+
+def _scored(results: Results, system: str, set_name: str) -> list[tuple[Result, Score]]:
+    return [(result, result.rhythm) for result in results.of(system, set_name) if result.rhythm]
+
+
+def _short(scores: list[Score]) -> str:
+    return f"{mean(s.f for s in scores)} / {mean(s.downbeat_f for s in scores)} / {mean(s.metre for s in scores)}"
+
+
+def _size(results: Results, set_name: str) -> str:
+    first = next(iter(results.by_system))
+    there = results.of(first, set_name)
+    beatless = sum(result.item.beatless for result in there)
+    return f"{len(there) - beatless} clips" + (f", and {beatless} without a beat" if beatless else "")

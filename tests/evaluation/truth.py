@@ -1,0 +1,66 @@
+"""What is known of a clip, and its file. Times are seconds of the clip."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+Split = Literal["tune", "report"]
+
+
+@dataclass(frozen=True)
+class Beat:
+    """`position` counts from 1, which is the downbeat."""
+
+    time: float
+    position: int
+
+
+@dataclass(frozen=True)
+class Chord:
+    """`label` as musicians write it: C, Am, G7, Dm7, Cmaj7, Bdim; N for none."""
+
+    start: float
+    end: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Word:
+    """Without times where nobody gave any."""
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """`tempo_bpm` is of the median beat. No tempo, metre or beats where there is no pulse; `key` as "C major"."""
+
+    name: str
+    split: Split
+    tags: tuple[str, ...]
+    tempo_bpm: float | None = None
+    time_signature: str | None = None
+    beats: tuple[Beat, ...] = ()
+    chords: tuple[Chord, ...] = ()
+    key: str | None = None
+    words: tuple[Word, ...] = ()
+    language: str | None = None
+
+    def write(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def read(path: Path) -> Truth:
+    found = json.loads(path.read_text("utf-8"))
+    return Truth(
+        **found
+        | {
+            "tags": tuple(found["tags"]),
+            "beats": tuple(Beat(**beat) for beat in found["beats"]),
+            "chords": tuple(Chord(**chord) for chord in found["chords"]),
+            "words": tuple(Word(**word) for word in found["words"]),
+        }
+    )

@@ -1,0 +1,110 @@
+"""Songs as the services see them: decoded, and taken apart by the embedded separator. Kept until its source changes."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import soundfile
+
+from shared.events import Options
+from tests.evaluation.datasets import ROOT, RUN, Item
+from tests.evaluation.measures.separation import sdr
+
+STEMS = ("vocals", "drums", "bass", "other")
+KEPT = {"vocals.flac", "drums.flac"}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """`folder` holds song.flac, vocals.flac and drums.flac. `sdr` in dB of those stems whose truth is known."""
+
+    folder: Path
+    seconds: float
+    sdr: dict[str, float]
+
+
+def fingerprint(*parts: Path | str) -> str:
+    """Of texts, files, and all Python below folders."""
+    digest = hashlib.sha256()
+    for part in parts:
+        files = sorted(part.rglob("*.py")) if isinstance(part, Path) and part.is_dir() else [part]
+        for file in files:
+            digest.update(file.read_bytes() if isinstance(file, Path) else file.encode())
+    return digest.hexdigest()[:12]
+
+
+def key(item: Item) -> str:
+    """Of a clip's sound, and its name for those who look at the folder."""
+    return f"{item.name}-{_of_sound(item.audio)}"
+
+
+@cache
+def _of_sound(audio: Path) -> str:
+    return fingerprint(audio)
+
+
+def separator_version() -> str:
+    return fingerprint(ROOT / "services" / "separator")
+
+
+def song(item: Item) -> Path:
+    """As the gateway hands it on: lossless, whatever it was."""
+    path = RUN / "songs" / key(item) / "song.flac"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if item.audio.suffix == ".flac":
+            path.symlink_to(item.audio.resolve())
+        else:
+            samples, rate = soundfile.read(item.audio)
+            soundfile.write(path, samples, rate)
+    return path
+
+
+def separated(item: Item) -> Parts:
+    folder = RUN / "stems" / separator_version() / key(item)
+    done = folder / "parts.json"
+    if not done.is_file():
+        _forget_other_versions()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "song.flac").symlink_to(song(item).resolve())
+        done.write_text(json.dumps(_separate(item, folder)))
+    known = json.loads(done.read_text())
+    return Parts(folder, known["seconds"], known["sdr"])
+
+
+def _separate(item: Item, folder: Path) -> dict[str, object]:
+    from services.separator import engine  # noqa: PLC0415 -- loads torch
+    from services.separator.settings import Settings  # noqa: PLC0415
+
+    settings = Settings(demucs_model=engine.EMBEDDED)
+    engine.warm(settings)
+    began = perf_counter()
+    engine.separate(folder / "song.flac", folder, Options(format="flac"), settings, lambda _: None)
+    seconds = perf_counter() - began
+    found = {name: float(value) for name, value in _sdr(item, folder).items()}
+    for file in folder.iterdir():
+        if file.name not in {*KEPT, "song.flac"}:
+            file.unlink()
+    return {"seconds": seconds, "sdr": found}
+
+
+def _sdr(item: Item, folder: Path) -> dict[str, float]:
+    true = {name: soundfile.read(path, always_2d=True)[0] for name, path in item.stems.items() if name in STEMS}
+    found = {name: soundfile.read(folder / f"{name}.flac", always_2d=True)[0] for name in (*STEMS, "instrumental")}
+    if "vocals" in true:
+        mix = soundfile.read(folder / "song.flac", always_2d=True)[0]
+        length = min(len(mix), len(true["vocals"]))
+        true["instrumental"] = mix[:length] - true["vocals"][:length]
+    return {name: sdr(np.asarray(samples), np.asarray(found[name])) for name, samples in true.items()}
+
+
+def _forget_other_versions() -> None:
+    for folder in (RUN / "stems").glob("*"):
+        if folder.name != separator_version():
+            shutil.rmtree(folder)

@@ -1,0 +1,94 @@
+"""beat_this' own model, tiny and untrained: that its checkpoints are read, and its beats come out as ours do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from services.beats import neural
+from shared import torchaudio_shim
+from shared.errors import PermanentError, TransientError
+from tests.conftest import need
+
+HZ = 22_050
+TINY = {"transformer_dim": 32, "n_layers": 1, "head_dim": 8, "stem_dim": 8, "ff_mult": 1}
+
+
+@pytest.fixture(autouse=True)
+def cold() -> Iterator[None]:
+    """No test finds the model of another one."""
+    yield
+    neural.load.cache_clear()
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """As Lightning saves one: the network's weights under `model.`, its sizes among more hyperparameters.
+
+    The last layer hears a beat where the frame is loud enough, so that something untrained finds some.
+    """
+    try:
+        import torch  # noqa: PLC0415
+
+        torchaudio_shim.install()
+        from beat_this.model.beat_tracker import BeatThis  # noqa: PLC0415
+    except ImportError:
+        need("the `beat-this` extra", there=False)
+    torch.manual_seed(7)
+    model = BeatThis(**TINY)
+    state = {f"model.{name}": value for name, value in model.state_dict().items()}
+    path = tmp_path / "tiny.ckpt"
+    torch.save({"state_dict": state, "hyper_parameters": {**TINY, "lr": 0.001}}, path)
+    return path
+
+
+def clicks(seconds: float) -> NDArray[np.float32]:
+    samples = np.zeros(round(seconds * HZ), np.float32)
+    samples[:: HZ // 2] = 1
+    return samples
+
+
+def test_a_checkpoint_gives_beats_of_which_some_are_downbeats(checkpoint: Path) -> None:
+    beats, downbeats = neural.track(clicks(40), HZ, str(checkpoint))
+    assert beats.dtype == downbeats.dtype == np.float64
+    assert len(beats) > 0
+    assert (np.diff(beats) > 0).all()
+    assert (beats >= 0).all()
+    assert (beats <= 40).all()
+    assert np.isin(downbeats, beats).all()
+    assert (np.diff(downbeats) > 0).all()
+
+
+def test_half_a_second_of_silence_is_no_error(checkpoint: Path) -> None:
+    beats, _ = neural.track(np.zeros(HZ // 2, np.float32), HZ, str(checkpoint))
+    assert (beats <= 0.5).all()
+
+
+def test_a_checkpoint_that_is_not_there_says_what_to_do(checkpoint: Path) -> None:
+    with pytest.raises(PermanentError, match="no such file") as raised:
+        neural.track(clicks(1), HZ, str(checkpoint.with_name("other.ckpt")))
+    assert raised.value.code == "unknown_model"
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint"])
+def test_a_file_that_is_no_checkpoint_says_so(checkpoint: Path, content: bytes) -> None:
+    checkpoint.write_bytes(content)
+    with pytest.raises(PermanentError, match="no checkpoint of beat_this"):
+        neural.track(clicks(1), HZ, str(checkpoint))
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "beat_this.inference", None)
+    with pytest.raises(PermanentError, match="install the `beat-this` extra"):
+        neural.track(clicks(1), HZ, "final0")
+
+
+def test_a_name_whose_checkpoint_cannot_be_fetched_may_work_later(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("beat_this.inference.CHECKPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(TransientError, match="cannot be fetched"):
+        neural.track(clicks(1), HZ, "final0")

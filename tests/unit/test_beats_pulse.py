@@ -1,0 +1,154 @@
+"""Beats and bars of whole songs, against those that were played."""
+
+import numpy as np
+import pytest
+
+from services.beats.harmony import harmony
+from services.beats.onsets import FPS, Onsets, onsets
+from services.beats.pulse import EXCERPT_SECONDS, Pulse, counted, pulse
+from tests.unit.grooves import BURST, CLICK, FOUR, HAT, KICK, METRES, Floats, Metre, clicks, f_measure, groove
+from tests.unit.synth import HZ, NOT_MUSIC, Samples, noise, note
+
+SOUNDS = {"click": CLICK, "kick": KICK, "burst": BURST}
+SLOW = Metre("4/4", 4, "x.......x.......", "....x.......x...", "xxxxxxxxxxxxxxxx")
+NO_PULSE = {name: samples for name, samples in NOT_MUSIC.items() if name != "drums"} | {
+    "a pad": 0.1 * (note(57, 20) + note(61, 20) + note(64, 20)),
+    "free tempo": clicks(0.5 + np.cumsum(np.random.default_rng(1).uniform(0.25, 1.4, 24)), KICK),
+    "half a second": noise(0.5),
+}
+
+
+def heard(samples: Samples) -> Pulse:
+    found = pulse(onsets(samples), harmony(samples))
+    assert found is not None
+    return found
+
+
+def errors(found: Floats, truth: Floats) -> Floats:
+    """How late each beat is, in seconds."""
+    return np.asarray(found - truth[np.abs(np.subtract.outer(found, truth)).argmin(axis=1)])
+
+
+@pytest.mark.parametrize("sound", SOUNDS.values(), ids=SOUNDS)
+@pytest.mark.parametrize("tempo_bpm", [57, 92, 140, 205])
+def test_beats_are_neither_early_nor_late(sound: Samples, tempo_bpm: float) -> None:
+    played = np.arange(0.5, 14, 60 / tempo_bpm)
+    late = errors(heard(clicks(played, sound)).times, played)
+    late = late[np.abs(late) < 0.05]
+    assert len(late) >= len(played) - 1
+    assert abs(late.mean()) < 0.005
+    assert np.abs(late).mean() < 0.005
+
+
+@pytest.mark.parametrize("tempo_bpm", [55, 75, 100, 140, 175, 190])
+def test_a_metronome_that_sounds_between_its_beats_too_is_not_doubled(tempo_bpm: float) -> None:
+    played = np.arange(0.5, 16, 60 / tempo_bpm)
+    between = clicks(np.arange(0.5, 16, 30 / tempo_bpm), HAT)
+    song = clicks(played, KICK)
+    song[: len(between)] += between[: len(song)]
+    assert heard(song).tempo_bpm == pytest.approx(tempo_bpm, rel=0.02)
+
+
+@pytest.mark.parametrize("metre", METRES, ids=lambda metre: metre.signature)
+def test_every_metre_has_its_beats_and_bars(metre: Metre) -> None:
+    song = groove(metre, 120)
+    found = heard(song.samples)
+    assert found.tempo_bpm == pytest.approx(120, rel=0.01)
+    assert f_measure(found.times, song.beats) > 0.95
+    assert found.time_signature == metre.signature
+    assert f_measure(found.times[found.positions == 1], song.downbeats) > 0.9
+    assert set(found.positions) == set(range(1, metre.beats + 1))
+
+
+@pytest.mark.parametrize("tempo_bpm", [60, 80, 100, 150, 180, 200])
+def test_four_four_is_found_at_every_tempo(tempo_bpm: float) -> None:
+    song = groove(SLOW if tempo_bpm < 70 else FOUR, tempo_bpm)
+    found = heard(song.samples)
+    assert found.tempo_bpm == pytest.approx(tempo_bpm, rel=0.01)
+    assert found.time_signature == "4/4"
+    assert f_measure(found.times[found.positions == 1], song.downbeats) > 0.9
+
+
+@pytest.mark.parametrize("drift", [-0.08, 0.08])
+def test_a_tempo_that_drifts_is_followed(drift: float) -> None:
+    """From as much below to as much above the mean, or the other way."""
+    song = groove(FOUR, 112, 40, lambda beat: beat * 60 / 112 * (1 + drift * (beat / 74 - 1)))
+    found = heard(song.samples)
+    assert f_measure(found.times, song.beats) > 0.9
+    assert found.time_signature == "4/4"
+
+
+@pytest.mark.parametrize("samples", NO_PULSE.values(), ids=NO_PULSE)
+def test_what_has_no_pulse_has_no_beats(samples: Samples) -> None:
+    assert pulse(onsets(samples), harmony(samples)) is None
+
+
+def test_beats_of_a_long_song_go_on_to_its_end() -> None:
+    song = groove(FOUR, 112, 2.2 * EXCERPT_SECONDS)
+    found = heard(song.samples)
+    assert f_measure(found.times, song.beats) > 0.97
+    assert f_measure(found.times[found.positions == 1], song.downbeats) > 0.95
+    assert abs(found.times[0] - song.beats[0]) < 0.05
+    assert found.times[-1] == pytest.approx(song.beats[-1], abs=0.6)
+
+
+def test_silence_around_a_song_has_no_beats() -> None:
+    song = groove(FOUR, 112, 20)
+    found = heard(np.concatenate([np.zeros(5 * HZ, np.float32), song.samples, np.zeros(5 * HZ, np.float32)]))
+    assert found.times[0] > 5
+    assert found.times[-1] < 5 + len(song.samples) / HZ
+
+
+TIMES = np.arange(1.0, 21, 0.5)
+
+
+@pytest.fixture(scope="module")
+def bursts() -> Onsets:
+    return onsets(clicks(TIMES, BURST))
+
+
+@pytest.mark.parametrize("pickup", [0, 1, 3, 6])
+def test_beats_of_another_tracker_are_counted_and_pickups_count_up_to_the_bar(bursts: Onsets, pickup: int) -> None:
+    found = counted(TIMES, TIMES[pickup::4], bursts)
+    assert found is not None
+    assert (found.positions == (np.arange(len(TIMES)) - pickup) % 4 + 1).all()
+    assert (found.time_signature, found.bar_confidence) == ("4/4", 1)
+    assert found.tempo_bpm == pytest.approx(120)
+    assert found.confidence > 0.8
+
+
+def test_a_downbeat_that_another_tracker_missed_is_counted_too(bursts: Onsets) -> None:
+    found = counted(TIMES, np.delete(TIMES[::3], 4), bursts)
+    assert found is not None
+    assert (found.positions == np.arange(len(TIMES)) % 3 + 1).all()
+    assert found.bar_confidence == pytest.approx(11 / 12)
+
+
+@pytest.mark.parametrize("downbeats", [[], [3.0], TIMES], ids=["none", "one", "all"])
+def test_beats_of_another_tracker_without_bars_have_no_metre(bursts: Onsets, downbeats: list[float]) -> None:
+    found = counted(TIMES, np.array(downbeats), bursts)
+    assert found is not None
+    assert (found.time_signature, found.bar_confidence) == (None, 0)
+    assert len(found.positions) == len(TIMES)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_too_few_beats_of_another_tracker_are_no_pulse(bursts: Onsets, count: int) -> None:
+    assert counted(TIMES[:count], TIMES[: min(count, 1)], bursts) is None
+
+
+def test_beats_of_another_tracker_may_lie_after_the_last_frame() -> None:
+    short = onsets(clicks(TIMES[:8], BURST))
+    times = TIMES[:12]
+    assert times[-1] * FPS > len(short.full)
+    assert counted(times, times[::4], short) is not None
+
+
+def test_the_drums_decide_when_exactly_the_beats_of_a_song_are() -> None:
+    song = groove(FOUR, 120, 12)
+    late = onsets(np.roll(song.samples, round(0.02 * HZ)))
+    alone, refined = (pulse(onsets(song.samples), harmony(song.samples), drums) for drums in (None, late))
+    assert alone is not None
+    assert refined is not None
+    assert len(refined.times) == len(alone.times)
+    assert np.median(refined.times - alone.times) == pytest.approx(0.02, abs=0.006)
