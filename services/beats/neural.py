@@ -6,7 +6,7 @@ own package has it.
 
 from functools import lru_cache
 from pathlib import Path
-from pickle import UnpicklingError
+from pickle import UnpicklingError  # nosec B403 -- an error of torch's; nothing is unpickled here
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.error import HTTPError
 

@@ -49,8 +49,8 @@ export interface Lyrics {
 
 export interface Beat {
   time: number;
-  /** In the bar; 1 is the downbeat. */
-  position: number;
+  /** In the bar; 1 is the downbeat, null where bars are too uncertain. */
+  position: number | null;
 }
 
 /** Of one bar. */

@@ -13,7 +13,8 @@ export function countIn(beats: readonly Beat[], position: number, speed: number)
   const from = at >= 0 ? at : beats.length - 1;
   const period = (beats[from + 1]?.time ?? NaN) - (beats[from]?.time ?? NaN) || last(beats);
   if (!period) return null;
-  const bar = Math.max(2, ...beats.slice(0, 24).map((beat) => beat.position));
+  const counted = Math.max(0, ...beats.slice(0, 24).map((beat) => beat.position ?? 0));
+  const bar = counted ? Math.max(2, counted) : 4;
   const lead = (beats[from]!.time - position) / speed;
   const near = lead >= 0 && lead < (2 * period) / speed ? lead : 0; // far from any beat: straight into the song
   const clicks = Array.from({ length: bar }, (_, index) => (index * period) / speed);
