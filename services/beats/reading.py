@@ -99,12 +99,8 @@ def pulses(onsets: Onsets) -> Iterator[Frames]:
             yield (frames[:-1] + frames[1:]) // 2
 
 
-def _same(frames: Frames, others: Frames) -> bool:
-    apart = np.abs(frames[:, None] - others).min(axis=1)
-    return abs(len(frames) - len(others)) <= SAME_COUNT and float(np.mean(apart <= SAME_FRAMES)) > SAME_SHARE
-
-
 def chosen(found: Sequence[Reading], weights: Mapping[str, float]) -> Choice:
+    """Of at least one reading."""
     scores = np.array([sum(weights.get(name, 0.0) * value for name, value in each.evidence.items()) for each in found])
     likely = np.exp(scores - scores.max())
     likely /= likely.sum()
@@ -122,3 +118,9 @@ def weights() -> dict[str, float]:
 
 def _beats(metre: int) -> int:
     return 2 if metre == COMPOUND else metre
+
+
+def _same(frames: Frames, others: Frames) -> bool:
+    """Whether they are the same beats, to 30 ms, but for a few."""
+    apart = np.abs(frames[:, None] - others).min(axis=1)
+    return abs(len(frames) - len(others)) <= SAME_COUNT and float(np.mean(apart <= SAME_FRAMES)) > SAME_SHARE
