@@ -1,37 +1,86 @@
-"""What may be taken out of our engines, to see what it gives: each patches one constant or function while it lasts."""
+"""What may be taken out of our engines, to see what it gives."""
 
+import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, NamedTuple
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from types import CodeType, FunctionType
+from typing import Any
+
+import numpy as np
 
 from tests.evaluation.system import Task
 
 
-class Ablation(NamedTuple):
-    """`says` what is missing, in the words of a table."""
+@dataclass(frozen=True)
+class Ablation:
+    """`says` what is missing, in the words of a table. `where` is `module:name` of a constant or function; `instead`
+    gives, of what is there, what takes its place.
+    """
 
     says: str
     task: Task
-    patched: Callable[[], AbstractContextManager[None]]
+    where: str
+    instead: Callable[[Any], Any]
+
+    @contextmanager
+    def taken_out(self) -> Iterator[None]:
+        """Raises AttributeError where there is nothing of that name to take out any more."""
+        module, _, path = self.where.partition(":")
+        *owners, name = path.split(".")
+        owner: Any = import_module(module)
+        for each in owners:
+            owner = getattr(owner, each)
+        before = getattr(owner, name)
+        setattr(owner, name, self.instead(before))
+        try:
+            yield
+        finally:
+            setattr(owner, name, before)
+
+    @property
+    def version(self) -> str:
+        return f"{self.says} {self.where} {_told(self.instead)}"
 
 
-@contextmanager
-def replaced(thing: Any, name: str, value: Any) -> Iterator[None]:
-    """Raises AttributeError where there is nothing of that name to take out any more."""
-    before = getattr(thing, name)
-    setattr(thing, name, value)
-    try:
-        yield
-    finally:
-        setattr(thing, name, before)
+def _without(names: str) -> Callable[[Any], Any]:
+    """Of weights by name, those that a pattern does not find."""
+
+    def instead(weights: Callable[[], dict[str, float]]) -> Callable[[], dict[str, float]]:
+        return lambda: {name: weight for name, weight in weights().items() if not re.search(names, name)}
+
+    return instead
 
 
-@contextmanager
-def _late() -> Iterator[None]:
-    from services.beats import rhythm  # noqa: PLC0415 -- loads librosa
+def _told(thing: Any) -> str:
+    """What a function does, as a text that changes with it."""
+    if isinstance(thing, FunctionType):
+        enclosed = [cell.cell_contents for cell in thing.__closure__ or ()]
+        return " ".join(map(_told, [thing.__code__, *enclosed]))
+    if isinstance(thing, CodeType):
+        return " ".join([thing.co_code.hex(), *thing.co_names, *map(_told, thing.co_consts)])
+    return repr(thing)
 
-    with replaced(rhythm, "LATENCY_SECONDS", 0.0):
-        yield
 
+BEATS, WORDS = "services.beats", "services.transcriber"
+WEIGHTS = f"{BEATS}.reading:weights"
 
-ABLATIONS = (Ablation("the latency of the onsets taken off", "rhythm", _late),)
+ABLATIONS = (
+    Ablation("the latency", "rhythm", f"{BEATS}.pulse:LATENCY_SECONDS", lambda _: 0.0),
+    Ablation("other octaves", "rhythm", f"{BEATS}.candidates:RATIOS", lambda _: (1,)),
+    Ablation("what tempi are usual", "rhythm", WEIGHTS, _without("^(tempo|slow|fast)$")),
+    Ablation("what is between beats", "rhythm", WEIGHTS, _without(" at (halves|quarters|thirds)$")),
+    Ablation("drift", "rhythm", f"{BEATS}.tracking:STRAYING", lambda _: 1000.0),
+    Ablation("accents that recur", "rhythm", WEIGHTS, _without("^fit")),
+    Ablation("bars that are alike", "rhythm", WEIGHTS, _without("^alike$")),
+    Ablation("what is inside bars", "rhythm", WEIGHTS, _without(" (quarters|thirds|sixths|lopsided) in ")),
+    Ablation("harmony", "rhythm", f"{BEATS}.bars:WEIGHTS", lambda weights: weights * np.array([1, 1, 0, 0])),
+    Ablation("agreement of onsets", "rhythm", f"{BEATS}.pulse:agreement", lambda _: lambda onsets, frames: 0.8),
+    Ablation("music behind the voice", "lyrics", f"{WORDS}.hearing:takes", lambda _: lambda vocals, music: [vocals]),
+    Ablation("three hearings", "lyrics", f"{WORDS}.takes:MUSIC", lambda music: music[:1]),
+    Ablation("doubt", "lyrics", f"{WORDS}.hearing:invented", lambda _: lambda words, **told: not words),
+    Ablation("dropped singing", "lyrics", f"{WORDS}.clips:dropped", lambda _: lambda samples, spans: []),
+    Ablation("onsets of the voice", "lyrics", f"{WORDS}.timing:snapped", lambda _: lambda words, samples: list(words)),
+    Ablation("an aligner", "lyrics", f"{WORDS}.engine:sphinx", lambda _: lambda: None),
+)

@@ -41,7 +41,7 @@ def rhythm(items: list[Item], *, drums: bool = False) -> Iterator[tuple[Item, An
 
 
 def lyrics(items: list[Item]) -> Iterator[tuple[Item, Answer]]:
-    """Of separated vocals, with the song beside them."""
+    """Of separated vocals, with the instrumental beside them."""
     from services.transcriber.engine import transcribe, warm  # noqa: PLC0415 -- loads torch
     from services.transcriber.settings import Settings  # noqa: PLC0415
 
@@ -71,7 +71,7 @@ def _rhythm(file: Path, seconds: float) -> Answer:
     chords = [{name: chord[name] for name in ("start", "end", "label")} for chord in found.get("chords") or ()]
     return answer(
         {
-            "beats": [{name: beat[name] for name in ("time", "position")} for beat in found["beats"]],
+            "beats": [{"time": beat["time"], "position": beat["position"] or 0} for beat in found["beats"]],
             "tempo_bpm": found["tempo_bpm"],
             "time_signature": found["time_signature"],
             "confidence": found["beat_confidence"],

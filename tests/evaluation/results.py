@@ -38,11 +38,12 @@ class Results:
 
 
 def results(task: Task, systems: list[System], items: list[Item], progress: Progress) -> Results:
-    wanted = [item for item in items if (item.for_rhythm if task == "rhythm" else item.for_lyrics)]
+    asked = [item for item in items if (item.for_rhythm if task == "rhythm" else item.for_lyrics)]
     judged = Results(task)
     for system in systems:
         if system.task != task:
             continue
+        wanted = [item for item in asked if item.set in system.sets]
         try:
             answers = answers_of(system, wanted, progress)
         except NotInstalledError as error:

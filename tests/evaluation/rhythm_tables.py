@@ -69,16 +69,9 @@ def by_tag(results: Results, set_name: str) -> str:
     return table(("", "clips", "beat F", "downbeat F", "metre", "tempo"), rows)
 
 
-def ablations(results: Results, set_name: str, whole: str = OURS) -> str:
-    names = [whole, *(name for name in results.by_system if name.startswith(f"{whole} without"))]
-    rows = []
-    for name in names:
-        scores = [score for _, score in _scored(results, name, set_name)]
-        errors = np.abs([1000 * error for score in scores for error in score.errors])
-        fractions = ([s.f, s.cmlt, s.downbeat_f, s.metre, s.tempo] for s in scores)
-        off = figure(float(errors.mean()), 1) if len(errors) else NOTHING
-        rows.append([name.removeprefix(f"{whole} "), *map(mean, zip(*fractions, strict=True)), off])
-    return table(("", "beat F", "CMLt", "downbeat F", "metre", "tempo", "absolute error, ms"), rows)
+def ablations(results: Results, set_name: str) -> str:
+    names = [OURS, *(name for name in results.by_system if name.startswith(f"{OURS} without"))]
+    return table(HEAD, [[name.removeprefix(f"{OURS} "), *_row(results.of(name, set_name))] for name in names])
 
 
 def _of_set(results: Results, set_name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.evaluation.answer import Answer
-from tests.evaluation.datasets import Item
+from tests.evaluation.datasets import SETS, Item
 
 Task = Literal["rhythm", "lyrics"]
 
@@ -16,9 +16,13 @@ class NotInstalledError(Exception):
 
 @dataclass(frozen=True)
 class System:
-    """`version` changes whenever its answers may. `answers` yields them one by one, so that none is lost."""
+    """`version` changes whenever its answers may. `answers` yields them one by one, so that none is lost.
+
+    It is asked about `sets` only.
+    """
 
     name: str
     task: Task
     version: Callable[[], str]
     answers: Callable[[list[Item]], Iterator[tuple[Item, Answer]]]
+    sets: tuple[str, ...] = SETS

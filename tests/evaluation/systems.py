@@ -34,11 +34,13 @@ def without(ablation: Ablation) -> System:
     whole = next(system for system in systems() if system.name == name)
 
     def answers(items: list[Item]) -> Iterator[tuple[Item, Answer]]:
-        with ablation.patched():
+        with ablation.taken_out():
             yield from whole.answers(items)
 
-    version = whole.version() + fingerprint(getsource(ablation.patched))
-    return replace(whole, name=f"{name} without {ablation.says}", version=lambda: version, answers=answers)
+    version = whole.version() + fingerprint(ablation.version)
+    return replace(
+        whole, name=f"{name} without {ablation.says}", version=lambda: version, answers=answers, sets=("report",)
+    )
 
 
 def ablated() -> list[System]:

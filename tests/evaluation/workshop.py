@@ -16,12 +16,12 @@ from tests.evaluation.datasets import ROOT, RUN, Item
 from tests.evaluation.measures.separation import sdr
 
 STEMS = ("vocals", "drums", "bass", "other")
-KEPT = {"vocals.flac", "drums.flac"}
+KEPT = ("vocals", "drums", "instrumental")
 
 
 @dataclass(frozen=True)
 class Parts:
-    """`folder` holds song.flac, vocals.flac and drums.flac. `sdr` in dB of those stems whose truth is known."""
+    """`folder` holds song.flac and what is `KEPT`, as vocals.flac. `sdr` in dB of stems whose truth is known."""
 
     folder: Path
     seconds: float
@@ -29,12 +29,15 @@ class Parts:
 
 
 def fingerprint(*parts: Path | str) -> str:
-    """Of texts, files, and all Python below folders."""
+    """Of texts, files, and all that lies below folders, but what Python has compiled."""
     digest = hashlib.sha256()
     for part in parts:
-        files = sorted(part.rglob("*.py")) if isinstance(part, Path) and part.is_dir() else [part]
-        for file in files:
-            digest.update(file.read_bytes() if isinstance(file, Path) else file.encode())
+        if isinstance(part, str):
+            digest.update(part.encode())
+            continue
+        for file in sorted(part.rglob("*")) if part.is_dir() else [part]:
+            if file.is_file() and file.suffix != ".pyc":
+                digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -49,7 +52,7 @@ def _of_sound(audio: Path) -> str:
 
 
 def separator_version() -> str:
-    return fingerprint(ROOT / "services" / "separator")
+    return fingerprint(ROOT / "services" / "separator", *KEPT)
 
 
 def song(item: Item) -> Path:
@@ -89,7 +92,7 @@ def _separate(item: Item, folder: Path) -> dict[str, object]:
     seconds = perf_counter() - began
     found = {name: float(value) for name, value in _sdr(item, folder).items()}
     for file in folder.iterdir():
-        if file.name not in {*KEPT, "song.flac"}:
+        if file.stem not in {*KEPT, "song"}:
             file.unlink()
     return {"seconds": seconds, "sdr": found}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.evaluation import answer, tables, truth
-from tests.evaluation.ablations import replaced
+from tests.evaluation.ablations import ABLATIONS, Ablation
 from tests.evaluation.answer import Answer
 from tests.evaluation.truth import Beat, Chord, Truth, Word
 from tests.evaluation.workshop import fingerprint
@@ -53,16 +53,21 @@ def test_a_fingerprint_changes_with_any_source_below(tmp_path: Path) -> None:
     assert fingerprint(tmp_path) != before
 
 
-class Engine:
-    constant = 1
+CONSTANT = 1
 
 
 def test_what_is_taken_out_is_put_back() -> None:
-    with replaced(Engine, "constant", 2):
-        assert Engine.constant == 2
-    assert Engine.constant == 1
+    with Ablation("a constant", "rhythm", f"{__name__}:CONSTANT", lambda before: before + 1).taken_out():
+        assert globals()["CONSTANT"] == 2
+    assert CONSTANT == 1
 
 
-def test_what_is_not_there_any_more_cannot_be_taken_out() -> None:
-    with pytest.raises(AttributeError, match="renamed"), replaced(Engine, "renamed", 2):
+@pytest.mark.parametrize("ablation", ABLATIONS, ids=lambda ablation: ablation.says)
+def test_what_is_to_be_taken_out_is_there(ablation: Ablation) -> None:
+    with ablation.taken_out():
         pass
+
+
+def test_an_ablation_that_does_something_else_is_another_one() -> None:
+    one, other = (Ablation("", "rhythm", "", instead).version for instead in (lambda _: 1, lambda _: 2))
+    assert one != other
