@@ -60,6 +60,7 @@ def song(item: Item) -> Path:
     path = RUN / "songs" / key(item) / "song.flac"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)  # a link to what was moved
         if item.audio.suffix == ".flac":
             path.symlink_to(item.audio.resolve())
         else:
