@@ -19,7 +19,7 @@ EXCERPT_SECONDS: Final = 80.0
 FAITH: Final = 3.0
 """How strong an onset the excerpt's beats are for the rest of the song to join on to."""
 SILENT_DB: Final = -50.0
-LEAST_CONFIDENCE: Final = 0.48
+LEAST_CONFIDENCE: Final = 0.35
 """Below it there is no pulse to speak of: speech, noise, applause, pads and free tempo stayed below, songs above."""
 LEAST_BAR_CONFIDENCE: Final = 0.25
 FEWEST_BEATS: Final = 4
@@ -51,7 +51,7 @@ class Pulse:
 
     @property
     def tempo_bpm(self) -> float:
-        return float(60 / np.mean(np.diff(self.times)))
+        return float(60 / np.polyfit(np.arange(len(self.times)), self.times, 1)[0])
 
 
 def pulse(onsets: Onsets, harmony: Harmony, drums: Onsets | None = None) -> Pulse | None:

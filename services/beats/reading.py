@@ -23,6 +23,7 @@ from services.beats.tracking import Frames, track
 
 FEWEST_BEATS: Final = 8
 FEWEST_BARS: Final = 2
+SAME_COUNT, SAME_FRAMES, SAME_SHARE = 2, 3, 0.9
 COMPOUND: Final = 6
 """Six quavers to a bar, counted as two beats."""
 METRES: Final = (2, 3, 4, 5, COMPOUND, 7)
@@ -87,12 +88,20 @@ def readings(onsets: Onsets, harmony: Harmony) -> Iterator[Reading]:
 
 
 def pulses(onsets: Onsets) -> Iterator[Frames]:
+    """Each once: from tempi that are near each other the same beats may be tracked."""
     strength = onsets.superflux + onsets.low
+    seen: list[Frames] = []
     for tempo in tempi(strength, onsets.low):
         frames = track(strength, tempo)
-        if len(frames) > FEWEST_BEATS:
+        if len(frames) > FEWEST_BEATS and not any(_same(frames, other) for other in seen):
+            seen.append(frames)
             yield frames
             yield (frames[:-1] + frames[1:]) // 2
+
+
+def _same(frames: Frames, others: Frames) -> bool:
+    apart = np.abs(frames[:, None] - others).min(axis=1)
+    return abs(len(frames) - len(others)) <= SAME_COUNT and float(np.mean(apart <= SAME_FRAMES)) > SAME_SHARE
 
 
 def chosen(found: Sequence[Reading], weights: Mapping[str, float]) -> Choice:

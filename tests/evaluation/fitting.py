@@ -36,8 +36,8 @@ Bounds = tuple[float | None, float | None]
 WEIGHTS = ROOT / "services" / "beats" / "weights.json"
 PULL = 0.006
 """How strongly weights are drawn to zero (ridge)."""
-SHIFTS: Final = {2: -1.0, 3: 0.6, 4: 0.8, COMPOUND: -0.6}
-"""Added to the log-odds of metres: songs that people bring are in three and four more often than those generated."""
+SHIFTS: Final = {2: -2.0, 3: 0.6, 4: 0.8, COMPOUND: -0.6}
+"""Added to the log-odds of metres: songs that people bring are in four and three more often than those generated."""
 RIGHT_BEATS, RIGHT_BARS = 0.9, 0.8
 """F-measures from which on a reading is right."""
 

@@ -26,7 +26,7 @@ def uneven(spread: float) -> tuple[Onsets, Frames]:
 
 @pytest.mark.parametrize("which", [0, 1, 2])
 def test_confidence_rises_with_all_that_speaks_for_it(which: int) -> None:
-    values = [confidence(*(step if each == which else 0.4 for each in range(3))) for step in STEPS]
+    values = [confidence(*(step if each == which else 0.7 for each in range(3))) for step in STEPS]
     assert all(less <= more for less, more in pairwise(values))
     assert values[-1] > values[0] + 0.1
 

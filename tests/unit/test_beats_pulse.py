@@ -40,7 +40,7 @@ def test_beats_are_neither_early_nor_late(sound: Samples, tempo_bpm: float) -> N
     assert np.abs(late).mean() < 0.005
 
 
-@pytest.mark.parametrize("tempo_bpm", [55, 75, 100, 140, 175, 205])
+@pytest.mark.parametrize("tempo_bpm", [55, 75, 100, 140, 175, 190])
 def test_a_metronome_that_sounds_between_its_beats_too_is_not_doubled(tempo_bpm: float) -> None:
     played = np.arange(0.5, 16, 60 / tempo_bpm)
     between = clicks(np.arange(0.5, 16, 30 / tempo_bpm), HAT)
