@@ -10,7 +10,17 @@ from tests.evaluation.systems import OURS_LYRICS
 from tests.evaluation.tables import NOTHING, count, figure, mean, table
 from tests.evaluation.workshop import separated
 
-HEAD = ("", "word errors", "start, ms", "median", "within 0.3 s", "wordless with words", "language", "s/min")
+HEAD = (
+    "",
+    "word errors",
+    "median clip",
+    "start, ms",
+    "median",
+    "within 0.3 s",
+    "wordless with words",
+    "language",
+    "s/min",
+)
 STEMS = ("vocals", "instrumental", "drums", "bass", "other")
 
 
@@ -55,6 +65,7 @@ def _row(results: list[Result]) -> list[str]:
     told = [result for result in results if result.item.truth.language and result.item.truth.words]
     return [
         figure(sum(score.wrong for score in scores) / words) if words else NOTHING,
+        figure(float(np.median([score.wrong / score.true for score in scores]))) if scores else NOTHING,
         figure(1000 * float(np.median(starts)), 0, "+") if starts else NOTHING,
         figure(1000 * float(np.median(np.abs(starts))), 0) if starts else NOTHING,
         figure(close(starts)),
