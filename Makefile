@@ -1,9 +1,9 @@
 # One verb each, the same for people and for CI.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test browser faults evaluate check audit docs
+.PHONY: help setup demo up test browser faults evaluate bench check audit docs
 
 PYTHON := .venv/bin/python
-TYPED := services shared deploy tests
+TYPED := services shared deploy tests bench
 NPM := deploy/local/npm
 WEB := services/gateway/web
 NODE_CLIENTS := tests/clients/node_modules
@@ -33,6 +33,9 @@ faults: setup ## do everything to the running system that may go wrong, and see 
 
 evaluate: setup ## measure rhythm, lyrics and stems against exact truth and other programs; ARGS="--help" for choices
 	@$(PYTHON) -m tests.evaluation $(ARGS)
+
+bench: setup ## measure speed and memory beside other programs; ARGS="--help" for choices
+	@$(PYTHON) -m bench $(ARGS)
 
 check: setup ## lint, formatting, types, security
 	@$(PYTHON) -m ruff check .

@@ -1,0 +1,67 @@
+"""What workers compute when computing is not what is measured. The option `model` says how long: `seconds-0.5`."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from shared.events import Lyrics, Options, Rhythm, Stems
+from shared.settings import Settings
+
+STEMS = Stems(
+    model="none",
+    vocals="vocals.wav",
+    drums="drums.wav",
+    bass="bass.wav",
+    other="other.wav",
+    instrumental="instrumental.wav",
+)
+LYRICS = Lyrics(
+    model="none",
+    language="en",
+    word_count=0,
+    transcription="lyrics.json",
+    lrc="lyrics.lrc",
+    srt="lyrics.srt",
+    vtt="lyrics.vtt",
+)
+RHYTHM = Rhythm(
+    tempo_bpm=120.0,
+    beat_count=0,
+    time_signature="4/4",
+    beat_confidence=1.0,
+    rhythm_regularity=1.0,
+    key=None,
+    beats="beats.json",
+)
+Report = Callable[[float], None]
+R = TypeVar("R", Stems, Lyrics, Rhythm)
+
+
+def separate(_audio: Path, out: Path, options: Options, _settings: Settings, progress: Report) -> Stems:
+    return _done(out, options, progress, STEMS)
+
+
+def transcribe(_audio: Path, out: Path, options: Options, _settings: Settings, progress: Report) -> Lyrics:
+    return _done(out, options, progress, LYRICS)
+
+
+def analyse(_audio: Path, out: Path, options: Options, _settings: Settings, progress: Report) -> Rhythm:
+    return _done(out, options, progress, RHYTHM)
+
+
+def warm(_settings: Settings) -> None:
+    """Nothing has to be loaded."""
+
+
+def _done(out: Path, options: Options, progress: Report, result: R) -> R:
+    """Waits, as a GPU would have it wait, and leaves empty files."""
+    kind, _, text = (options.model or "").partition("-")
+    seconds, began = float(text) if kind == "seconds" else 0.0, time.monotonic()
+    while (elapsed := time.monotonic() - began) < seconds:
+        progress(elapsed / seconds)
+        time.sleep(min(0.1, seconds - elapsed))
+    for name in result.model_dump(exclude={"kind", "model", "language"}).values():
+        if isinstance(name, str) and "." in name:
+            (out / name).touch()
+    return result

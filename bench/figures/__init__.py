@@ -1,0 +1,6 @@
+"""What is measured, a module each. Add one here, in the order of the page."""
+
+from bench.figure import Figure
+from bench.figures import processor
+
+FIGURES: dict[str, Figure] = {"processor": processor}

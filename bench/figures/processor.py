@@ -1,0 +1,42 @@
+"""A fixed piece of work, to tell this machine from another: the same hash alone, and on every core at once."""
+
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+
+from matplotlib.figure import Figure as Picture
+
+from bench import tables
+from bench.bench import Bench
+from bench.figure import Goal, Measured
+from bench.sides import seconds
+
+TITLE = "The machine"
+ROUNDS = 200_000
+
+
+def measure(bench: Bench) -> Measured:
+    cores = len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(cores) as pool:
+        sides = {"alone": _hash, "on every core": lambda: list(pool.map(lambda _: _hash(), range(cores)))}
+        return {"cores": cores, "seconds": seconds(sides, bench.runs)}
+
+
+def goals(_measured: Measured) -> list[Goal]:
+    return []
+
+
+def table(measured: Measured) -> str:
+    rows = [(name, f"{1000 * median(taken):.0f} ms") for name, taken in measured["seconds"].items()]
+    return tables.table(("a hash", "median"), rows)
+
+
+def plot(measured: Measured, picture: Picture) -> None:
+    axes = picture.subplots()
+    axes.boxplot(list(measured["seconds"].values()), orientation="horizontal", tick_labels=list(measured["seconds"]))
+    axes.set(xlabel="seconds", xlim=(0, None))
+
+
+def _hash() -> None:
+    hashlib.pbkdf2_hmac("sha256", b"karaoke", b"", ROUNDS)
