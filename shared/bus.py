@@ -30,10 +30,14 @@ HEARTBEAT_SECONDS = 15
 class Bus:
     """An async context manager. It connects in the background and for as long as it takes, again and again."""
 
-    def __init__(self, url: str, name: str) -> None:
-        """`name` is what operators see in the broker's list of connections."""
+    def __init__(self, url: str, name: str, *, declares: bool = True) -> None:
+        """`name` is what operators see in the broker's list of connections.
+
+        Unless it `declares` the topology, it waits until that is there.
+        """
         self._url = url
         self._name = name
+        self._prepare: topology.Prepare = topology.declare if declares else topology.find
         self._connection: AbstractRobustConnection | None = None
         self._connecting: asyncio.Task[AbstractRobustChannel]
 
@@ -78,7 +82,7 @@ class Bus:
         """How many messages wait in a queue, those with a consumer not counted. Raises TransientError."""
         with _broker_errors():
             async with asyncio.timeout(CONFIRM_SECONDS), await self._new_channel() as channel:
-                queues = await topology.declare(channel)  # a channel keeps, and restores, all that it ever declared
+                queues = await self._prepare(channel)  # a channel keeps, and restores, all that it ever declared
         return queues[queue].declaration_result.message_count or 0
 
     async def check(self) -> None:
@@ -90,7 +94,7 @@ class Bus:
 
     def consuming(self, queue: str, handler: Handler, prefetch: int) -> AbstractAsyncContextManager[None]:
         """Calls `handler`, which settles, for each message, `prefetch` at a time at the most, until left."""
-        return Subscription(self._new_channel, queue, handler, prefetch).consuming()
+        return Subscription(self._new_channel, self._prepare, queue, handler, prefetch).consuming()
 
     @asynccontextmanager
     async def listening(self, kind: str, handler: Handler) -> AsyncIterator[None]:
@@ -137,7 +141,7 @@ class Bus:
                     client_properties={"connection_name": self._name},
                 )
                 channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-                await topology.declare(channel)
+                await self._prepare(channel)
         assert isinstance(channel, AbstractRobustChannel)
         return channel
 

@@ -15,6 +15,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 0
     amqp_url: str = "amqp://guest:guest@127.0.0.1:5672/"
+    declare_topology: bool = Field(default=True, description="False where an operator makes exchanges and queues.")
     storage_url: str = str(Path(".run/storage").absolute())
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"

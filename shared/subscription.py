@@ -32,9 +32,15 @@ class Subscription:
     """Calls `handler`, which settles, for each message of `queue`, `prefetch` at a time at the most."""
 
     def __init__(
-        self, new_channel: Callable[[], Awaitable[AbstractChannel]], queue: str, handler: Handler, prefetch: int
+        self,
+        new_channel: Callable[[], Awaitable[AbstractChannel]],
+        prepare: topology.Prepare,
+        queue: str,
+        handler: Handler,
+        prefetch: int,
     ) -> None:
         self._new_channel = new_channel
+        self._prepare = prepare
         self._queue = queue
         self._handler = handler
         self._prefetch = prefetch
@@ -57,10 +63,14 @@ class Subscription:
         async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=None, wait_max=2):
             with attempt:
                 channel = await self._new_channel()
-                await channel.set_qos(prefetch_count=self._prefetch)
-                # On this channel, which makes the queue anew when it was deleted.
-                source = (await topology.declare(channel))[self._queue]
-                self._source, self._tag = source, await source.consume(self._take)
+                try:
+                    await channel.set_qos(prefetch_count=self._prefetch)
+                    # On this channel, which makes the queue anew when it was deleted.
+                    source = (await self._prepare(channel))[self._queue]
+                    self._source, self._tag = source, await source.consume(self._take)
+                except BROKER_ERRORS:
+                    await _close(channel)  # attempts may be many, channels are few
+                    raise
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         self._delivered += 1
@@ -90,9 +100,7 @@ class Subscription:
         await cancel(self._source, self._tag)
         while self._at_work():  # noqa: ASYNC110 -- what came at the last moment is settled by nobody who would tell
             await asyncio.sleep(SETTLED_SECONDS)
-        with suppress(*BROKER_ERRORS):
-            async with asyncio.timeout(CONFIRM_SECONDS):
-                await self._source.channel.close()
+        await _close(self._source.channel)
         await self._begin()
 
 
@@ -100,3 +108,9 @@ async def cancel(queue: AbstractQueue, tag: str) -> None:
     with suppress(*BROKER_ERRORS):
         async with asyncio.timeout(CONFIRM_SECONDS):  # it would wait for a broker that is away
             await queue.cancel(tag)
+
+
+async def _close(channel: AbstractChannel) -> None:
+    with suppress(*BROKER_ERRORS):
+        async with asyncio.timeout(CONFIRM_SECONDS):
+            await channel.close()

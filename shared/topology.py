@@ -1,6 +1,9 @@
-"""The exchange, queues and bindings. Every service declares all of it, so whoever starts first is right."""
+"""The exchange, queues and bindings. Every service declares all of it, so whoever starts first is right.
 
-from collections.abc import Iterable
+Where services have no rights to, an operator makes the same (`deploy/k8s/components/rabbitmq`), and they wait for it.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from aio_pika import ExchangeType
@@ -25,6 +28,9 @@ RETRY_SECONDS: tuple[float, ...] = (2, 10, 60)
 CONSUMER_TIMEOUT_SECONDS: Final = 3 * 60 * 60
 """How long a delivery may stay unsettled; more than the longest task. Brokers before 3.12 know it from their own
 configuration alone, and pass over the argument."""
+
+Prepare = Callable[[AbstractChannel], Awaitable[dict[str, AbstractQueue]]]
+"""What gives the queues by name: `declare` or `find`."""
 
 
 def routing_key(event: Event, ready: Iterable[Task]) -> str:
@@ -63,6 +69,18 @@ async def declare(channel: AbstractChannel) -> dict[str, AbstractQueue]:
         queues[room.name] = await _declare_queue(channel, room.name, time_limit | _handing_on(exchange=""))
         await queues[room.name].bind(room)
     return queues
+
+
+async def find(channel: AbstractChannel) -> dict[str, AbstractQueue]:
+    """The same queues, where somebody else makes them. Asking for them needs no rights. Raises AMQPError without them.
+
+    Bindings cannot be asked for: an event that reaches no queue comes back to its publisher.
+    """
+    rooms = [waiting_room(seconds) for seconds in RETRY_SECONDS]
+    for exchange in (EXCHANGE, DEAD_LETTERS, *rooms):
+        await channel.get_exchange(exchange)
+    read = (*TASK_QUEUES.values(), STATUS_QUEUE)
+    return {name: await channel.get_queue(name) for name in (*read, *map(dead, read), *rooms)}
 
 
 async def _declare_queue(channel: AbstractChannel, name: str, arguments: dict[str, Any]) -> AbstractQueue:

@@ -208,7 +208,7 @@ class Worker:
 
 async def work(task: Task, engine: str, warm: str, settings: Settings) -> None:
     """Runs a worker until cancelled: `warm` is called in the child with the settings before the first task."""
-    bus = Bus(settings.amqp_url, TASK_QUEUES[task])
+    bus = Bus(settings.amqp_url, TASK_QUEUES[task], declares=settings.declare_topology)
     health = Health(bus.check)
     async with serving(health.app(), settings), bus:
         with Compute(TASK_QUEUES[task], settings) as compute:

@@ -12,7 +12,7 @@ from shared.streams import ending
 
 
 async def main(settings: Settings) -> None:
-    bus = Bus(settings.amqp_url, "gateway")
+    bus = Bus(settings.amqp_url, "gateway", declares=settings.declare_topology)
     health = Health(bus.check)
     stopping = asyncio.Event()
     no_limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)

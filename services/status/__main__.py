@@ -21,7 +21,7 @@ from shared.streams import ending
 
 
 async def main(settings: Settings) -> None:
-    bus = Bus(settings.amqp_url, "status")
+    bus = Bus(settings.amqp_url, "status", declares=settings.declare_topology)
     storage = Storage(settings.storage_url)
     async with Store.connected(settings.mongo_url, settings.mongo_database) as store:
         health = Health(bus.check, store.check)
