@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 TYPED := services shared deploy tests bench
 NPM := deploy/local/npm
 WEB := services/gateway/web
-NODE_CLIENTS := tests/clients/node_modules
+NODE_TESTS := tests/clients/node_modules tests/deploy/schemas/node_modules
 
 help: ## list these verbs
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 14
@@ -20,7 +20,7 @@ demo: setup ## send the sample song through everything and show the results
 up: setup ## serve http://127.0.0.1:8000 until Ctrl-C; PORT=8080 for another port
 	@$(PYTHON) -m deploy.local up
 
-test: setup $(NODE_CLIENTS) ## run all tests against a real broker and database; ARGS="-k name" for some of them
+test: setup $(NODE_TESTS) ## run all tests against a real broker and database; ARGS="-k name" for some of them
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest $(ARGS)
 
 browser: setup ## use the page in Chromium, on real servers; ARGS="-k name" for some of it
@@ -49,7 +49,7 @@ audit: setup ## ask the package index for known vulnerabilities of what is locke
 docs: setup ## write docs/openapi.json and docs/asyncapi.json anew
 	@$(PYTHON) -m docs.generate
 
-$(NODE_CLIENTS): tests/clients/package-lock.json
+$(NODE_TESTS): %/node_modules: %/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later" >&2; exit 1; }
-	npm ci --prefix tests/clients --no-audit --no-fund
+	npm ci --prefix $* --no-audit --no-fund
 	@touch $@

@@ -36,7 +36,7 @@ def is_open(manifests: Manifests, sender: Peer, receiver: Peer, port: int, proto
 
 def _lets(policies: Iterable[Object], way: str, pod: Peer, other: Peer, port: int, protocol: str) -> bool:
     """Whether `pod` lets through what goes to (or comes from) `other`; without a policy that is about it, it does."""
-    if pod.namespace != OURS or pod.address:
+    if pod.namespace != OURS or pod.address is not None:
         return True
     about = [each["spec"] for each in policies if way in each["spec"]["policyTypes"] and _selects(each, pod)]
     field_of_peers = "to" if way == "Egress" else "from"
@@ -56,9 +56,13 @@ def _matches(selector: Mapping[str, Any], having: Mapping[str, str]) -> bool:
 
 
 def _has_port(ports: list[Object] | None, port: int, protocol: str) -> bool:
-    return ports is None or any(
-        each["port"] <= port <= each.get("endPort", each["port"]) and each["protocol"] == protocol for each in ports
-    )
+    return ports is None or any(port in _range(each) and each["protocol"] == protocol for each in ports)
+
+
+def _range(ports: Object) -> range:
+    first: int = ports["port"]
+    last: int = ports.get("endPort", first)
+    return range(first, last + 1)
 
 
 def _has_peer(peers: list[Object] | None, other: Peer) -> bool:

@@ -46,7 +46,7 @@ WITH_POLICIES = ["prod", "network-policies"]
 
 
 def opened(manifests: Manifests) -> set[tuple[str, str, int]]:
-    """Of the paths between pods of ours, and between them and others of the cluster; less those to the cluster's API."""
+    """Of the paths between pods of ours, and between them and others of the cluster; not those to the cluster's API."""
     ours, others = pods(manifests), [CONTROLLER, PROMETHEUS, KEDA, OPERATOR, STRANGER, OTHER_OF_THE_SYSTEM]
     pairs = [(a, b) for a in ours for b in ours] + [pair for a in ours for b in others for pair in ((a, b), (b, a))]
     return {path for path in _open(manifests, pairs) if not _is_for_the_api(path)}

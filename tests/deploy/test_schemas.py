@@ -34,8 +34,8 @@ def by_definition(objects: list[Object]) -> list[str | None]:
     node = shutil.which("node") or ""
     need("Node.js", there=bool(node))
     need("tests/deploy/schemas/node_modules", there=(SCHEMAS / "node_modules").is_dir())
-    command, text = [node, SCHEMAS / "validate.js"], json.dumps(objects)
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+    command = [node, str(SCHEMAS / "validate.js")]
+    done = subprocess.run(command, input=json.dumps(objects), capture_output=True, text=True, check=True)
     answers = json.loads(done.stdout)
     assert all(answer["known"] for answer in answers)
     return [answer["error"] for answer in answers]

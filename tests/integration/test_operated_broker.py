@@ -1,0 +1,273 @@
+"""Each service with no more rights than `deploy/k8s` gives its user, where everything was made for it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import aio_pika
+import httpx
+import pytest
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from aiormq.exceptions import ChannelAccessRefused
+
+from deploy.local.ports import LOOPBACK
+from services.status.consumer import Consumer
+from services.status.store import Store
+from shared import subscription, topology
+from shared.bus import Bus
+from shared.compute import Compute
+from shared.errors import TransientError
+from shared.events import JobCancelled, Task, TaskCompleted
+from shared.health import Health
+from shared.job import ready
+from shared.settings import Settings
+from shared.storage import SONG, Storage
+from shared.topology import DEAD_LETTERS, EXCHANGE, STATUS_QUEUE, TASK_QUEUES, dead, waiting_room
+from shared.worker import Worker
+from tests.fakes import JOB_ID, START, submitted
+from tests.integration.operated import PASSWORD, OperatedBroker, make_topology
+
+TASKS = list(TASK_QUEUES)
+
+
+@pytest.fixture(autouse=True)
+def _quick_retries() -> None:
+    """Here not: there are waiting rooms for the usual times alone."""
+
+
+@pytest.fixture(scope="module")
+def broker(amqp_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatedBroker]:
+    broker = OperatedBroker(tmp_path_factory.mktemp("operated") / "broker")
+    try:
+        broker.begin()
+        yield broker
+    finally:
+        broker.end()
+
+
+@pytest.fixture(scope="module")
+async def operator(broker: OperatedBroker) -> AsyncIterator[AbstractChannel]:
+    async with await aio_pika.connect(broker.url) as connection:
+        channel = await connection.channel()
+        await make_topology(channel)
+        yield channel
+
+
+@pytest.fixture(autouse=True)
+async def _empty(operator: AbstractChannel) -> None:
+    for queue in (*TASK_QUEUES.values(), STATUS_QUEUE):
+        for name in (queue, dead(queue)):
+            await (await operator.get_queue(name)).purge()
+
+
+def bus(broker: OperatedBroker, service: str, vhost: str = "") -> Bus:
+    return Bus(broker.url_of(service, vhost), service, declares=False)
+
+
+async def test_the_operator_makes_exactly_what_services_would_declare(broker: OperatedBroker) -> None:
+    async with await aio_pika.connect(broker.add_vhost("declared")) as connection:
+        await topology.declare(await connection.channel())
+    made, declared = broker.definitions("/"), broker.definitions("declared")
+    assert made == declared
+    assert [len(made[kind]) for kind in ("exchanges", "queues", "bindings")] == [5, 11, 11]
+
+
+async def test_a_job_is_done_by_services_that_may_do_nothing_else(
+    broker: OperatedBroker, store: Store, tmp_path: Path
+) -> None:
+    """Its first worker dies, so that it goes by a waiting room, too."""
+    settings = Settings(storage_url=str(tmp_path))
+    storage, song = Storage(settings.storage_url), submitted(Task.BEAT_ANALYSIS)
+    await storage.put(f"{JOB_ID}/{SONG}", b"a song")
+    await storage.put_manifest(song)
+    async with bus(broker, "gateway") as gateway, bus(broker, "status") as status, bus(broker, "beats") as beats:
+        with Compute("beats", settings) as compute:
+            engine = "tests.integration.engines:die_once"
+            worker = Worker(Task.BEAT_ANALYSIS, engine, settings, beats, storage, compute, Health())
+            async with Consumer(status, store).consuming(), worker.consuming():
+                await gateway.publish(song, ready(song, song))
+                await _until(lambda: _is_completed(store))
+                for each in (gateway, status, beats):
+                    await each.check()
+                assert await status.backlog("beats") == 0
+    job = await store.get(JOB_ID)
+    assert job
+    assert isinstance(completed := job["beat_analysis"].event, TaskCompleted)
+    assert completed.attempt == 2
+
+
+async def _is_completed(store: Store) -> bool:
+    job = await store.get(JOB_ID)
+    return bool(job and "beat_analysis" in job and isinstance(job["beat_analysis"].event, TaskCompleted))
+
+
+@pytest.mark.parametrize("task", TASKS)
+async def test_a_worker_reads_its_queue_puts_tasks_back_and_hears_of_cancelled_jobs(
+    broker: OperatedBroker, task: Task
+) -> None:
+    queue = TASK_QUEUES[task]
+    taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    heard: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    async with (
+        bus(broker, "gateway") as gateway,
+        bus(broker, queue) as worker,
+        worker.listening("job_cancelled", heard.put),
+        worker.consuming(queue, taken.put, prefetch=1),
+    ):
+        await gateway.publish(submitted(task), [task])
+        for after, spare in ((topology.RETRY_SECONDS[0], False), (0, True)):
+            message = await asyncio.wait_for(taken.get(), 20)
+            await worker.redeliver(message, queue, after=after, spare=spare)
+            await message.ack()
+        await (await asyncio.wait_for(taken.get(), 20)).reject(requeue=False)
+        await gateway.publish(JobCancelled(job_id=JOB_ID, at=START))
+        await asyncio.wait_for(heard.get(), 20)
+    async with bus(broker, "status") as status, status.consuming(dead(queue), taken.put, prefetch=1):
+        await (await asyncio.wait_for(taken.get(), 20)).ack()
+
+
+Attempt = Callable[[AbstractChannel], Awaitable[object]]
+
+
+def reads(queue: str) -> Attempt:
+    async def attempt(channel: AbstractChannel) -> None:
+        await (await channel.get_queue(queue)).get(fail=False)
+
+    return attempt
+
+
+def empties(queue: str) -> Attempt:
+    async def attempt(channel: AbstractChannel) -> None:
+        await (await channel.get_queue(queue)).purge()
+
+    return attempt
+
+
+def deletes(queue: str) -> Attempt:
+    return lambda channel: channel.queue_delete(queue)
+
+
+def writes(exchange: str, key: str = "") -> Attempt:
+    async def attempt(channel: AbstractChannel) -> None:
+        target = await channel.get_exchange(exchange)
+        await target.publish(aio_pika.Message(b""), key, mandatory=False)
+
+    return attempt
+
+
+def declares(queue: str) -> Attempt:
+    return lambda channel: channel.declare_queue(queue, durable=True, arguments={"x-queue-type": "quorum"})
+
+
+def hears(exchange: str) -> Attempt:
+    async def attempt(channel: AbstractChannel) -> None:
+        queue = await channel.declare_queue("beats.00000000-0000-0000-0000-000000000000", exclusive=True)
+        await queue.bind(exchange, "#")
+
+    return attempt
+
+
+FORBIDDEN: list[tuple[str, Attempt]] = [
+    *(("gateway", reads(queue)) for queue in (*TASK_QUEUES.values(), STATUS_QUEUE, dead(STATUS_QUEUE))),
+    ("gateway", empties("beats")),
+    ("gateway", deletes("beats")),
+    ("gateway", declares("mine")),
+    ("gateway", writes(DEAD_LETTERS, "beats")),
+    ("gateway", writes(waiting_room(topology.RETRY_SECONDS[0]), "beats")),
+    *((worker, reads(other)) for worker in TASK_QUEUES.values() for other in TASK_QUEUES.values() if other != worker),
+    *((worker, reads(dead(worker))) for worker in TASK_QUEUES.values()),
+    *((worker, reads(STATUS_QUEUE)) for worker in TASK_QUEUES.values()),
+    *((worker, deletes(worker)) for worker in TASK_QUEUES.values()),
+    ("beats", declares("mine")),
+    ("beats", declares("beats.mine")),
+    ("beats", writes(DEAD_LETTERS, "beats")),
+    ("beats", hears(DEAD_LETTERS)),
+    *(("status", reads(queue)) for queue in TASK_QUEUES.values()),
+    ("status", deletes(STATUS_QUEUE)),
+    ("status", writes(DEAD_LETTERS, "beats")),
+    ("keda", reads("beats")),
+    ("keda", writes(EXCHANGE)),
+]
+
+
+@pytest.mark.parametrize(("user", "attempt"), FORBIDDEN)
+async def test_whatever_else_is_refused(broker: OperatedBroker, user: str, attempt: Attempt) -> None:
+    async with await aio_pika.connect(broker.url_of(user)) as connection:
+        with pytest.raises(ChannelAccessRefused):
+            await attempt(await connection.channel())
+
+
+async def test_a_service_waits_for_what_the_operator_has_yet_to_make(broker: OperatedBroker) -> None:
+    administrator = broker.add_vhost("late")
+    broker.permit("gateway", "late")
+    async with bus(broker, "gateway", "late") as gateway, await aio_pika.connect(administrator) as connection:
+        with pytest.raises(TransientError):
+            await gateway.check()
+        await make_topology(await connection.channel())
+        await gateway.publish(submitted())
+
+
+async def test_a_queue_that_is_deleted_is_read_again_once_the_operator_has_made_it_anew(
+    broker: OperatedBroker, operator: AbstractChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[Exception] = []
+    find = topology.find
+
+    async def watched(channel: AbstractChannel) -> dict[str, AbstractQueue]:
+        try:
+            return await find(channel)
+        except Exception as error:
+            failed.append(error)
+            raise
+
+    monkeypatch.setattr(topology, "find", watched)
+    monkeypatch.setattr(subscription, "IDLE_SECONDS", 0.2)
+    taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    async with (
+        bus(broker, "gateway") as gateway,
+        bus(broker, "beats") as worker,
+        worker.consuming("beats", taken.put, prefetch=1),
+    ):
+        before = _channels(broker)
+        await operator.queue_delete("beats")
+        await _until(lambda: len(failed) >= 3)
+        await make_topology(operator)
+        await gateway.publish(submitted(Task.BEAT_ANALYSIS), [Task.BEAT_ANALYSIS])
+        await (await asyncio.wait_for(taken.get(), 30)).ack()
+        assert _channels(broker) <= before + 1  # failed attempts leave nothing behind
+
+
+def _channels(broker: OperatedBroker) -> int:
+    return len(broker.control("list_channels", "pid").splitlines())
+
+
+async def test_keda_sees_what_is_at_work_as_well_as_what_waits(broker: OperatedBroker) -> None:
+    """By its own user, and the request that its scaler makes for `protocol: http`."""
+    taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    url = f"http://{LOOPBACK}:{broker.management_port}/api/queues/%2F/separator"
+    async with (
+        httpx.AsyncClient(auth=("keda", PASSWORD)) as http,
+        bus(broker, "gateway") as gateway,
+        bus(broker, "separator") as worker,
+        worker.consuming("separator", taken.put, prefetch=1),
+    ):
+        for _ in range(2):
+            await gateway.publish(submitted(Task.STEM_SEPARATION), [Task.STEM_SEPARATION])
+        at_work = await asyncio.wait_for(taken.get(), 20)
+
+        async def counted() -> bool:
+            told = (await http.get(url)).raise_for_status().json()
+            return (told.get("messages"), told.get("messages_unacknowledged")) == (2, 1)
+
+        await _until(counted)
+        await at_work.ack()
+        await (await asyncio.wait_for(taken.get(), 20)).ack()
+
+
+async def _until(wanted: Callable[[], bool | Awaitable[bool]], within: float = 40) -> None:
+    async with asyncio.timeout(within):
+        while True:
+            answer = wanted()
+            if answer if isinstance(answer, bool) else await answer:
+                return
+            await asyncio.sleep(0.1)

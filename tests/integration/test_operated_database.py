@@ -1,0 +1,58 @@
+"""Status with the rights that `deploy/k8s` gives its user, on a database that asks who is there."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+
+from services.status.outbox import Outbox
+from services.status.store import Store
+from shared.events import Task
+from tests.fakes import JOB_ID, START, progressed, submitted
+from tests.integration.operated import OperatedDatabase
+
+DATABASE = "karaoke"
+
+
+@pytest.fixture(scope="module")
+def database(mongo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatedDatabase]:
+    database = OperatedDatabase(tmp_path_factory.mktemp("operated") / "database")
+    try:
+        database.begin()
+        yield database
+    finally:
+        database.end()
+
+
+async def test_status_may_do_all_that_it_does(database: OperatedDatabase) -> None:
+    async with Store.connected(database.url_of("status", DATABASE), DATABASE) as store:
+        await store.check()
+        await store.prepare()
+        changes = store.changes()
+        assert await anext(changes) is None
+        await store.fold([submitted(), progressed(Task.BEAT_ANALYSIS, 50)])
+        assert await asyncio.wait_for(anext(changes), 10) == JOB_ID
+        assert await store.get(JOB_ID)
+        assert (await store.many([JOB_ID])).keys() == {JOB_ID}
+        await store.queue()
+        await store.speeds()
+        await Outbox(store).sweep()
+        assert [job async for job in store.silent_for(timedelta(hours=1))] == []
+        assert [job_id async for job_id in store.due(START + timedelta(days=1))] == [JOB_ID]
+        await store.delete(JOB_ID)
+
+
+def test_it_may_not_read_other_databases_or_make_users(database: OperatedDatabase) -> None:
+    with MongoClient[dict[str, object]](database.url_of("status", DATABASE)) as client:
+        with pytest.raises(OperationFailure, match="not authorized"):
+            client["other"]["jobs"].find_one()
+        with pytest.raises(OperationFailure, match="not authorized"):
+            client[DATABASE].command("createUser", "another", pwd="x", roles=["readWrite"])
+
+
+def test_nobody_comes_in_without_a_name(database: OperatedDatabase) -> None:
+    with MongoClient[dict[str, object]](database.url) as client, pytest.raises(OperationFailure, match="requires auth"):
+        client[DATABASE]["jobs"].find_one()
