@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.deploy.manifests import BASE, COMPONENTS, OVERLAYS, Manifests, Object, main, pod, rendered
-from tests.deploy.policy import EVERYWHERE, complaints
+from tests.deploy.policy import EVERYWHERE, OVERLAID, complaints
+from tests.deploy.policy.settings import values_are_taken
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
@@ -92,6 +93,17 @@ def test_what_is_wrong_is_complained_of(
     manifests = Manifests("prod", deepcopy(rendered("prod").objects))
     where(manifests)[field] = value
     assert [each for each in complaints(manifests) if complaint in each]
+
+
+def test_every_rule_can_complain() -> None:
+    """By one or another of the faults above."""
+    silent = {*OVERLAID}
+    for where, field, value, _ in FAULTS:
+        manifests = Manifests("prod", deepcopy(rendered("prod").objects))
+        where(manifests)[field] = value
+        if not list(values_are_taken(manifests)):
+            silent -= {rule for rule in silent if list(rule(manifests))}
+    assert silent == set()
 
 
 def test_a_secret_outside_the_overlay_for_one_node_is_complained_of() -> None:

@@ -19,11 +19,11 @@ EVERYWHERE: Iterable[Rule] = (
 )
 """Of overlays, and of each component on the base."""
 
-OVERLAYS: Iterable[Rule] = (*EVERYWHERE, *references.RULES)
+OVERLAID: Iterable[Rule] = (*EVERYWHERE, *references.RULES)
 """Of what can be applied: nothing is missing."""
 
 
-def complaints(manifests: Manifests, rules: Iterable[Rule] = OVERLAYS) -> list[str]:
+def complaints(manifests: Manifests, rules: Iterable[Rule] = OVERLAID) -> list[str]:
     """What all of them say; of settings that are refused, only that, as others read them."""
     refused = list(settings.values_are_taken(manifests))
     return refused or list(chain.from_iterable(rule(manifests) for rule in rules))
