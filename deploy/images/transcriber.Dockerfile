@@ -19,10 +19,10 @@ RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
 COPY pyproject.toml requirements*.lock ./
 ARG TORCH=cpu
 ARG EXTRAS
-# CTranslate2 still wants the cuBLAS of CUDA 12; torch brings that of CUDA 13.
+# CTranslate2 still wants the cuBLAS of CUDA 12, which that lock has beside all that torch asks for.
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=bind,from=wheels,target=/wheels \
     case $TORCH-$(echo /wheels/torch-*) in \
-        cuda-*) set -- nvidia-cublas-cu12;; \
+        cuda-*) set -- -r requirements.torch-cuda.lock;; \
         cpu-*.whl) set -- --find-links /wheels;; \
         cpu-*) set -- --torch-backend cpu;; \
     esac \
@@ -35,7 +35,8 @@ FROM ${BASE}
 RUN useradd --uid 1000 --create-home karaoke && install -d -o karaoke -g karaoke /storage /home/karaoke/.cache
 ENV PATH=/venv/bin:$PATH HOME=/home/karaoke PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     HOST=0.0.0.0 PORT=8000 STORAGE_URL=/storage \
-    CACHE_FOLDER=/home/karaoke/.cache/karaoke LD_LIBRARY_PATH=/venv/lib/python3.11/site-packages/nvidia/cublas/lib
+    CACHE_FOLDER=/home/karaoke/.cache/karaoke MPLCONFIGDIR=/tmp/matplotlib \
+    LD_LIBRARY_PATH=/venv/lib/python3.11/site-packages/nvidia/cublas/lib
 WORKDIR /app
 COPY --from=packages /venv /venv
 COPY shared shared

@@ -38,9 +38,8 @@ def closure(*extras: str) -> frozenset[NormalizedName]:
 
 
 def packages_bytes(names: Iterable[str]) -> int:
-    """On disk, in an image. Its bytecode, which a checkout may not have, is taken to be as large as the source."""
-    files = (file for name in names for file in installed(distribution(name)))
-    return sum(file.stat().st_size * (2 if file.suffix == ".py" else 1) for file in files)
+    """On disk, without bytecode."""
+    return sum(file.stat().st_size for name in names for file in installed(distribution(name)))
 
 
 def lay_out(names: Iterable[str], folder: Path) -> None:

@@ -27,8 +27,10 @@ ENGINES = {
 }
 """What the composition root does not import: it runs in a child process."""
 EMBEDDED = {"separator": ("embedded-separator",), "transcriber": ("embedded-transcriber",)}
-OF_THE_RUNTIME = {"PATH", "HOME", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "NUMBA_CACHE_DIR", "LD_LIBRARY_PATH"}
-LIMIT_BYTES = 200_000_000
+OF_THE_RUNTIME = {"PATH", "HOME", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH"}
+OF_LIBRARIES = {"NUMBA_CACHE_DIR", "MPLCONFIGDIR"}
+LIMIT_BYTES = 190_000_000
+"""For 200 MB in the image, where bytecode of what is imported comes on top: 10 MB, measured."""
 
 services = pytest.mark.parametrize("service", NAMES)
 
@@ -108,7 +110,7 @@ def test_an_image_knows_how_to_tell_its_health(service: str) -> None:
 def test_an_image_sets_only_what_its_service_reads(service: str) -> None:
     names = set(dockerfile(service).final.environment)
     assert {"HOST", "PORT", "STORAGE_URL"} <= names
-    assert names <= settings_of(service) | OF_THE_RUNTIME
+    assert names <= settings_of(service) | OF_THE_RUNTIME | OF_LIBRARIES
 
 
 @services
@@ -139,7 +141,7 @@ def test_no_image_holds_a_database(service: str) -> None:
 
 @pytest.mark.parametrize("service", ["gateway", "status"])
 def test_a_service_without_an_engine_is_small(service: str) -> None:
-    assert 20_000_000 < packages_bytes(closure(service)) < LIMIT_BYTES
+    assert 20_000_000 < packages_bytes(closure(service)) < LIMIT_BYTES, "more than the image may hold, or nothing found"
 
 
 @services
