@@ -1,6 +1,6 @@
 # One verb each, the same for people and for CI.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test browser faults evaluate bench check audit docs
+.PHONY: help setup demo up test browser faults evaluate bench check audit docs images
 
 PYTHON := .venv/bin/python
 TYPED := services shared deploy tests bench
@@ -48,6 +48,9 @@ audit: setup ## ask the package index for known vulnerabilities of what is locke
 
 docs: setup ## write docs/openapi.json and docs/asyncapi.json anew
 	@$(PYTHON) -m docs.generate
+
+images: ## build the services' container images; ARGS="--help" for choices
+	@deploy/images/build $(ARGS)
 
 $(NODE_TESTS): %/node_modules: %/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later" >&2; exit 1; }

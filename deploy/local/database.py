@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from deploy.local.child import Child, StartError, until
 from deploy.local.ports import LOOPBACK, free_ports
 
-# Comes with the extra `embedded`.
+# Comes with the extra `local`.
 EMBEDDED = Path(sysconfig.get_path("purelib"), "fiftyone", "db", "bin", "mongod")
 
 NOT_YET_INITIALIZED = 94  # https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml

