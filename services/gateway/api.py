@@ -15,6 +15,7 @@ from services.gateway.page import add_page
 from services.gateway.quota import Quota
 from services.gateway.relay import Relay
 from services.gateway.settings import Settings
+from shared import tracing
 from shared.bus import Bus
 from shared.health import Health
 from shared.problem import answer_problems, problems
@@ -43,6 +44,7 @@ def create_app(
         swagger_ui_oauth2_redirect_url=None,
     )
     answer_problems(app)
+    tracing.add_requests(app)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
