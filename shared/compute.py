@@ -20,7 +20,7 @@ import structlog
 from pebble import ProcessExpired, ProcessPool
 from structlog.contextvars import bound_contextvars, get_contextvars
 
-from shared import telemetry
+from shared import telemetry, tracing
 from shared.errors import ComputeError, KaraokeError, on_a_full_disk
 from shared.gpu import GpuMemory
 from shared.settings import Settings
@@ -57,7 +57,8 @@ class Compute:
             self._end_pool()
             self._pool = self._new_pool()
         self._fraction.value = 0.0
-        future: Future[Any] = self._pool.schedule(_call, args=(target, args, get_contextvars()), timeout=timeout)
+        context = get_contextvars() | tracing.current()
+        future: Future[Any] = self._pool.schedule(_call, args=(target, args, context), timeout=timeout)
         result = asyncio.wrap_future(future)
         try:
             while not (await asyncio.wait({result}, timeout=REPORT_SECONDS))[0]:

@@ -8,7 +8,7 @@ from typing import TextIO
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from shared import memory
+from shared import memory, tracing
 from shared.events import JobEvent, TaskEvent
 from shared.settings import Settings
 
@@ -75,6 +75,7 @@ def configure(service: str, settings: Settings) -> None:
     structlog.contextvars.bind_contextvars(service=service)
     before: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _traced,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
         structlog.processors.StackInfoRenderer(),
@@ -113,6 +114,10 @@ def about(event: JobEvent) -> dict[str, str | int]:
     if isinstance(event, TaskEvent):
         return {"job_id": event.job_id, "task": event.task, "attempt": event.attempt}
     return {"job_id": event.job_id}
+
+
+def _traced(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {**tracing.current(), **line}
 
 
 def _escaped(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:

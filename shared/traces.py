@@ -10,15 +10,13 @@ from contextlib import contextmanager
 from time import time_ns
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from opentelemetry import propagate, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind
-from starlette.types import ASGIApp, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
 
 from shared.events import Event
 from shared.telemetry import about
@@ -38,6 +36,7 @@ def exporting(service: str) -> TracerProvider:
 
 class Traces:
     def __init__(self, provider: TracerProvider) -> None:
+        self._provider = provider
         self._tracer = provider.get_tracer("karaoke")
 
     @contextmanager
@@ -56,11 +55,8 @@ class Traces:
 
     @contextmanager
     def received(self, name: str, headers: Mapping[str, Any], attributes: Attributes) -> Iterator[None]:
-        with (
-            self._tracer.start_as_current_span(
-                name, propagate.extract(headers), SpanKind.CONSUMER, attributes=attributes
-            ) as span,
-            bound_contextvars(**_ids(span)),
+        with self._tracer.start_as_current_span(
+            name, propagate.extract(headers), SpanKind.CONSUMER, attributes=attributes
         ):
             yield
 
@@ -79,39 +75,17 @@ class Traces:
     def ids(self, headers: Mapping[str, Any]) -> dict[str, str]:
         return _ids(trace.get_current_span(propagate.extract(headers))) if "traceparent" in headers else {}
 
-    def add_requests(self, app: FastAPI) -> None:
-        app.add_middleware(_Requests, tracer=self._tracer)
+    def current(self) -> dict[str, str]:
+        return _ids(trace.get_current_span())
 
-
-class _Requests:
-    """A span for each request that changes something, from its first byte to the end of its answer."""
-
-    def __init__(self, app: ASGIApp, tracer: trace.Tracer) -> None:
-        self._app = app
-        self._tracer = tracer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in READS:
-            await self._app(scope, receive, send)
-            return
-        caller = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        context = propagate.extract(caller)
-        with (
-            self._tracer.start_as_current_span(scope["method"], context, SpanKind.SERVER) as span,
-            bound_contextvars(**_ids(span)),
-        ):
-
-            async def send_noted(message: Any) -> None:  # noqa: ANN401 -- whatever the framework sends
-                if message["type"] == "http.response.start":
-                    span.set_attribute("http.response.status_code", message["status"])
-                await send(message)
-
-            try:
-                await self._app(scope, receive, send_noted)
-            finally:
-                if route := getattr(scope.get("route"), "path", None):
-                    span.update_name(f"{scope['method']} {route}")
-                    span.set_attribute("http.route", route)
+    def requests(self) -> TelemetryConfig:
+        return {
+            "tracer_provider": self._provider,
+            "exclude": lambda scope: scope["type"] != "http" or scope["method"] in READS,
+            "operation_spans": False,
+            "metrics": False,  # Prometheus has them
+            "logs": False,
+        }
 
 
 def _ids(span: Span) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Traces that follow a job across the broker, as OpenTelemetry has them: on where its exporter is told an endpoint.
 
-While they are off nothing of OpenTelemetry is imported, no message has a header more, and a span is nothing.
+While they are off its SDK is not imported, no message has a header more, and a span is nothing.
 Progress is not traced: a hundred events of a task would hide the others.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.events import Event, TaskProgressed
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi.telemetry import TelemetryConfig
 
     from shared.traces import Traces
 
@@ -50,7 +50,7 @@ def publishing(event: Event) -> AbstractContextManager[dict[str, Any]]:
 
 
 def received(name: str, headers: Headers, **attributes: str | int) -> AbstractContextManager[None]:
-    """Goes on with the trace of a message; log lines have its `trace_id`."""
+    """Goes on with the trace of a message."""
     return _traces.received(name, headers, attributes) if _traces else nullcontext()
 
 
@@ -65,7 +65,11 @@ def ids(headers: Headers) -> dict[str, str]:
     return _traces.ids(headers) if _traces else {}
 
 
-def add_requests(app: "FastAPI") -> None:
-    """Traces the requests that change something; reads are too many, and end where they are answered."""
-    if _traces:
-        _traces.add_requests(app)
+def current() -> dict[str, str]:
+    """The `trace_id` of what is being done, for all other lines."""
+    return _traces.current() if _traces else {}
+
+
+def requests() -> "TelemetryConfig | None":
+    """Has FastAPI trace the requests that change something; reads are too many, and end where they are answered."""
+    return _traces.requests() if _traces else None

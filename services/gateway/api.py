@@ -42,9 +42,9 @@ def create_app(
         version="1.0.0",
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
+        telemetry=tracing.requests(),
     )
     answer_problems(app)
-    tracing.add_requests(app)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,

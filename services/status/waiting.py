@@ -47,11 +47,12 @@ _SEPARATION: Final = Task.STEM_SEPARATION
 def _since(task: Task) -> dict[str, Any]:
     """When the task became ready, or null while it is not, or is at work. A retry is as old as the latest event."""
     asked = "$submitted.event.options.tasks"
-    ready: Any = {"$cond": [{"$gt": [_run(task), 0]}, {"$first": "$updated.order"}, "$submitted.event.at"]}
-    if task is Task.TRANSCRIPTION:
-        separated = {"$cond": [_has(_SEPARATION, ["task_completed"]), f"${_SEPARATION}.event.at", None]}
-        ready = {"$cond": [{"$in": [_SEPARATION, asked]}, separated, ready]}
-    waits = {"$and": [{"$in": [task, asked]}, {"$not": [_has(task, _BEGUN)]}]}
+    needs_stems = {"$and": [task is Task.TRANSCRIPTION, {"$in": [_SEPARATION, asked]}]}
+    separated = _has(_SEPARATION, ["task_completed"])
+    first = {"$cond": [needs_stems, f"${_SEPARATION}.event.at", "$submitted.event.at"]}
+    ready = {"$cond": [{"$gt": [_run(task), 0]}, {"$first": "$updated.order"}, first]}
+    can_begin = {"$or": [{"$not": [needs_stems]}, separated]}
+    waits = {"$and": [{"$in": [task, asked]}, {"$not": [_has(task, _BEGUN)]}, can_begin]}
     return {"$cond": [waits, ready, None]}
 
 
