@@ -34,14 +34,14 @@ class Collector:
             about = {each.key: each.value.string_value for each in part.resource.attributes}
             for span in (span for scope in part.scope_spans for span in scope.spans):
                 attributes = {each.key: each.value.string_value for each in span.attributes}
-                ids = (each.hex() for each in (span.trace_id, span.span_id, span.parent_span_id))
-                self.spans.append(Sent(about["service.name"], span.name, *ids, attributes))
+                trace, own, parent = (each.hex() for each in (span.trace_id, span.span_id, span.parent_span_id))
+                self.spans.append(Sent(about["service.name"], span.name, trace, own, parent, attributes))
 
 
 @contextmanager
 def collecting() -> Iterator[Collector]:
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 -- as the library has it
+        def do_POST(self) -> None:
             collector.take(self.path, self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(200)
             self.send_header("Content-Length", "0")

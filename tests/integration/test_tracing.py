@@ -57,7 +57,7 @@ async def headers(channel: AbstractChannel, queue: str) -> dict[str, Any]:
     message = await (await channel.get_queue(queue)).get()
     assert message
     await message.ack()
-    return dict(message.headers)
+    return {name: value for name, value in message.headers.items() if not name.startswith("x-")}  # those are its own
 
 
 async def test_while_off_messages_are_as_they_were(bus: Bus, channel: AbstractChannel) -> None:
@@ -71,7 +71,7 @@ async def test_a_message_has_its_trace_in_the_header_of_the_w3c(
     await bus.publish(submitted(BEATS), (BEATS,))
     ((trace_id, _),) = traces(spans).items()
     version, sent_id, _, flags = (await headers(channel, TASK_QUEUES[BEATS]))["traceparent"].split("-")
-    assert (version, int(sent_id, 16), flags) == ("00", trace_id, "01")
+    assert (version, int(sent_id, 16), int(flags, 16) & 1) == ("00", trace_id, 1)
 
 
 async def test_an_attempt_that_is_made_again_stays_in_the_trace(
