@@ -1,6 +1,8 @@
 """What the figures say after real messages, attempts and folds."""
 
 import asyncio
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +18,20 @@ from services.status.waiting import Waiting
 from shared.bus import Bus
 from shared.events import Event, JobCancelled, JobRetried, Task, TaskCompleted
 from shared.storage import Storage
+from tests.conftest import ROOT
 from tests.fakes import JOB_ID, START, after, completed, failed, refined, started, submitted
 from tests.integration.conftest import Listener
 from tests.integration.test_worker import Bench
+
+STARTING = """
+from unittest.mock import Mock
+from prometheus_client import generate_latest
+from services.gateway.submit import routes
+from services.status.consumer import Consumer
+Consumer(Mock(), Mock())
+routes(Mock(), Mock())
+print(generate_latest().decode())
+"""
 
 BEATS, STEMS, WORDS = Task.BEAT_ANALYSIS, Task.STEM_SEPARATION, Task.TRANSCRIPTION
 
@@ -71,6 +84,14 @@ async def test_replicas_that_look_at_the_same_moment_count_an_end_once(store: St
         replica.note(events)
     await asyncio.gather(*(replica.count() for replica in replicas))
     assert counted() == {"failed": 1}
+
+
+def test_the_first_of_its_kind_is_an_increase() -> None:
+    """In a counter that appears at 1, Prometheus would see none, and nobody would hear of the first dead letter."""
+    ran = subprocess.run([sys.executable, "-c", STARTING], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert 'karaoke_dead_letters_total{queue="separator"} 0.0' in ran.stdout
+    assert 'karaoke_jobs_total{outcome="failed"} 0.0' in ran.stdout
+    assert 'karaoke_uploads_total{code="storage_full"} 0.0' in ran.stdout
 
 
 async def test_a_retried_job_ends_once_more(store: Store) -> None:

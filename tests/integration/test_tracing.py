@@ -1,13 +1,11 @@
 """What becomes of a trace between services: on a real broker, with what was traced in memory."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aio_pika.abc import AbstractChannel
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from services.status.consumer import Consumer
@@ -17,23 +15,12 @@ from shared.bus import Bus
 from shared.events import Task, TaskCompleted, TaskFailed
 from shared.storage import Storage
 from shared.topology import DELIVERY_LIMIT, TASK_QUEUES
-from shared.traces import Traces
 from tests.fakes import JOB_ID, completed, submitted
 from tests.integration.conftest import Listener
 from tests.integration.test_status import until
 from tests.integration.test_worker import Bench
 
 BEATS = Task.BEAT_ANALYSIS
-
-
-@pytest.fixture
-def spans() -> Iterator[InMemorySpanExporter]:
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    tracing.use(Traces(provider))
-    yield exporter
-    tracing.use(None)
 
 
 @pytest.fixture

@@ -3,17 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from time import time_ns
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from shared import tracing
 from shared.events import Task
-from shared.traces import Traces
 from tests.conftest import ROOT
 from tests.fakes import completed, progressed, submitted
 
@@ -25,17 +22,6 @@ from shared import tracing
 tracing.configure("{service}")
 print(json.dumps([name for name in sys.modules if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter"))]))
 """
-
-
-@pytest.fixture
-def spans() -> Iterator[InMemorySpanExporter]:
-    """On, with what was traced in memory."""
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    tracing.use(Traces(provider))
-    yield exporter
-    tracing.use(None)
 
 
 def parent(span: ReadableSpan) -> int | None:
