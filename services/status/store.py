@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from pymongo import DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
+from services.status import ends
 from services.status.outlook import Queue, Unfinished, speed
 from services.status.queries import REGISTERS, TASK_RUNS, TASK_TYPES, UNFINISHED, at, due, silent_for, timed
 from services.status.rows import PROJECTION, readable, times
@@ -135,6 +136,12 @@ class Store:
         """The tasks that could begin and have not. Raises TransientError."""
         with away():
             return waiting(await self._jobs.aggregate(COUNT_WAITING).to_list(None))
+
+    async def ends(self, job_ids: Sequence[str]) -> list[ends.End]:
+        """Those of the jobs that are over. Raises TransientError."""
+        with away():
+            rows = await self._jobs.find({"_id": {"$in": list(job_ids)}}, ends.PROJECTION).to_list(None)
+        return [end for row in rows if (end := ends.end(row))]
 
     async def first_to_tell(self, ends: Iterable[str]) -> list[str]:
         """Those of `ends` that nobody has asked for before. Raises TransientError."""

@@ -7,13 +7,11 @@ from typing import Final
 
 import structlog
 
-from services.status.outbox import callback_id
+from services.status.ends import End
 from services.status.store import Store
-from shared.document import JobDocument
 from shared.errors import TransientError
 from shared.events import Event, JobCancelled, TaskCompleted, TaskFailed
 from shared.telemetry import JOB_SECONDS, JOBS, at_zero
-from shared.view import view
 
 log = structlog.get_logger()
 
@@ -58,16 +56,13 @@ class Tally:
     async def count(self) -> None:
         """Raises TransientError, and then looks at the same jobs next time."""
         while asked := list(self._maybe_over)[:AT_ONCE]:
-            jobs = await self._store.many(asked)
-            documents = [view(job) for job in jobs.values() if "submitted" in job]
-            over = {end: document for document in documents if (end := callback_id(document))}
-            for end in await self._store.first_to_tell(over):
-                _count(over[end])
+            over = {end.id: end for end in await self._store.ends(asked)}
+            for name in await self._store.first_to_tell(over):
+                _count(over[name])
             self._maybe_over.difference_update(asked)
 
 
-def _count(document: JobDocument) -> None:
-    cancelled = document.error_code == "cancelled"
-    JOBS.labels("cancelled" if cancelled else document.status).inc()
-    if document.status == "completed" and document.run == 0:
-        JOB_SECONDS.observe(document.processing_time)
+def _count(end: End) -> None:
+    JOBS.labels(end.outcome).inc()
+    if end.seconds is not None:
+        JOB_SECONDS.observe(end.seconds)
