@@ -21,6 +21,7 @@ up: setup ## serve http://127.0.0.1:8000 until Ctrl-C; PORT=8080 for another por
 	@$(PYTHON) -m deploy.local up
 
 test: setup $(NODE_TESTS) ## run all tests against a real broker and database; ARGS="-k name" for some of them
+	@deploy/local/promtool
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest $(ARGS)
 
 browser: setup ## use the page in Chromium, on real servers; ARGS="-k name" for some of it

@@ -15,7 +15,7 @@ from aio_pika.abc import (
     AbstractRobustConnection,
 )
 
-from shared import topology
+from shared import topology, tracing
 from shared.delivery import again
 from shared.errors import TransientError
 from shared.events import Event, Task, encode
@@ -58,15 +58,17 @@ class Bus:
         Tries again for `within` seconds (the event may so come twice, which folding does not mind),
         then raises TransientError.
         """
-        message = aio_pika.Message(
-            encode(event),
-            content_type="application/json",
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-            correlation_id=event.job_id,
-            message_id=str(uuid4()),
-            type=event.type,
-        )
-        await self._send(message, topology.EXCHANGE, topology.routing_key(event, ready), within)
+        with tracing.publishing(event) as headers:
+            message = aio_pika.Message(
+                encode(event),
+                headers=headers,
+                content_type="application/json",
+                delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+                correlation_id=event.job_id,
+                message_id=str(uuid4()),
+                type=event.type,
+            )
+            await self._send(message, topology.EXCHANGE, topology.routing_key(event, ready), within)
 
     async def redeliver(
         self, message: AbstractIncomingMessage, queue: str, *, after: float = 0, spare: bool = False, within: float = 60

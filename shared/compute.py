@@ -20,8 +20,9 @@ import structlog
 from pebble import ProcessExpired, ProcessPool
 from structlog.contextvars import bound_contextvars, get_contextvars
 
-from shared import telemetry
+from shared import telemetry, tracing
 from shared.errors import ComputeError, KaraokeError, on_a_full_disk
+from shared.gpu import GpuMemory
 from shared.settings import Settings
 
 log = structlog.get_logger()
@@ -35,7 +36,8 @@ class Compute:
 
     def __init__(self, service: str, settings: Settings) -> None:
         self._fraction = RawValue(c_double, 0.0)  # without a lock: a killed child could never give it back
-        self._initargs = (self._fraction, service, settings)
+        self.gpu = GpuMemory()
+        self._initargs = (self._fraction, self.gpu, service, settings)
         self._pool = self._new_pool()
 
     async def run(
@@ -55,7 +57,8 @@ class Compute:
             self._end_pool()
             self._pool = self._new_pool()
         self._fraction.value = 0.0
-        future: Future[Any] = self._pool.schedule(_call, args=(target, args, get_contextvars()), timeout=timeout)
+        context = get_contextvars() | tracing.current()
+        future: Future[Any] = self._pool.schedule(_call, args=(target, args, context), timeout=timeout)
         result = asyncio.wrap_future(future)
         try:
             while not (await asyncio.wait({result}, timeout=REPORT_SECONDS))[0]:
@@ -85,6 +88,7 @@ class Compute:
 
 
 _reported: Any = None
+_gpu: GpuMemory | None = None
 
 
 def progress(fraction: float) -> None:
@@ -92,9 +96,9 @@ def progress(fraction: float) -> None:
     _reported.value = fraction
 
 
-def _start(fraction: object, service: str, settings: Settings) -> None:
-    global _reported  # noqa: PLW0603 -- one task at a time runs in the child
-    _reported = fraction
+def _start(fraction: object, gpu: GpuMemory, service: str, settings: Settings) -> None:
+    global _reported, _gpu  # one task at a time runs in the child
+    _reported, _gpu = fraction, gpu
     telemetry.configure(service, settings)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     if hasattr(ctypes.CDLL(None), "prctl"):  # Linux: do not outlive a parent that was killed
@@ -113,3 +117,6 @@ def _call(target: str, args: tuple[object, ...], context: dict[str, Any]) -> obj
         except Exception as error:  # not every library's errors survive the way to the parent
             log.exception("unexpected error", target=target)
             raise ComputeError("An internal error occurred", type(error).__name__, code="internal_error") from None
+        finally:
+            if _gpu:
+                _gpu.note()

@@ -7,6 +7,8 @@ import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import ChannelInvalidStateError
 
+from shared import tracing
+
 EARLIER: Final = "x-earlier-attempts"
 SPARED: Final = "x-spared-attempts"
 
@@ -34,11 +36,12 @@ class Delivery:
 
 
 def again(message: AbstractIncomingMessage, *, spare: bool) -> aio_pika.Message:
-    """A copy to be delivered next; `spare` has the present attempt not count."""
+    """A copy to be delivered next, in the same trace; `spare` has the present attempt not count."""
     delivery = Delivery.of(message)
+    context = {name: value for name, value in message.headers.items() if name in tracing.CONTEXT}
     return aio_pika.Message(
         message.body,
-        headers={EARLIER: delivery.attempt, SPARED: delivery.spared + spare},
+        headers={**context, EARLIER: delivery.attempt, SPARED: delivery.spared + spare},
         content_type=message.content_type,
         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
         correlation_id=message.correlation_id,

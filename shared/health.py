@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.errors import TransientError
+from shared.telemetry import READINESS
 
 Check = Callable[[], Awaitable[None]]
 
@@ -43,12 +44,13 @@ class Health:
         async def readyz() -> JSONResponse:
             """The service can do its work now."""
             if self.state is State.STARTING:
-                return JSONResponse({"detail": "The service is starting", "code": "starting"}, 503)
+                return _not_ready("The service is starting", "starting")
             for check in self._checks:
                 try:
                     await check()
                 except TransientError as error:
-                    return JSONResponse({"detail": error.summary, "code": error.code}, 503)
+                    return _not_ready(error.summary, error.code)
+            READINESS.labels("ready").inc()
             return JSONResponse({"state": self.state})
 
         @router.get("/metrics", response_class=Response)
@@ -57,3 +59,8 @@ class Health:
             return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
         return router
+
+
+def _not_ready(detail: str, code: str) -> JSONResponse:
+    READINESS.labels(code).inc()
+    return JSONResponse({"detail": detail, "code": code}, 503)

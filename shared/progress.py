@@ -20,7 +20,7 @@ from shared.events import (
     TaskStarted,
 )
 from shared.job import ready
-from shared.telemetry import TASKS
+from shared.telemetry import TASK_ERRORS, TASKS
 
 log = structlog.get_logger()
 
@@ -74,6 +74,7 @@ class Progress:
             within=PATIENCE_SECONDS,
         )
         TASKS.labels(self.task, "failed").inc()
+        TASK_ERRORS.labels(self.task, error.code).inc()
         log.warning("task failed", seconds=self._elapsed(), **outcome)
 
     def _stamp(self) -> dict[str, object]:

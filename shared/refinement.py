@@ -13,7 +13,7 @@ from shared.errors import KaraokeError
 from shared.events import AudioFormat, JobSubmitted, Song, Task
 from shared.progress import Progress
 from shared.storage import Storage, drums_of, refined
-from shared.telemetry import TASKS
+from shared.telemetry import TASK_ERRORS, TASKS
 
 log = structlog.get_logger()
 
@@ -36,6 +36,7 @@ class Refinement(Progress):
 
     async def failed(self, error: KaraokeError) -> None:
         TASKS.labels(self.task, "not_refined").inc()
+        TASK_ERRORS.labels(self.task, error.code).inc()
         log.warning("refinement failed; the first result stays", error=str(error), error_code=error.code)
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext,
 import uvicorn
 from fastapi import FastAPI
 
-from shared import telemetry
+from shared import telemetry, tracing
 from shared.patience import PatientProtocol
 from shared.settings import Settings
 
@@ -16,6 +16,7 @@ from shared.settings import Settings
 def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> None:
     """Runs `main` until it ends, or SIGINT or SIGTERM cancels it."""
     telemetry.configure(service, settings)
+    tracing.configure(service)
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(_terminable(main))
 

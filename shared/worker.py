@@ -7,29 +7,34 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import ValidationError
 
-from shared import topology
+from shared import topology, tracing
 from shared.bus import Bus
 from shared.compute import Compute
 from shared.compute import progress as progress_of_child
 from shared.delivery import Delivery, is_void
-from shared.errors import KaraokeError, PermanentError, TransientError, on_a_full_disk
+from shared.errors import KaraokeError, PermanentError, StorageFullError, TransientError, on_a_full_disk
 from shared.events import JobEvent, JobRetried, JobSubmitted, Result, Task, TaskEvent, decode
 from shared.health import Health, State
 from shared.job import is_refinement
+from shared.phases import note_wait, phase
 from shared.progress import Progress
 from shared.refinement import Refinement, is_refined, lay_drums_beside, put_files
 from shared.server import forever, serving
 from shared.settings import Settings
 from shared.storage import BEATS, INSTRUMENTAL, WORDS, Storage, input_of
-from shared.telemetry import TASK_SECONDS, TASKS
+from shared.telemetry import AUDIO_SECONDS, TASK_ERRORS, TASK_SECONDS, TASKS, at_zero
 from shared.topology import CONSUMER_TIMEOUT_SECONDS, DELIVERY_LIMIT, TASK_QUEUES
 
 log = structlog.get_logger()
+
+OUTCOMES: Final = ("completed", "failed", "retried", "refined", "not_refined", "cancelled", "handed_back")
+"""Of attempts."""
 
 
 @dataclass
@@ -85,9 +90,7 @@ class Worker:
 
     def _settled(self, done: asyncio.Task[None]) -> None:
         self._running.discard(done)
-        if done.cancelled():
-            log.warning("task handed back")
-        elif error := done.exception():
+        if not done.cancelled() and (error := done.exception()):
             log.warning("not settled; the broker hands it out again", error=str(error))
 
     async def _settle(self, message: AbstractIncomingMessage) -> None:
@@ -98,7 +101,11 @@ class Worker:
             await message.reject(requeue=False)
             return
         delivery = Delivery.of(message)
-        with structlog.contextvars.bound_contextvars(job_id=event.job_id, task=self.task, attempt=delivery.attempt):
+        about: dict[str, str | int] = {"job_id": event.job_id, "task": self.task, "attempt": delivery.attempt}
+        with (
+            structlog.contextvars.bound_contextvars(**about),
+            tracing.received(f"attempt {self.task}", message.headers, **about),
+        ):
             try:
                 # One at a time, also when a connection was lost meanwhile and the broker hands the same task out again.
                 async with self._one:
@@ -110,15 +117,19 @@ class Worker:
                         self._ended = message.message_id
             except asyncio.CancelledError:
                 if event.job_id not in self._cancelled:
+                    log.warning("task handed back")
+                    TASKS.labels(self.task, "handed_back").inc()
                     await self._again(message, spare=True)
                     raise
                 log.info("task cancelled")
+                TASKS.labels(self.task, "cancelled").inc()
                 await self.storage.delete_job(event.job_id)  # what was written after the job's files were removed
                 await message.ack()
             except KaraokeError as error:
                 seconds = topology.RETRY_SECONDS[min(delivery.spent, len(topology.RETRY_SECONDS)) - 1]
                 log.warning("attempt failed", error=str(error), next_attempt_seconds=seconds)
                 TASKS.labels(self.task, "retried").inc()
+                TASK_ERRORS.labels(self.task, error.code).inc()
                 await self._again(message, after=seconds)
             else:
                 await message.ack()
@@ -144,6 +155,7 @@ class Worker:
         told = Refinement if is_refinement(self.task, event) else Progress
         progress = told(self.bus, event.job_id, self.task, run, delivery.attempt)
         self.health.state = State.BUSY
+        note_wait(self.task, event, delivery)
         try:
             with TASK_SECONDS.labels(self.task).time(), on_a_full_disk():
                 submission = await self._submission(event.job_id)
@@ -152,8 +164,7 @@ class Worker:
                     log.info("nothing to refine: the first pass came so late that it had the drums")
                     return
                 await progress.started(submission.song)
-                result = await self._compute_result(submission, progress)
-                await progress.completed(result, submission)
+                await self._compute(submission, progress)
         except Exception as error:
             if isinstance(error, KaraokeError):
                 known = error
@@ -164,6 +175,7 @@ class Worker:
                 raise known from error
             await progress.failed(known)
         finally:
+            self.compute.gpu.show(self.task)
             self.health.state = State.READY
 
     async def _submission(self, job_id: str) -> JobSubmitted:
@@ -173,25 +185,32 @@ class Worker:
             raise PermanentError("The job's files are gone", code="files_missing")
         return submission
 
-    async def _compute_result(self, submission: JobSubmitted, progress: Progress) -> Result:
+    async def _compute(self, submission: JobSubmitted, progress: Progress) -> None:
+        """Returns once the result is told."""
         asked = submission.options
         name = input_of(self.task, asked)
         with TemporaryDirectory(prefix=f"{self.task}-", ignore_cleanup_errors=True) as folder:
-            audio = await self.storage.fetch(f"{submission.job_id}/{name}", Path(folder, name))
-            await self._lay_words_beside(audio, submission.job_id)
-            better = await lay_drums_beside(audio, self.storage, self.task, submission, needed=progress.refines)
+            with phase(self.task, "load"):
+                audio = await self.storage.fetch(f"{submission.job_id}/{name}", Path(folder, name))
+                await self._lay_words_beside(audio, submission.job_id)
+                better = await lay_drums_beside(audio, self.storage, self.task, submission, needed=progress.refines)
             out = Path(folder, "out")
             out.mkdir()
-            result: Result = await self.compute.run(
-                self.engine,
-                *(audio, out, asked, self.settings, progress_of_child),
-                timeout=self._deadline(submission),
-                report=progress.at,
-            )
-            await self._submission(submission.job_id)  # what is written for a job that is over lies about for long
-            if await put_files(self.storage, self.task, submission.job_id, out, better=better):
-                return result
-        return await self._compute_result(submission, progress)  # the drums are there by now
+            with phase(self.task, "compute"):
+                result: Result = await self.compute.run(
+                    self.engine,
+                    *(audio, out, asked, self.settings, progress_of_child),
+                    timeout=self._deadline(submission),
+                    report=progress.at,
+                )
+            AUDIO_SECONDS.labels(self.task).inc(submission.song.audio_duration)
+            with phase(self.task, "write"):
+                await self._submission(submission.job_id)  # what is written for a job that is over lies about for long
+                are_latest = await put_files(self.storage, self.task, submission.job_id, out, better=better)
+                if are_latest:
+                    await progress.completed(result, submission)
+                    return
+        await self._compute(submission, progress)  # the drums are there by now
 
     async def _lay_words_beside(self, audio: Path, job_id: str) -> None:
         """A transcription's further inputs, where they are there: the user's own words, the beats, the music."""
@@ -210,6 +229,8 @@ async def work(task: Task, engine: str, warm: str, settings: Settings) -> None:
     """Runs a worker until cancelled: `warm` is called in the child with the settings before the first task."""
     bus = Bus(settings.amqp_url, TASK_QUEUES[task], declares=settings.declare_topology)
     health = Health(bus.check)
+    at_zero(TASKS, *((task, outcome) for outcome in OUTCOMES))
+    at_zero(TASK_ERRORS, (task, StorageFullError.code))
     async with serving(health.app(), settings), bus:
         with Compute(TASK_QUEUES[task], settings) as compute:
             await compute.run(warm, settings)

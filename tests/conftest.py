@@ -1,9 +1,16 @@
 """What tests of every kind share. Real servers are named by AMQP_URL and MONGO_URL; `make test` starts them."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from shared import tracing
+from shared.traces import Traces
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,3 +31,14 @@ def amqp_url() -> str:
 def mongo_url() -> str:
     need("MONGO_URL, a MongoDB to test with,", there="MONGO_URL" in os.environ)
     return os.environ["MONGO_URL"]
+
+
+@pytest.fixture
+def spans() -> Iterator[InMemorySpanExporter]:
+    """Traces are on; what was traced is in memory."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracing.use(Traces(provider))
+    yield exporter
+    tracing.use(None)

@@ -25,6 +25,10 @@ disk_free_limit.absolute = 64MB
 log.console = true
 log.file = false
 """
+METRICS = """\
+prometheus.tcp.ip = {address}
+prometheus.tcp.port = {port}
+"""
 
 
 class Broker:
@@ -33,12 +37,17 @@ class Broker:
     It has its own epmd (Erlang's port mapper), so the node's name meets no other node and no daemon stays behind.
     """
 
-    def __init__(self, folder: Path) -> None:
-        port, distribution, mapper = free_ports(3)
+    def __init__(self, folder: Path, *, metrics: bool = False) -> None:
+        """`metrics` has it answer Prometheus, at `metrics_url`."""
+        port, distribution, mapper, metrics_port = free_ports(4)
+        self.metrics_url = f"http://{LOOPBACK}:{metrics_port}/metrics"
         self.url = f"amqp://guest:guest@{LOOPBACK}:{port}/"
         self._port = port
         self._mapper_port = mapper
         self._config = CONFIG.format(address=LOOPBACK, port=port)
+        if metrics:
+            self._config += METRICS.format(address=LOOPBACK, port=metrics_port)
+        self._plugins = "[rabbitmq_prometheus].\n" if metrics else "[].\n"
         self._folder = folder.absolute()
         env = {
             **os.environ,
@@ -62,7 +71,7 @@ class Broker:
     def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / "rabbitmq.conf").write_text(self._config)
-        (self._folder / "plugins").write_text("[].\n")
+        (self._folder / "plugins").write_text(self._plugins)
         self._mapper.start()
         until(lambda: listening(self._mapper_port), [self._mapper], seconds=10)
         self._server.start()

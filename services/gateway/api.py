@@ -15,6 +15,7 @@ from services.gateway.page import add_page
 from services.gateway.quota import Quota
 from services.gateway.relay import Relay
 from services.gateway.settings import Settings
+from shared import tracing
 from shared.bus import Bus
 from shared.health import Health
 from shared.problem import answer_problems, problems
@@ -41,6 +42,7 @@ def create_app(
         version="1.0.0",
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
+        telemetry=tracing.requests(),
     )
     answer_problems(app)
     app.add_middleware(

@@ -28,12 +28,16 @@ from shared.events import JobSubmitted, Song
 from shared.job import ready
 from shared.problem import Problem, problems
 from shared.storage import ANNOUNCED, SONG, WORDS, Storage
-from shared.telemetry import UPLOAD_SECONDS, UPLOADS
+from shared.telemetry import UPLOAD_SECONDS, UPLOADS, at_zero
 
 log = structlog.get_logger()
 
 KEYS: Final = UUID("5c1d6d27-9a3e-4f0c-8f43-2f5a64d1b7ce")
 """Namespace in which an idempotency key becomes a job's id, the same at every gateway; owners have namespaces in it."""
+
+
+OURS: Final = ("broker_unavailable", "status_unavailable", "storage_full", "internal_error")
+"""Codes of refusals that are no fault of the upload."""
 
 
 class Accepted(BaseModel):
@@ -124,6 +128,7 @@ def _idempotency_key(request: Request) -> str | None:
 
 def routes(submissions: Submissions, keys: Keys) -> APIRouter:
     router = APIRouter(tags=["jobs"])
+    at_zero(UPLOADS, ("accepted",), *((code,) for code in OURS))
 
     @router.post(
         "/api/process",
@@ -149,6 +154,9 @@ def routes(submissions: Submissions, keys: Keys) -> APIRouter:
             except (Problem, TransientError) as error:
                 UPLOADS.labels(error.code).inc()
                 log.info("upload refused", code=error.code)
+                raise
+            except Exception:
+                UPLOADS.labels("internal_error").inc()
                 raise
         UPLOADS.labels("accepted").inc()
         return JSONResponse({"job_id": job_id}, 202, {"Location": f"/api/status/{job_id}"})

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
+from time import time_ns
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
@@ -12,13 +13,15 @@ from pydantic import ValidationError
 
 from services.status.courier import Courier
 from services.status.store import Store
+from services.status.tally import Tally
+from shared import tracing
 from shared.bus import Bus
 from shared.delivery import Delivery
 from shared.errors import TransientError
 from shared.events import Event, JobRetried, Task, TaskEvent, TaskFailed, TaskProgressed, decode
 from shared.job import is_refinement
 from shared.subscription import BROKER_ERRORS
-from shared.telemetry import DEAD_LETTERS, FOLDED
+from shared.telemetry import DEAD_LETTERS, FOLDED, VISIBLE_SECONDS, about, at_zero
 from shared.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead
 
 log = structlog.get_logger()
@@ -33,12 +36,14 @@ class Consumer:
         self._store = store
         self._grace_seconds = grace_seconds
         self._courier = courier
+        self._tally = Tally(store)
+        at_zero(DEAD_LETTERS, *((queue,) for queue in (*TASK_QUEUES.values(), STATUS_QUEUE)))
         self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
         """Folds until left; what was taken by then is folded and acknowledged first."""
-        async with asyncio.TaskGroup() as tasks:
+        async with self._tally.counting(), asyncio.TaskGroup() as tasks:
             folding = tasks.create_task(self._fold_forever())
             try:
                 async with AsyncExitStack() as stack:
@@ -73,7 +78,10 @@ class Consumer:
                 log.warning("undecodable message", body=message.body[:200], error=str(error))
                 undecodable.append(message)
         if events:
+            began_at = time_ns()
             await self._store.fold(events)
+            tracing.folded(zip(events, (message.headers for message in folded), strict=True), began_at)
+            self._tally.note(events)
             if self._courier:
                 await self._courier.note(events)
         for message in folded:
@@ -82,10 +90,12 @@ class Consumer:
         for message in undecodable:
             with suppress(*BROKER_ERRORS):
                 await message.reject(requeue=False)
-        for event in events:
+        now = datetime.now(UTC)
+        for event, message in zip(events, folded, strict=True):
             FOLDED.labels(event.type).inc()
+            VISIBLE_SECONDS.observe((now - event.at).total_seconds())
             tell = log.debug if isinstance(event, TaskProgressed) else log.info
-            tell("event folded", job_id=event.job_id, type=event.type, task=getattr(event, "task", None))
+            tell("event folded", type=event.type, **about(event), **tracing.ids(message.headers))
 
     async def _bury(self, queue: str, message: AbstractIncomingMessage) -> None:
         DEAD_LETTERS.labels(queue).inc()
@@ -94,14 +104,18 @@ class Consumer:
         except ValidationError:
             log.error("dead letter", queue=queue, body=message.body[:1000])  # noqa: TRY400 -- the body is the cause
         else:
-            log.error("dead letter", queue=queue, job_id=event.job_id, type=event.type)
-            try:
-                if told := _instead(queue, event, message):
-                    await self._bus.publish(told)
-            except TransientError:  # it comes again
-                with suppress(*BROKER_ERRORS):
-                    await message.nack(requeue=True)
-                return
+            with (
+                structlog.contextvars.bound_contextvars(**about(event)),
+                tracing.received("dead letter", message.headers, queue=queue),
+            ):
+                log.error("dead letter", queue=queue, type=event.type)
+                try:
+                    if told := _instead(queue, event, message):
+                        await self._bus.publish(told)
+                except TransientError:  # it comes again
+                    with suppress(*BROKER_ERRORS):
+                        await message.nack(requeue=True)
+                    return
         with suppress(*BROKER_ERRORS):
             await message.ack()
 
@@ -112,7 +126,7 @@ def _instead(queue: str, event: Event, message: AbstractIncomingMessage) -> Even
         return event
     task = next(task for task, name in TASK_QUEUES.items() if name == queue)
     if is_refinement(task, event):
-        log.warning("refinement given up; the first result stays", job_id=event.job_id)
+        log.warning("refinement given up; the first result stays")
         return None
     return _failure(task, event, message)
 

@@ -17,7 +17,7 @@ from services.status.post import Post
 from shared.callback import owner_secret
 from shared.errors import PermanentError, TransientError
 from shared.events import Event
-from shared.telemetry import CALLBACKS
+from shared.telemetry import CALLBACKS, at_zero
 
 log = structlog.get_logger()
 
@@ -39,6 +39,7 @@ class Courier:
         self._secret = secret
         self._due = asyncio.Event()
         self._under_way: dict[asyncio.Task[None], Callback] = {}
+        at_zero(CALLBACKS, ("told",), ("postponed",), ("given_up",))
 
     async def note(self, events: Iterable[Event]) -> None:
         """From here on no end that came with `events` is lost. Waits for a database that is away."""

@@ -1,4 +1,5 @@
-"""Looks after all jobs, again and again: ends those that went silent, removes those whose time is over, sweeps orphans.
+"""Looks after all jobs, again and again: ends those that went silent, removes those whose time is over, sweeps orphans,
+and tells how long tasks wait.
 
 A job's document goes last: while it is there, the rest can be found and removed.
 """
@@ -18,7 +19,7 @@ from shared.bus import Bus
 from shared.errors import TransientError
 from shared.events import JobExpired
 from shared.storage import Storage
-from shared.telemetry import EXPIRED
+from shared.telemetry import EXPIRED, QUEUE_LAG, TASKS_WAITING
 from shared.topology import STATUS_QUEUE
 
 log = structlog.get_logger()
@@ -62,7 +63,13 @@ class Janitor:
             await end_silence(self._bus, self._store, timedelta(minutes=self._settings.silence_minutes))
         await self._remove_expired(datetime.now(UTC))
         await self._outbox.sweep()
+        await self._show_waiting()
         self._caught_up = now
+
+    async def _show_waiting(self) -> None:
+        for task, waiting in (await self._store.waiting()).items():
+            TASKS_WAITING.labels(task).set(waiting.tasks)
+            QUEUE_LAG.labels(task).set(waiting.seconds)
 
     async def _remove_expired(self, now: datetime) -> None:
         """Notes that each job due has expired, then deletes its files, then its document."""

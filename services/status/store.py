@@ -7,22 +7,26 @@ compares orders inside the server, so any number of replicas may write at once.
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import stamina
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import TypeAdapter
 from pymongo import DESCENDING, UpdateOne
-from pymongo.errors import PyMongoError
+from pymongo.errors import BulkWriteError, PyMongoError
 
+from services.status import ends
 from services.status.outlook import Queue, Unfinished, speed
 from services.status.queries import REGISTERS, TASK_RUNS, TASK_TYPES, UNFINISHED, at, due, silent_for, timed
 from services.status.rows import PROJECTION, readable, times
 from services.status.upsert import upsert
+from services.status.waiting import COUNT_WAITING, Waiting, waiting
 from shared.errors import TransientError
 from shared.events import Event, Task, rfc3339
 from shared.job import Job, Register
+
+DUPLICATE_KEY: Final = 11000
 
 CANDIDATES: Final = 1000
 """How many of an owner's jobs are looked at, at most, to find the unfinished ones."""
@@ -33,6 +37,9 @@ LATEST: Final = 50
 ROWS_AT_ONCE: Final = 500
 """So many are worked on before others have their turn."""
 
+ENDS_KEPT_SECONDS: Final = 7 * 24 * 60 * 60
+"""For so long an end of a job is known to have been counted."""
+
 _registers = TypeAdapter(dict[str, Register])
 
 
@@ -40,6 +47,7 @@ class Store:
     def __init__(self, client: Any, database: str) -> None:  # noqa: ANN401 -- motor has no types
         self._database = client[database]
         self._jobs = self._database["jobs"]
+        self._ends = self._database["ends"]
         self.callbacks = self._database["callbacks"]
 
     @classmethod
@@ -61,6 +69,7 @@ class Store:
                 await self._jobs.create_index([("submitted.event.owner", 1), ("submitted.event.at", DESCENDING)])
                 for field in TASK_TYPES:
                     await self._jobs.create_index(at(field), partialFilterExpression={field: "task_completed"})
+                await self._ends.create_index("at", expireAfterSeconds=ENDS_KEPT_SECONDS)
                 for field in ("due", "job_id", "gave_up_at"):
                     await self.callbacks.create_index(field)
 
@@ -122,6 +131,33 @@ class Store:
             if (known := speed(times(rows, task))) is not None:
                 kept[task] = known
         return kept
+
+    async def waiting(self) -> dict[Task, Waiting]:
+        """The tasks that could begin and have not. Raises TransientError."""
+        with away():
+            return waiting(await self._jobs.aggregate(COUNT_WAITING).to_list(None))
+
+    async def ends(self, job_ids: Sequence[str]) -> list[ends.End]:
+        """Those of the jobs that are over. Raises TransientError."""
+        with away():
+            rows = await self._jobs.find({"_id": {"$in": list(job_ids)}}, ends.PROJECTION).to_list(None)
+        return [end for row in rows if (end := ends.end(row))]
+
+    async def first_to_tell(self, ends: Iterable[str]) -> list[str]:
+        """Those of `ends` that nobody has asked for before. Raises TransientError."""
+        asked, now = list(ends), datetime.now(UTC)
+        if not asked:
+            return []
+        known: set[int] = set()
+        with away():
+            try:
+                await self._ends.insert_many([{"_id": end, "at": now} for end in asked], ordered=False)
+            except BulkWriteError as error:
+                failures = error.details["writeErrors"]
+                if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+                    raise
+                known = {failure["index"] for failure in failures}
+        return [end for index, end in enumerate(asked) if index not in known]
 
     async def check(self) -> None:
         """Raises TransientError unless the server answers now."""

@@ -1,0 +1,68 @@
+"""Counts the ends of jobs, each once, however many replicas hear of it and however often."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import structlog
+
+from services.status.ends import End
+from services.status.store import Store
+from shared.errors import TransientError
+from shared.events import Event, JobCancelled, TaskCompleted, TaskFailed
+from shared.telemetry import JOB_SECONDS, JOBS, at_zero
+
+log = structlog.get_logger()
+
+SECONDS_APART: Final = 2.0
+AT_ONCE: Final = 500
+
+
+class Tally:
+    """Folding only notes which jobs may have ended; what became of them is looked at later, for many in one go."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._maybe_over: set[str] = set()
+        at_zero(JOBS, ("completed",), ("failed",), ("cancelled",))
+
+    def note(self, events: Iterable[Event]) -> None:
+        self._maybe_over.update(e.job_id for e in events if isinstance(e, TaskCompleted | TaskFailed | JobCancelled))
+
+    @asynccontextmanager
+    async def counting(self) -> AsyncIterator[None]:
+        """Until left; then once more."""
+        counting = asyncio.create_task(self._count_forever())
+        try:
+            yield
+        finally:
+            counting.cancel()
+            await asyncio.wait({counting})
+            with suppress(TransientError):
+                await self.count()
+
+    async def _count_forever(self) -> None:
+        while True:
+            await asyncio.sleep(SECONDS_APART)
+            try:
+                await self.count()
+            except TransientError as error:
+                log.warning("ends of jobs are not counted yet", error=str(error))
+            except Exception:  # those that come later are to be counted all the same
+                log.exception("ends of jobs not counted")
+                self._maybe_over.clear()
+
+    async def count(self) -> None:
+        """Raises TransientError, and then looks at the same jobs next time."""
+        while asked := list(self._maybe_over)[:AT_ONCE]:
+            over = {end.id: end for end in await self._store.ends(asked)}
+            for name in await self._store.first_to_tell(over):
+                _count(over[name])
+            self._maybe_over.difference_update(asked)
+
+
+def _count(end: End) -> None:
+    JOBS.labels(end.outcome).inc()
+    if end.seconds is not None:
+        JOB_SECONDS.observe(end.seconds)

@@ -1,0 +1,67 @@
+"""Which tasks could begin and have not, and since when: counted inside MongoDB, as there may be ten thousand."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from services.status.queries import UNFINISHED
+from shared.events import Task
+
+
+class Waiting(NamedTuple):
+    """How many, and for how long the first of them, in seconds, by the clocks of two machines."""
+
+    tasks: int
+    seconds: float
+
+
+def waiting(rows: Iterable[Mapping[str, Any]], now: datetime | None = None) -> dict[Task, Waiting]:
+    """Of what COUNT_WAITING gives: at most one row."""
+    row = next(iter(rows), {})
+    found = {task: Waiting(0, 0.0) for task in Task}
+    for task in Task:
+        if since := row.get(f"{task}_since"):
+            waited = (now or datetime.now(UTC)) - datetime.fromisoformat(since)
+            found[task] = Waiting(row[task], max(0.0, waited.total_seconds()))
+    return found
+
+
+def _run(task: Task) -> dict[str, Any]:
+    return {"$ifNull": [{"$first": f"${task}_run.order"}, 0]}
+
+
+def _has(task: Task, kinds: list[str]) -> dict[str, Any]:
+    """Whether the task's latest event is of these, and of its present run."""
+    return {
+        "$and": [
+            {"$in": [f"${task}.event.type", kinds]},
+            {"$gte": [f"${task}.event.run", _run(task)]},
+        ]
+    }
+
+
+_BEGUN: Final = ["task_started", "task_progressed", "task_completed", "task_failed"]
+_SEPARATION: Final = Task.STEM_SEPARATION
+
+
+def _since(task: Task) -> dict[str, Any]:
+    """When the task became ready, or null while it is not, or is at work. A retry is as old as the latest event."""
+    asked = "$submitted.event.options.tasks"
+    needs_stems = {"$and": [task is Task.TRANSCRIPTION, {"$in": [_SEPARATION, asked]}]}
+    separated = _has(_SEPARATION, ["task_completed"])
+    first = {"$cond": [needs_stems, f"${_SEPARATION}.event.at", "$submitted.event.at"]}
+    ready = {"$cond": [{"$gt": [_run(task), 0]}, {"$first": "$updated.order"}, first]}
+    can_begin = {"$or": [{"$not": [needs_stems]}, separated]}
+    waits = {"$and": [{"$in": [task, asked]}, {"$not": [_has(task, _BEGUN)]}, can_begin]}
+    return {"$cond": [waits, ready, None]}
+
+
+COUNT_WAITING: Final[list[dict[str, Any]]] = [
+    {"$match": UNFINISHED},
+    {"$project": {f"{task}_since": _since(task) for task in Task}},
+    {
+        "$group": {"_id": None}
+        | {str(task): {"$sum": {"$cond": [{"$eq": [f"${task}_since", None]}, 0, 1]}} for task in Task}
+        | {f"{task}_since": {"$min": f"${task}_since"} for task in Task}
+    },
+]

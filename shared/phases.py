@@ -1,0 +1,30 @@
+"""What the time of an attempt goes to: waiting in the queue, loading inputs, computing, writing results."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Literal
+
+from shared import tracing
+from shared.delivery import Delivery
+from shared.events import JobEvent, Task
+from shared.telemetry import PHASE_SECONDS
+
+Phase = Literal["load", "compute", "write"]
+
+
+@contextmanager
+def phase(task: Task, name: Phase) -> Iterator[None]:
+    """Times what is done in it, be it that it fails."""
+    with PHASE_SECONDS.labels(task, name).time(), tracing.span(name):
+        yield
+
+
+def note_wait(task: Task, cause: JobEvent, delivery: Delivery) -> None:
+    """How long a task has waited since what made it ready, by the clocks of two machines.
+
+    Later attempts are left out: they waited for being retried.
+    """
+    if delivery.attempt == 1:
+        waited = datetime.now(UTC) - cause.at
+        PHASE_SECONDS.labels(task, "queue").observe(max(0.0, waited.total_seconds()))

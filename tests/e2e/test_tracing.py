@@ -1,0 +1,124 @@
+"""One song's trace across real services, as a collector gets it."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from deploy.local.services import table
+from deploy.local.stack import Stack
+from tests.e2e.conftest import MODELS
+from tests.integration.collector import Collector, Sent, collecting
+
+CALLER = "4bf92f3577b34da6a3ce929d0e0e4736"
+"""The trace of whoever uploads."""
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="module")
+def traced(
+    tmp_path_factory: pytest.TempPathFactory, amqp_url: str, mongo_url: str, collector: Collector
+) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("traced")
+    own = {"AMQP_URL": amqp_url, "MONGO_URL": mongo_url, "MONGO_DATABASE": f"test-{uuid4().hex}"}
+    telling = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+    services = table({**os.environ, **MODELS, **own, **telling, "STORAGE_URL": str(folder / "storage")})
+    running = Stack({name: services[name] for name in ("gateway", "status", "beats")}, folder / "logs")
+    try:
+        running.start()
+        running.wait()
+        yield running
+    finally:
+        running.end()
+
+
+@pytest.fixture(scope="module")
+def job_id(traced: Stack, song: Path) -> str:
+    """Of a job that is over."""
+    with httpx.Client(base_url=traced.url, timeout=60) as client:
+        answer = client.post(
+            "/api/process",
+            files={"file": song.open("rb")},
+            data={"tasks": "beat_analysis"},
+            headers={"traceparent": f"00-{CALLER}-00f067aa0ba902b7-01"},
+        )
+        job_id = str(answer.json()["job_id"])
+        deadline = time.monotonic() + 300
+        while client.get(f"/api/status/{job_id}").json()["status"] != "completed":
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+    return job_id
+
+
+@pytest.fixture(scope="module")
+def trace(job_id: str, collector: Collector) -> dict[str, Sent]:
+    """The job's spans by name, from the upload to when its end was folded."""
+    deadline = time.monotonic() + 30
+    while not any(is_last(span) for span in collector.spans):
+        assert time.monotonic() < deadline, collector.spans
+        time.sleep(0.1)
+    own = [span for span in collector.spans if span.trace == CALLER]
+    return {f"{span.name} {span.attributes.get('type', '')}".strip(): span for span in own}
+
+
+def is_last(span: Sent) -> bool:
+    return span.trace == CALLER and span.name == "fold" and span.attributes["type"] == "task_completed"
+
+
+def test_a_job_is_one_trace_through_all_services(trace: dict[str, Sent], job_id: str, collector: Collector) -> None:
+    about_it = [span for span in collector.spans if span.attributes.get("job_id") == job_id]
+    assert {span.trace for span in about_it} == {CALLER}
+    names = {name: span.service for name, span in trace.items()}
+    assert names == {
+        "POST /api/process": "karaoke-gateway",
+        "publish job_submitted job_submitted": "karaoke-gateway",
+        "fold job_submitted": "karaoke-status",
+        "attempt beat_analysis": "karaoke-beats",
+        "publish task_started task_started": "karaoke-beats",
+        "fold task_started": "karaoke-status",
+        "load": "karaoke-beats",
+        "compute": "karaoke-beats",
+        "write": "karaoke-beats",
+        "publish task_completed task_completed": "karaoke-beats",
+        "fold task_completed": "karaoke-status",
+    }
+    assert {span.attributes["job_id"] for span in trace.values() if "job_id" in span.attributes} == {job_id}
+
+
+def test_each_step_hangs_on_what_caused_it(trace: dict[str, Sent]) -> None:
+    causes = {
+        "publish job_submitted job_submitted": "POST /api/process",
+        "fold job_submitted": "publish job_submitted job_submitted",
+        "attempt beat_analysis": "publish job_submitted job_submitted",
+        "load": "attempt beat_analysis",
+        "compute": "attempt beat_analysis",
+        "write": "attempt beat_analysis",
+        "publish task_completed task_completed": "write",
+        "fold task_completed": "publish task_completed task_completed",
+    }
+    assert {name: trace[name].parent for name in causes} == {name: trace[cause].id for name, cause in causes.items()}
+
+
+def test_log_lines_about_the_job_name_its_trace(trace: dict[str, Sent], traced: Stack, job_id: str) -> None:
+    for name in ("gateway", "status", "beats"):
+        about = [line for line in log_lines(traced, name) if line.get("job_id") == job_id]
+        assert about, name
+        assert {line.get("trace_id") for line in about} == {CALLER}
+    (done,) = [line for line in log_lines(traced, "status") if line.get("type") == "task_completed"]
+    assert (done["task"], done["attempt"]) == ("beat_analysis", 1)
+
+
+def log_lines(traced: Stack, service: str) -> list[dict[str, Any]]:
+    text = traced.children[service].log.read_text()
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]

@@ -1,0 +1,181 @@
+"""What the figures say after real messages, attempts and folds."""
+
+import asyncio
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+from services.status.consumer import Consumer
+from services.status.janitor import Janitor
+from services.status.settings import Settings as StatusSettings
+from services.status.store import Store
+from services.status.tally import Tally
+from services.status.waiting import Waiting
+from shared.bus import Bus
+from shared.events import Event, JobCancelled, JobRetried, Task, TaskCompleted
+from shared.storage import Storage
+from tests.conftest import ROOT
+from tests.fakes import JOB_ID, START, after, completed, failed, refined, started, submitted
+from tests.integration.conftest import Listener
+from tests.integration.test_worker import Bench
+
+STARTING = """
+from unittest.mock import Mock
+from prometheus_client import generate_latest
+from services.gateway.submit import routes
+from services.status.consumer import Consumer
+Consumer(Mock(), Mock())
+routes(Mock(), Mock())
+print(generate_latest().decode())
+"""
+
+BEATS, STEMS, WORDS = Task.BEAT_ANALYSIS, Task.STEM_SEPARATION, Task.TRANSCRIPTION
+
+
+def value(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"karaoke_{name}", labels) or 0.0
+
+
+def ends() -> dict[str, float]:
+    return {outcome: value("jobs_total", outcome=outcome) for outcome in ("completed", "failed", "cancelled")}
+
+
+class Counted:
+    """How much figures have grown since."""
+
+    def __init__(self) -> None:
+        self._before = ends()
+
+    def __call__(self) -> dict[str, float]:
+        return {outcome: now - self._before[outcome] for outcome, now in ends().items() if now > self._before[outcome]}
+
+
+@pytest.fixture
+async def bench(bus: Bus, storage: Storage, tmp_path: Path) -> Bench:
+    return Bench(bus, storage, tmp_path / "storage")
+
+
+async def fold(store: Store, *events: Event) -> None:
+    await store.fold(events)
+    for replica in (Tally(store), Tally(store)):
+        replica.note(events)
+        await replica.count()
+
+
+async def test_an_end_counts_once_though_two_replicas_hear_of_it_and_twice(store: Store) -> None:
+    counted = Counted()
+    await fold(store, submitted(STEMS, BEATS), completed(STEMS))
+    assert counted() == {}
+    await fold(store, completed(BEATS))
+    await fold(store, completed(BEATS), completed(STEMS), refined(BEATS))
+    assert counted() == {"completed": 1}
+
+
+async def test_replicas_that_look_at_the_same_moment_count_an_end_once(store: Store) -> None:
+    counted = Counted()
+    events: tuple[Event, ...] = (submitted(BEATS), failed(BEATS))
+    await store.fold(events)
+    replicas = [Tally(store) for _ in range(5)]
+    for replica in replicas:
+        replica.note(events)
+    await asyncio.gather(*(replica.count() for replica in replicas))
+    assert counted() == {"failed": 1}
+
+
+def test_the_first_of_its_kind_is_an_increase() -> None:
+    """In a counter that appears at 1, Prometheus would see none, and nobody would hear of the first dead letter."""
+    ran = subprocess.run([sys.executable, "-c", STARTING], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert 'karaoke_dead_letters_total{queue="separator"} 0.0' in ran.stdout
+    assert 'karaoke_jobs_total{outcome="failed"} 0.0' in ran.stdout
+    assert 'karaoke_uploads_total{code="storage_full"} 0.0' in ran.stdout
+
+
+async def test_a_retried_job_ends_once_more(store: Store) -> None:
+    counted = Counted()
+    await fold(store, submitted(BEATS), failed(BEATS))
+    await fold(store, JobRetried(job_id=JOB_ID, at=after(90), run=1, tasks=(BEATS,)))
+    await fold(store, completed(BEATS, at=100, run=1))
+    assert counted() == {"failed": 1, "completed": 1}
+
+
+async def test_a_cancelled_job_has_neither_failed_nor_completed(store: Store) -> None:
+    counted = Counted()
+    await fold(store, submitted(BEATS), started(BEATS), JobCancelled(job_id=JOB_ID, at=after(5)))
+    assert counted() == {"cancelled": 1}
+
+
+async def test_folding_counts_ends_and_how_late_they_are_seen(bus: Bus, store: Store) -> None:
+    counted, seen = Counted(), value("event_visible_seconds_count")
+    late = value("event_visible_seconds_bucket", le="60.0")
+    now = datetime.now(UTC)
+    async with Consumer(bus, store).consuming():
+        for event in (submitted(BEATS), completed(BEATS)):  # of long ago
+            await bus.publish(event)
+        await bus.publish(started(BEATS).model_copy(update={"at": now}))
+        async with asyncio.timeout(20):
+            while value("event_visible_seconds_count") < seen + 3:  # noqa: ASYNC110 -- there is nothing to be told by
+                await asyncio.sleep(0.02)
+    assert counted() == {"completed": 1}
+    assert value("event_visible_seconds_bucket", le="60.0") == late + 1
+
+
+async def test_what_waits_is_what_could_begin(store: Store) -> None:
+    now = datetime.now(UTC)
+    assert set((await store.waiting()).values()) == {Waiting(0, 0.0)}
+    await store.fold([submitted(job_id="a"), submitted(BEATS, job_id="b"), submitted(BEATS, job_id="over")])
+    await store.fold([event.model_copy(update={"job_id": "over"}) for event in (started(BEATS), completed(BEATS))])
+    waiting = await store.waiting()
+    assert {task: waiting[task].tasks for task in Task} == {STEMS: 1, WORDS: 0, BEATS: 2}
+    assert waiting[STEMS].seconds == pytest.approx((now - START).total_seconds(), abs=60)
+    await store.fold([e.model_copy(update={"job_id": "a"}) for e in (started(BEATS), started(STEMS))])
+    assert {task: found.tasks for task, found in (await store.waiting()).items()} == {STEMS: 0, WORDS: 0, BEATS: 1}
+    separated = completed(STEMS).model_copy(update={"job_id": "a", "at": now - timedelta(minutes=7)})
+    await store.fold([separated])
+    assert (await store.waiting())[WORDS].seconds == pytest.approx(7 * 60, abs=60)
+
+
+async def test_a_task_that_is_to_be_done_again_waits(store: Store) -> None:
+    now = datetime.now(UTC)
+    await store.fold([submitted(STEMS, WORDS), completed(STEMS), failed(WORDS)])
+    assert (await store.waiting())[WORDS].tasks == 0
+    await store.fold([JobRetried(job_id=JOB_ID, at=now, run=1, tasks=(WORDS,))])
+    again = (await store.waiting())[WORDS]
+    assert again.tasks == 1
+    assert again.seconds < 60
+    await store.fold([JobCancelled(job_id=JOB_ID, at=now)])
+    assert (await store.waiting())[WORDS].tasks == 0
+
+
+async def test_the_janitor_shows_what_waits(bus: Bus, store: Store, storage: Storage) -> None:
+    await store.fold([submitted(BEATS).model_copy(update={"at": datetime.now(UTC) - timedelta(minutes=3)})])
+    await Janitor(bus, store, storage, StatusSettings()).sweep()
+    assert value("tasks_waiting", task=BEATS) == 1
+    assert value("queue_lag_seconds", task=BEATS) == pytest.approx(180, abs=30)
+
+
+async def test_an_attempt_is_told_by_its_phases(bench: Bench, listener: Listener) -> None:
+    phases = ("queue", "load", "compute", "write")
+    before = {name: value("task_phase_seconds_count", task=BEATS, phase=name) for name in phases}
+    audio = value("audio_seconds_total", task=BEATS)
+    await bench.submit()
+    async with bench.worker("succeed"):
+        await listener.until(TaskCompleted)
+    after = {name: value("task_phase_seconds_count", task=BEATS, phase=name) - before[name] for name in phases}
+    assert after == dict.fromkeys(phases, 1)
+    assert value("audio_seconds_total", task=BEATS) == audio + submitted().song.audio_duration
+
+
+async def test_an_attempt_that_is_repeated_is_counted_with_its_cause(bench: Bench, listener: Listener) -> None:
+    waits = value("task_phase_seconds_count", task=BEATS, phase="queue")
+    repeated, why = value("tasks_total", task=BEATS, outcome="retried"), {"task": BEATS, "code": "compute_failed"}
+    died = value("task_errors_total", **why)
+    await bench.submit()
+    async with bench.worker("die_once"):
+        await listener.until(TaskCompleted)
+    assert value("tasks_total", task=BEATS, outcome="retried") == repeated + 1
+    assert value("task_errors_total", **why) == died + 1
+    assert value("task_phase_seconds_count", task=BEATS, phase="queue") == waits + 1

@@ -1,0 +1,28 @@
+"""The kernel's figures, as it writes them."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.memory import limit_bytes, used_bytes
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> Path:
+    (tmp_path / "memory.current").write_text("1500000000\n")
+    (tmp_path / "memory.stat").write_text("anon 900000000\nfile 600000000\ninactive_file 500000000\nactive_file 1\n")
+    (tmp_path / "memory.max").write_text("2000000000\n")
+    return tmp_path
+
+
+def test_cached_files_that_nobody_uses_are_not_counted(group: Path) -> None:
+    assert (used_bytes(group), limit_bytes(group)) == (1e9, 2e9)
+
+
+def test_without_a_limit_there_is_none_to_be_near(group: Path) -> None:
+    (group / "memory.max").write_text("max\n")
+    assert limit_bytes(group) == 0
+
+
+def test_outside_of_a_container_nothing_is_known(tmp_path: Path) -> None:
+    assert (used_bytes(tmp_path), limit_bytes(tmp_path)) == (0, 0)

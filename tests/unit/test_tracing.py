@@ -1,0 +1,87 @@
+"""Traces: nothing while they are off, one story while they are on."""
+
+import json
+import subprocess
+import sys
+from time import time_ns
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from shared import tracing
+from shared.events import Task
+from tests.conftest import ROOT
+from tests.fakes import completed, progressed, submitted
+
+OFF = """
+import sys, os, json
+os.environ.pop("OTEL_EXPORTER_OTLP_ENDPOINT", None)
+import services.{service}.__main__
+from shared import tracing
+tracing.configure("{service}")
+print(json.dumps([name for name in sys.modules if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter"))]))
+"""
+
+
+def parent(span: ReadableSpan) -> int | None:
+    return span.parent.span_id if span.parent else None
+
+
+@pytest.mark.parametrize("service", ["gateway", "status", "separator", "transcriber", "beats"])
+def test_a_service_that_traces_nothing_does_not_load_what_sends_traces(service: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", OFF.format(service=service)], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert json.loads(ran.stdout) == []
+
+
+def test_while_off_a_message_has_no_header_more_and_a_line_no_id() -> None:
+    with tracing.publishing(submitted()) as headers, tracing.span("load"):
+        assert headers == {}
+    with tracing.received("attempt", {"traceparent": "00-" + "1" * 32 + "-" + "2" * 16 + "-01"}):
+        assert tracing.current() == {}
+    assert tracing.ids({}) == {}
+    assert tracing.requests() is None
+
+
+def test_a_trace_goes_on_where_its_message_is_received(spans: InMemorySpanExporter) -> None:
+    with tracing.publishing(submitted()) as headers:
+        pass
+    with tracing.received("attempt", headers, job_id="abc123", attempt=2):
+        with tracing.span("compute"):
+            pass
+        with tracing.publishing(completed(Task.BEAT_ANALYSIS)) as result:
+            pass
+    tracing.folded([(completed(Task.BEAT_ANALYSIS), result)], time_ns())
+    publish, compute, done, attempt, fold = spans.get_finished_spans()
+    assert len({span.context.trace_id for span in spans.get_finished_spans() if span.context}) == 1
+    assert publish.context
+    assert attempt.context
+    assert done.context
+    assert [parent(span) for span in (publish, attempt, compute, done, fold)] == [
+        None,
+        publish.context.span_id,
+        attempt.context.span_id,
+        attempt.context.span_id,
+        done.context.span_id,
+    ]
+    assert attempt.attributes == {"job_id": "abc123", "attempt": 2}
+    assert fold.attributes == {"type": "task_completed", "job_id": "abc123", "task": "beat_analysis", "attempt": 1}
+
+
+def test_log_lines_have_the_id_of_the_trace(spans: InMemorySpanExporter) -> None:
+    with tracing.publishing(submitted()) as headers:
+        pass
+    trace_id = headers["traceparent"].split("-")[1]
+    with tracing.received("attempt", headers):
+        assert tracing.current() == {"trace_id": trace_id}
+    assert tracing.ids(headers) == {"trace_id": trace_id}
+
+
+def test_progress_is_not_traced(spans: InMemorySpanExporter) -> None:
+    event = progressed(Task.BEAT_ANALYSIS, 50)
+    with tracing.publishing(event) as headers:
+        assert headers == {}
+    tracing.folded([(event, headers)], time_ns())
+    assert spans.get_finished_spans() == ()
