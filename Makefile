@@ -36,6 +36,7 @@ evaluate: setup ## measure rhythm, lyrics and stems against exact truth and othe
 	@$(PYTHON) -m tests.evaluation $(ARGS)
 
 bench: setup ## measure speed and memory beside other programs; ARGS="--help" for choices
+	@deploy/local/redis
 	@$(PYTHON) -m bench $(ARGS)
 
 check: setup ## lint, formatting, types, security

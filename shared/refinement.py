@@ -4,6 +4,7 @@ The beats are found in the song at once, and once more when the separator's drum
 both at the same time, and a message may come late or again: whatever their order, the better result is what stays.
 """
 
+import asyncio
 from pathlib import Path
 from typing import Final, get_args
 
@@ -49,10 +50,9 @@ async def lay_drums_beside(
     """
     name = drums_of(submission.options)
     key = f"{submission.job_id}/{name}"
-    there = task is Task.BEAT_ANALYSIS and (needed or await storage.head(key) is not None)
-    if there:
+    if needed:
         await storage.fetch(key, audio.with_name(name))
-    return there
+    return needed or (task is Task.BEAT_ANALYSIS and await storage.fetch_if_there(key, audio.with_name(name)))
 
 
 async def is_refined(storage: Storage, task: Task, job_id: str) -> bool:
@@ -67,11 +67,10 @@ async def put_files(storage: Storage, task: Task, job_id: str, out: Path, *, bet
     """
     if better:
         await storage.put(f"{job_id}/{refined(task)}", b"")
-    for file in out.iterdir():
-        await storage.put(f"{job_id}/{file.name}", file)
+    await asyncio.gather(*(storage.put(f"{job_id}/{file.name}", file) for file in out.iterdir()))
     if better:
         await _delete_copies(storage, job_id, out)
-    return better or not await is_refined(storage, task, job_id)
+    return better or task is not Task.BEAT_ANALYSIS or not await is_refined(storage, task, job_id)
 
 
 async def _delete_copies(storage: Storage, job_id: str, out: Path) -> None:

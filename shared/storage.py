@@ -96,14 +96,20 @@ class Storage:
 
     async def fetch(self, key: str, path: Path) -> Path:
         """Copies an object to `path`. Raises PermanentError when it is gone: a job's files expire with it."""
+        if not await self.fetch_if_there(key, path):
+            raise PermanentError("The job's files are gone", key, code="files_missing")
+        return path
+
+    async def fetch_if_there(self, key: str, path: Path) -> bool:
+        """Copies an object to `path`; False when it is gone. One request: asking for it first would be another."""
         try:
             result = await obstore.get_async(self._store, key)
-        except GONE as error:
-            raise PermanentError("The job's files are gone", key, code="files_missing") from error
+        except GONE:
+            return False
         with path.open("wb") as file:
             async for chunk in result.stream(CHUNK_BYTES):
                 file.write(chunk)
-        return path
+        return True
 
     async def head(self, key: str) -> Head | None:
         try:

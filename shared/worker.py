@@ -214,10 +214,10 @@ class Worker:
 
     async def _lay_words_beside(self, audio: Path, job_id: str) -> None:
         """A transcription's further inputs, where they are there: the user's own words, the beats, the music."""
-        beside = (WORDS, BEATS, f"{INSTRUMENTAL}{audio.suffix}")
-        for name in beside if self.task is Task.TRANSCRIPTION else ():
-            if await self.storage.head(f"{job_id}/{name}"):
-                await self.storage.fetch(f"{job_id}/{name}", audio.with_name(name))
+        beside = (WORDS, BEATS, f"{INSTRUMENTAL}{audio.suffix}") if self.task is Task.TRANSCRIPTION else ()
+        await asyncio.gather(
+            *(self.storage.fetch_if_there(f"{job_id}/{name}", audio.with_name(name)) for name in beside)
+        )
 
     def _deadline(self, submission: JobSubmitted) -> float:
         """Seconds after which a task is surely stuck: a CPU separates at about the song's own speed."""

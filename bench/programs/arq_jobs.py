@@ -1,0 +1,60 @@
+"""arq's side: three jobs of its own, one queue each, all in Redis."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.worker import func
+
+from bench.programs import joint
+from bench.programs.customer import serve
+
+QUEUES = ("arq:separator", "arq:transcriber", "arq:beats")
+
+
+async def _work(ctx: dict[str, Any], job_id: str, queue: str) -> str:
+    for state in ("started", "50", "completed"):
+        await ctx["redis"].hset(job_id, queue, state)
+    await joint.end_task(ctx["redis"], job_id, queue)
+    return "done"
+
+
+class Worker:
+    """Looks for work every 5 ms, as with `max_jobs` 1 it takes one job a look; by itself it does every 500 ms."""
+
+    functions = (func(_work, name="work"),)
+    redis_settings = RedisSettings.from_dsn(os.environ["REDIS_URL"])
+    queue_name = os.environ.get("QUEUE")
+    max_jobs = 1
+    poll_delay = 0.005
+
+
+class Arqs:
+    def __init__(self, redis: ArqRedis) -> None:
+        self._redis = redis
+
+    async def submit(self, count: int) -> list[str]:
+        return await asyncio.gather(*(self._submit() for _ in range(count)))
+
+    async def completed(self, job_ids: Sequence[str]) -> set[str]:
+        return await joint.completed(self._redis, job_ids)
+
+    async def settle(self) -> None:
+        pass
+
+    async def _submit(self) -> str:
+        job_id = str(uuid4())
+        for queue in QUEUES:
+            await self._redis.enqueue_job("work", job_id, queue, _queue_name=queue)
+        return job_id
+
+
+async def main() -> None:
+    await serve(Arqs(await create_pool(Worker.redis_settings)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

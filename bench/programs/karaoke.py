@@ -1,0 +1,100 @@
+"""Ours: jobs submitted as the gateway does it once a song is decoded, or (`http`) by uploading a second of silence."""
+
+import asyncio
+import io
+import json
+import os
+import sys
+import wave
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import httpx
+
+from bench.programs.customer import serve
+from shared.bus import Bus
+from shared.events import JobSubmitted, Options, Song, Task
+from shared.job import ready
+from shared.storage import ANNOUNCED, SONG, Storage
+
+AT_ONCE = 8
+
+
+class Direct:
+    def __init__(self, bus: Bus, storage: Storage, status: httpx.AsyncClient) -> None:
+        self._bus = bus
+        self._storage = storage
+        self._status = status
+        self._song = b"\0" * 4096
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def submit(self, count: int) -> list[str]:
+        return await asyncio.gather(*(self._submit() for _ in range(count)))
+
+    async def completed(self, job_ids: Sequence[str]) -> set[str]:
+        answer = await self._status.get("/api/status", params={"ids": ",".join(job_ids)})
+        jobs = json.loads(answer.raise_for_status().content)["jobs"]
+        if failed := [job for job in jobs if job["status"] == "failed"]:
+            raise RuntimeError(failed[0]["error_message"])
+        return {job["job_id"] for job in jobs if job["status"] == "completed"}
+
+    async def settle(self) -> None:
+        """Behind a job of its own in the queue of the refinements."""
+        job_id = await self._submit((Task.BEAT_ANALYSIS,))
+        while not await self.completed([job_id]):  # noqa: ASYNC110 -- a client's polling
+            await asyncio.sleep(0.01)
+
+    async def _submit(self, tasks: tuple[Task, ...] = tuple(Task)) -> str:
+        async with self._turns:
+            submission = JobSubmitted(
+                job_id=str(uuid4()),
+                at=datetime.now(UTC),
+                song=Song(name="silence.wav", file_size=len(self._song), audio_duration=1),
+                options=Options(tasks=tasks),
+            )
+            await self._storage.put(f"{submission.job_id}/{SONG}", self._song)
+            await self._storage.put_manifest(submission)
+            await self._bus.publish(submission, ready(submission, submission))
+            await self._storage.put(f"{submission.job_id}/{ANNOUNCED}", b"")
+        return submission.job_id
+
+
+class Uploads(Direct):
+    def __init__(self, bus: Bus, storage: Storage, status: httpx.AsyncClient, gateway: httpx.AsyncClient) -> None:
+        super().__init__(bus, storage, status)
+        self._gateway = gateway
+        self._upload = silence(seconds=1)
+
+    async def submit(self, count: int) -> list[str]:
+        return await asyncio.gather(*(self._post() for _ in range(count)))
+
+    async def _post(self) -> str:
+        async with self._turns:
+            answer = await self._gateway.post("/api/process", files={"file": ("silence.wav", self._upload)})
+        return str(answer.raise_for_status().json()["job_id"])
+
+
+def silence(seconds: float) -> bytes:
+    """A WAV file: 16 bit, 44.1 kHz, mono."""
+    with io.BytesIO() as file:
+        with wave.open(file, "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(44_100)
+            sound.writeframes(bytes(2 * int(seconds * 44_100)))
+        return file.getvalue()
+
+
+async def main() -> None:
+    storage = Storage(os.environ["STORAGE_URL"])
+    status = httpx.AsyncClient(base_url=os.environ["STATUS_URL"], timeout=60)
+    gateway = httpx.AsyncClient(base_url=os.environ.get("GATEWAY_URL", ""), timeout=60)
+    async with status, gateway, Bus(os.environ["AMQP_URL"], "bench") as bus:
+        await bus.check()
+        uploads = Uploads(bus, storage, status, gateway)
+        await serve(uploads if "http" in sys.argv else Direct(bus, storage, status))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,97 @@
+"""How long an event takes until the status service shows it, when events come whether or not it keeps up."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http import HTTPStatus
+from time import perf_counter
+from uuid import uuid4
+
+import aiohttp
+
+from shared.bus import Bus
+from shared.events import JobSubmitted, Options, Song, Task, TaskProgressed, TaskStarted
+
+EVENTS_OF_A_JOB = 90
+POLLED = 10
+"""Every so many events one is looked for by polling, too."""
+POLL_SECONDS = 0.01
+
+
+class Visibility:
+    """Percentages of many jobs at once, published at a steady rate. Seconds count from when an event was to be sent."""
+
+    def __init__(self, bus: Bus, status: aiohttp.ClientSession) -> None:
+        self._bus = bus
+        self._status = status
+        self._sent: dict[tuple[str, int], float] = {}  # when, by job and percentage
+        self.followed: list[float] = []
+        self.polled: list[float] = []
+
+    async def measure(self, events: int, per_second: float) -> None:
+        """Fills `followed`, by server-sent events, and `polled`. Raises TimeoutError when something never shows."""
+        jobs = [str(uuid4()) for _ in range(1 + events // EVENTS_OF_A_JOB)]
+        last = [len(range(n, events, len(jobs))) for n in range(len(jobs))]
+        async with asyncio.timeout(60 + events / per_second), asyncio.TaskGroup() as tasks:
+            for job_id, percent in zip(jobs, last, strict=True):
+                await self._begin(job_id)
+                tasks.create_task(self._follow(job_id, percent))
+            await asyncio.sleep(1)  # all follow
+            for n, due in enumerate(_every(1 / per_second)):
+                if n == events:
+                    break
+                await asyncio.sleep(due - perf_counter())
+                job_id, percent = jobs[n % len(jobs)], 1 + n // len(jobs)
+                self._sent[job_id, percent] = due
+                tasks.create_task(self._bus.publish(_progress(job_id, percent)))
+                if n % POLLED == 0:
+                    tasks.create_task(self._poll(job_id, percent))
+
+    async def _begin(self, job_id: str) -> None:
+        song = Song(name="song.mp3", file_size=1, audio_duration=200)
+        await self._bus.publish(JobSubmitted(job_id=job_id, at=datetime.now(UTC), song=song, options=Options()))
+        await self._bus.publish(TaskStarted.model_validate(_stamp(job_id, 0)))
+        while await self._percent(job_id) is None:  # noqa: ASYNC110 -- a client's polling
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _follow(self, job_id: str, last: int) -> None:
+        """Until `last` percent are shown. A percentage is seen when it, or a greater one, is told."""
+        seen = 0
+        async with self._status.get(f"/api/status/{job_id}/events", raise_for_status=True) as answer:
+            async for line in answer.content:
+                if line.startswith(b"data: "):
+                    now, shown = perf_counter(), json.loads(line.removeprefix(b"data: "))
+                    percent = shown["stem_separation"]["progress"]
+                    self.followed += [now - self._sent[job_id, each] for each in range(seen + 1, percent + 1)]
+                    seen = max(seen, percent)
+                if seen >= last:
+                    return
+
+    async def _poll(self, job_id: str, percent: int) -> None:
+        while (await self._percent(job_id) or 0) < percent:  # noqa: ASYNC110 -- a client's polling
+            await asyncio.sleep(POLL_SECONDS)
+        self.polled.append(perf_counter() - self._sent[job_id, percent])
+
+    async def _percent(self, job_id: str) -> int | None:
+        async with self._status.get(f"/api/status/{job_id}") as answer:
+            if answer.status == HTTPStatus.NOT_FOUND:
+                return None
+            answer.raise_for_status()
+            return int((await answer.json())["stem_separation"]["progress"])
+
+
+def _every(seconds: float) -> Iterator[float]:
+    began, n = perf_counter(), 0
+    while True:
+        yield began + n * seconds
+        n += 1
+
+
+def _progress(job_id: str, percent: int) -> TaskProgressed:
+    return TaskProgressed.model_validate(_stamp(job_id, percent) | {"progress": percent})
+
+
+def _stamp(job_id: str, seq: int) -> dict[str, object]:
+    task = Task.STEM_SEPARATION
+    return {"job_id": job_id, "at": datetime.now(UTC), "task": task, "attempt": 1, "seq": seq}
