@@ -5,7 +5,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("aio-pika", "fastapi", "uvicorn", "motor", "pydantic", "torch", "demucs", "whisperx", "librosa")
+PACKAGES = ("aio-pika", "fastapi", "uvicorn", "pymongo", "pydantic", "torch", "demucs", "whisperx", "librosa")
 
 
 def machine() -> dict[str, str]:

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 
 import uvicorn
-from fastapi import FastAPI
+import uvloop
+from starlette.types import ASGIApp
 
 from shared import telemetry
 from shared.patience import PatientProtocol
@@ -17,11 +18,11 @@ def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> 
     """Runs `main` until it ends, or SIGINT or SIGTERM cancels it."""
     telemetry.configure(service, settings)
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
-        asyncio.run(_terminable(main))
+        uvloop.run(_terminable(main))
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+async def serving(app: ASGIApp, settings: Settings) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
         http=PatientProtocol,
