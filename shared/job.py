@@ -24,6 +24,7 @@ from shared.events import (
     TaskFailed,
     TaskProgressed,
     encode,
+    rfc3339,
 )
 
 
@@ -53,7 +54,7 @@ def fold_all(events: Iterable[Event]) -> Job:
 
 def claims(event: Event) -> dict[str, Register]:
     """What `event` would have each register hold. No wall clock decides between tasks' events."""
-    updated = {"updated": Register(order=(event.model_dump(mode="json")["at"],))}
+    updated = {"updated": Register(order=(rfc3339(event.at),))}
     match event:
         case JobSubmitted():
             return updated | {"submitted": Register(order=(_digest(event),), event=event)}

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 
 import uvicorn
-from fastapi import FastAPI
+import uvloop
+from starlette.types import ASGIApp
 
 from shared import telemetry, tracing
 from shared.patience import PatientProtocol
@@ -18,11 +19,11 @@ def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> 
     telemetry.configure(service, settings)
     tracing.configure(service)
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
-        asyncio.run(_terminable(main))
+        uvloop.run(_terminable(main))
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+async def serving(app: ASGIApp, settings: Settings) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
         http=PatientProtocol,

@@ -1,6 +1,11 @@
 """What is measured, a module each. Add one here, in the order of the page."""
 
 from bench.figure import Figure
-from bench.figures import event_path, processor
+from bench.figures import event_path, folding, polling, processor
 
-FIGURES: dict[str, Figure] = {"processor": processor, "event_path": event_path}
+FIGURES: dict[str, Figure] = {
+    "processor": processor,
+    "event_path": event_path,
+    "polling": polling,
+    "folding": folding,
+}

@@ -1,6 +1,7 @@
 import asyncio
 
 import httpx
+from httpx_aiohttp import AiohttpTransport
 
 from services.gateway.api import create_app
 from services.gateway.settings import Settings
@@ -17,7 +18,7 @@ async def main(settings: Settings) -> None:
     stopping = asyncio.Event()
     no_limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     async with (
-        httpx.AsyncClient(base_url=settings.status_url, timeout=10) as status,
+        httpx.AsyncClient(base_url=settings.status_url, transport=AiohttpTransport(), timeout=10) as status,
         httpx.AsyncClient(base_url=settings.status_url, limits=no_limits) as streams,
     ):
         storage = Storage(settings.storage_url)

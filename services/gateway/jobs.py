@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import httpx
 import structlog
@@ -20,6 +20,7 @@ from shared.storage import Storage
 
 log = structlog.get_logger()
 
+ANEW: Final = {"Cache-Control": "no-cache"}
 PUBLISH_SECONDS = 8.0
 COUNT_SECONDS = 2.0
 
@@ -35,10 +36,12 @@ class Jobs:
     ) -> httpx.Response:
         """What the status service says to `owner`; None may know everything.
 
+        Without headers of a poll it is asked in order to decide something, and so for what the database has now.
+
         Raises Problem 404 for what is no id, TransientError while it is away or cannot answer.
         """
         require_job_id(job_id)
-        return await self._get(f"/api/status/{job_id}", owner, headers or {}, {})
+        return await self._get(f"/api/status/{job_id}", owner, ANEW if headers is None else headers, {})
 
     async def answer_all(self, job_ids: Sequence[str], owner: str | None) -> httpx.Response:
         """What it says of many jobs at once. Raises TransientError."""

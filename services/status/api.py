@@ -1,4 +1,4 @@
-"""`GET /api/status/<job_id>`: the contract's document, made from the registers at every read.
+"""`GET /api/status/<job_id>`: the contract's document, made from the registers after every change.
 
 What the gateway alone asks: whose job it is (`X-Owner`), and how many an owner has under way.
 """
@@ -11,14 +11,15 @@ from fastapi import APIRouter, FastAPI, Header, Query, Response
 
 from services.status.changes import Changes
 from services.status.documents import Documents
-from services.status.editions import Editions, event_id
+from services.status.edition import Edition
+from services.status.editions import Editions
 from services.status.following import Following
+from services.status.polls import Polls
 from services.status.settings import Settings
 from services.status.snapshots import Snapshots
 from services.status.store import Store
 from shared.batch import job_ids
 from shared.document import JobDocument, JobDocuments
-from shared.etag import is_known
 from shared.events import Owner
 from shared.health import Health
 from shared.problem import answer_problems, no_such_job, problems, require_job_id
@@ -26,7 +27,6 @@ from shared.storage import Storage
 from shared.streams import Stream
 from shared.view import view
 
-POLL_SECONDS = 3
 OwnerHeader = Annotated[Owner | None, Header()]
 Condition = Annotated[str | None, Header()]
 
@@ -34,21 +34,22 @@ Condition = Annotated[str | None, Header()]
 def create_app(
     store: Store, storage: Storage, health: Health, settings: Settings, stopping: asyncio.Event | None = None
 ) -> FastAPI:
-    """Streams end when `stopping` is set."""
-    app = FastAPI(title="Karaoke status")
-    answer_problems(app)
+    """Streams end when `stopping` is set. What is read is kept only while the application's lifespan lasts."""
     snapshots = Snapshots(store)
     documents = Documents(store, storage, snapshots, timedelta(hours=settings.job_ttl_hours))
     editions = Editions(documents, snapshots)
-    following = Following(editions, Changes(store, snapshots, editions))
+    changes = Changes(store, snapshots, editions)
+    app = FastAPI(title="Karaoke status", lifespan=lambda _: changes.heard_of())
+    answer_problems(app)
+    app.add_middleware(Polls, editions)
     app.include_router(health.router())
-    app.include_router(_documents(documents))
-    app.include_router(_events(documents, following, stopping or asyncio.Event()))
+    app.include_router(_documents(documents, editions))
+    app.include_router(_events(editions, Following(editions, changes), stopping or asyncio.Event()))
     app.include_router(_owners(store))
     return app
 
 
-def _documents(documents: Documents) -> APIRouter:
+def _documents(documents: Documents, editions: Editions) -> APIRouter:
     router = APIRouter(prefix="/api")
 
     @router.get("/status", responses=problems(_422="No ids, or too many."))
@@ -61,30 +62,36 @@ def _documents(documents: Documents) -> APIRouter:
         )
 
     @router.get("/status/{job_id}", response_model=JobDocument, responses=problems(_404="No such job."))
-    async def status(job_id: str, x_owner: OwnerHeader = None, if_none_match: Condition = None) -> Response:
-        shown = await documents.show(await _required(documents, job_id, x_owner))
-        headers = {"ETag": shown.etag, "Cache-Control": "private, no-cache"}
-        if not shown.document.is_over:
-            headers["Retry-After"] = str(POLL_SECONDS)
-        if is_known(if_none_match, shown.etag):
-            return Response(status_code=304, headers=headers)
-        return Response(shown.body, headers=headers, media_type="application/json")
+    async def status(
+        job_id: str, x_owner: OwnerHeader = None, if_none_match: Condition = None, cache_control: Condition = None
+    ) -> Response:
+        """`Cache-Control: no-cache` has the database asked, whatever is kept."""
+        require_job_id(job_id)
+        edition = await (editions.read(job_id) if cache_control else editions.current(job_id, if_none_match))
+        return _shown(edition, job_id, x_owner).answer(if_none_match)
 
     return router
 
 
-def _events(documents: Documents, following: Following, stopping: asyncio.Event) -> APIRouter:
+def _events(editions: Editions, following: Following, stopping: asyncio.Event) -> APIRouter:
     router = APIRouter(prefix="/api")
 
     @router.get("/status/{job_id}/events", response_class=Stream)
     async def events(job_id: str, x_owner: OwnerHeader = None, last_event_id: Condition = None) -> Response:
         """204 for who has the last event of a job that is over, which has EventSource stop."""
-        document = await _required(documents, job_id, x_owner)
-        if document.is_over and event_id(await documents.show(document)) == last_event_id:
+        require_job_id(job_id)
+        edition = _shown(await editions.read(job_id), job_id, x_owner)
+        if edition.document.is_over and edition.id == last_event_id:
             return Response(status_code=204)
         return Stream(following.stream(job_id, last_event_id), stopping)
 
     return router
+
+
+def _shown(edition: Edition | None, job_id: str, owner: str | None) -> Edition:
+    if edition is None or not edition.is_for(owner):
+        raise no_such_job(job_id)
+    return edition
 
 
 def _owners(store: Store) -> APIRouter:
@@ -101,11 +108,3 @@ def _owners(store: Store) -> APIRouter:
         return count
 
     return router
-
-
-async def _required(documents: Documents, job_id: str, owner: str | None) -> JobDocument:
-    require_job_id(job_id)
-    document = await documents.find(job_id, owner)
-    if document is None:
-        raise no_such_job(job_id)
-    return document

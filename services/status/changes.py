@@ -1,13 +1,14 @@
-"""Who follows a job hears of its changes, whichever replica made them: by one change stream for all listeners."""
+"""What is kept of a job, and who follows it, hear of its changes, whichever replica made them: by one change stream."""
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 import structlog
 
+from services.status.edition import Edition
 from services.status.editions import Editions
 from services.status.snapshots import Snapshots
 from services.status.store import Store
@@ -20,14 +21,26 @@ LOOK_SECONDS: Final = 1.0
 
 
 class Changes:
-    """Looks only while somebody listens. A listener has an event that is set, and need not keep up with it."""
+    """A listener has an event that is set, and need not keep up with it."""
 
     def __init__(self, store: Store, snapshots: Snapshots, editions: Editions) -> None:
         self._store = store
         self._editions = editions
         self._snapshots = snapshots
         self._listeners: dict[str, set[asyncio.Event]] = defaultdict(set)
-        self._looking: list[asyncio.Task[None]] = []
+        self._reckoned: dict[str, Edition | None] = {}
+        self._looking: asyncio.Task[None] | None = None
+        store.when_folded(editions.outdate)
+
+    @asynccontextmanager
+    async def heard_of(self) -> AsyncIterator[None]:
+        """Until left."""
+        watching = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.wait({watching})
 
     @contextmanager
     def listening(self, job_id: str) -> Iterator[asyncio.Event]:
@@ -35,43 +48,42 @@ class Changes:
         changed = asyncio.Event()
         self._listeners[job_id].add(changed)
         self._editions.outdate(job_id)  # what happened before is not told
-        if not self._looking:
-            self._looking = [asyncio.create_task(self._watch()), asyncio.create_task(self._look_at_the_queue())]
+        self._looking = self._looking or asyncio.create_task(self._look_at_the_queue())
         try:
             yield changed
         finally:
             self._listeners[job_id].discard(changed)
             if not self._listeners[job_id]:
                 del self._listeners[job_id]
-                self._editions.outdate(job_id)
+                self._reckoned.pop(job_id, None)
             if not self._listeners:
-                self._stop()
-
-    def _change(self, job_id: str) -> None:
-        if job_id in self._listeners:
-            self._editions.outdate(job_id)
-            self._wake(job_id)
+                self._looking.cancel()
+                self._looking = None
 
     def _wake(self, job_id: str) -> None:
-        for changed in self._listeners[job_id]:
+        for changed in self._listeners.get(job_id, ()):
             changed.set()
-
-    def _stop(self) -> None:
-        for task in self._looking:
-            task.cancel()
-        self._looking = []
 
     async def _watch(self) -> None:
         """For ever. After a gap, and at first, anything may have happened."""
         while True:
             try:
-                async for job_id in self._store.changes():
-                    for each in list(self._listeners) if job_id is None else [job_id]:
-                        self._change(each)
+                changes = self._store.changes()
+                await anext(changes)
+                self._editions.outdate_all()
+                for job_id in self._listeners:
+                    self._wake(job_id)
+                async for changed in changes:
+                    self._editions.hear()
+                    if changed is not None:
+                        self._editions.outdate(changed.job_id, changed.revision)
+                        self._wake(changed.job_id)
             except TransientError as error:
                 log.warning("changes are not heard of", error=str(error))
             except Exception:  # whoever follows must not stand still because of it
                 log.exception("changes are not heard of")
+            finally:
+                self._editions.hear(of_changes=False)
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _look_at_the_queue(self) -> None:
@@ -82,6 +94,8 @@ class Changes:
             await self._snapshots.refresh()
             if seen != self._snapshots.latest:
                 seen = self._snapshots.latest
-                for job_id in list(self._listeners):
-                    if self._editions.reckon(job_id):
+                for job_id in self._listeners:
+                    edition = self._editions.reckon(job_id)
+                    if edition is not self._reckoned.get(job_id):
+                        self._reckoned[job_id] = edition
                         self._wake(job_id)

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 
 from services.status.documents import Documents
+from services.status.edition import Edition
 from services.status.outbox import Callback, Outbox, callback_id
 from services.status.post import Post
 from shared.callback import owner_secret
@@ -101,14 +102,14 @@ class Courier:
                 await self._again(callback, type(error).__name__)
 
     async def _attempt(self, callback: Callback) -> None:
-        document = await self._documents.find(callback.job_id, None)
+        document = await self._documents.find(callback.job_id)
         if document is None:
             await self._outbox.forget(callback.job_id)
         elif callback_id(document) != callback.id:
             log.info("callback dropped: the job was run again or cancelled, and that end is told")
             await self._outbox.drop(callback)
         else:
-            await self._tell(callback, (await self._documents.show(document)).body)
+            await self._tell(callback, Edition(await self._documents.complete(document)).body)
 
     async def _tell(self, callback: Callback, body: bytes) -> None:
         try:

@@ -5,8 +5,12 @@ from typing import Any
 
 from shared.events import Task, rfc3339
 
-REGISTERS = {"_id": False, "heard": False}
-"""What to read of a document: `heard` is when it last changed, by the server's clock, and no part of the fold."""
+REGISTERS = {"_id": False, "heard": False, "revision": False}
+"""What to read of a document: `heard` is when it last changed, by the server's clock, `revision` how often; neither is
+part of the fold."""
+
+CHANGED = {"documentKey": 1, "updateDescription.updatedFields.revision": 1, "fullDocument.revision": 1}
+"""What to read of a change: of which job, and what its revision is since."""
 
 TASK_TYPES = {f"{task}.event.type": task for task in Task}
 STEMS_TYPE = f"{Task.STEM_SEPARATION}.event.type"

@@ -48,12 +48,16 @@ class Snapshots:
 
     async def refresh(self) -> None:
         """Sees to a snapshot, if one is due; waits for it only when the last one is too old to be shown."""
+        if not self.are_current() and self._making:
+            await asyncio.shield(self._making)
+
+    def are_current(self) -> bool:
+        """Sees to a snapshot, if one is due; whether the last one may be shown until it is there."""
         now = monotonic()
         if now >= self._due and self._making is None:
             self._making = asyncio.create_task(self._make())
         patience = max(STALE_SECONDS, 2 * (self._due - self._made_at))
-        if self._making and (self._queue is None or now - self._made_at > patience):
-            await asyncio.shield(self._making)
+        return self._making is None or (self._queue is not None and now - self._made_at <= patience)
 
     async def _make(self) -> None:
         began = monotonic()

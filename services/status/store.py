@@ -5,26 +5,26 @@ compares orders inside the server, so any number of replicas may write at once.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import stamina
 from motor.motor_asyncio import AsyncIOMotorClient
-from pydantic import TypeAdapter
 from pymongo import DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from services.status import ends
 from services.status.outlook import Queue, Unfinished, speed
-from services.status.queries import REGISTERS, TASK_RUNS, TASK_TYPES, UNFINISHED, at, due, silent_for, timed
+from services.status.queries import CHANGED, REGISTERS, TASK_RUNS, TASK_TYPES, UNFINISHED, at, due, silent_for, timed
 from services.status.rows import PROJECTION, readable, times
-from services.status.upsert import upsert
+from services.status.stored import Change, Stored, registers
+from services.status.upsert import upserts
 from services.status.waiting import COUNT_WAITING, Waiting, waiting
 from shared.errors import TransientError
 from shared.events import Event, Task, rfc3339
-from shared.job import Job, Register
+from shared.job import Job
 
 DUPLICATE_KEY: Final = 11000
 
@@ -40,8 +40,6 @@ ROWS_AT_ONCE: Final = 500
 ENDS_KEPT_SECONDS: Final = 7 * 24 * 60 * 60
 """For so long an end of a job is known to have been counted."""
 
-_registers = TypeAdapter(dict[str, Register])
-
 
 class Store:
     def __init__(self, client: Any, database: str) -> None:  # noqa: ANN401 -- motor has no types
@@ -49,6 +47,7 @@ class Store:
         self._jobs = self._database["jobs"]
         self._ends = self._database["ends"]
         self.callbacks = self._database["callbacks"]
+        self._told: list[Callable[[str], None]] = []
 
     @classmethod
     @asynccontextmanager
@@ -73,43 +72,57 @@ class Store:
                 for field in ("due", "job_id", "gave_up_at"):
                     await self.callbacks.create_index(field)
 
-    async def fold(self, events: Iterable[Event]) -> None:
+    async def fold(self, events: Sequence[Event]) -> None:
         """Folds events in any order, in one round trip. Waits for a server that is away: nothing is lost."""
-        updates = [UpdateOne({"_id": event.job_id}, upsert(event), upsert=True) for event in events]
+        updates = [UpdateOne({"_id": job_id}, update, upsert=True) for job_id, update in upserts(events).items()]
         async for attempt in stamina.retry_context(on=PyMongoError, attempts=None, timeout=None):
             with attempt:  # two replicas that insert one document at once: one is refused, and updates it next time
                 await self._jobs.bulk_write(updates, ordered=False)
+        for tell in self._told:
+            for event in events:
+                tell(event.job_id)
 
-    async def get(self, job_id: str) -> Job | None:
+    def when_folded(self, tell: Callable[[str], None]) -> None:
+        """Calls `tell` with the id of each job that is folded here, before anybody else hears of it."""
+        self._told.append(tell)
+
+    async def get(self, job_id: str) -> Stored | None:
         """Raises TransientError when the server is away."""
         with away():
-            document = await self._jobs.find_one({"_id": job_id}, REGISTERS)
-        return None if document is None else _registers.validate_python(document)
+            document = await self._jobs.find_one({"_id": job_id}, {"_id": False, "heard": False})
+        return None if document is None else Stored(document.pop("revision", 0), document)
 
     async def many(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
         """Those that are there, by their ids, in one round trip. Raises TransientError."""
         with away():
-            documents = await self._jobs.find({"_id": {"$in": list(job_ids)}}, {"heard": False}).to_list(None)
-        return {document.pop("_id"): _registers.validate_python(document) for document in documents}
+            documents = await self._jobs.find(
+                {"_id": {"$in": list(job_ids)}}, {"heard": False, "revision": False}
+            ).to_list(None)
+        return {document.pop("_id"): registers(document) for document in documents}
 
     async def with_callback(self, job_ids: Sequence[str]) -> list[Job]:
         """Those of the jobs of whose end somebody wants to be told. Raises TransientError."""
         query = {"_id": {"$in": list(job_ids)}, "submitted.event.callback_url": {"$type": "string"}}
         with away():
             documents = await self._jobs.find(query, REGISTERS).to_list(None)
-        return [_registers.validate_python(document) for document in documents]
+        return [registers(document) for document in documents]
 
-    async def changes(self) -> AsyncIterator[str | None]:
-        """Ids of jobs as they change, whoever changes them; at first None: what happened before now is not told.
+    async def changes(self) -> AsyncIterator[Change | None]:
+        """Changes of jobs, whoever makes them; None at first, and every second in which nothing happens.
 
-        Raises TransientError when the server goes away.
+        What happened before that is not told. Raises TransientError when the server goes away.
         """
         with away():
-            async with self._jobs.watch([{"$project": {"documentKey": True}}], max_await_time_ms=1000) as stream:
+            async with self._jobs.watch([{"$project": CHANGED}], max_await_time_ms=1000) as stream:
                 yield None
-                async for change in stream:
-                    if "documentKey" in change:
-                        yield change["documentKey"]["_id"]
+                while stream.alive:
+                    change = await stream.try_next()
+                    if change is None:
+                        yield None
+                    elif "documentKey" in change:
+                        updated = change.get("updateDescription", {}).get("updatedFields", {})
+                        revision = (change.get("fullDocument") or updated).get("revision")
+                        yield Change(change["documentKey"]["_id"], revision)
 
     async def queue(self) -> Queue:
         """What is unfinished now. Raises TransientError."""
@@ -173,13 +186,13 @@ class Store:
     async def created_before(self, moment: datetime) -> AsyncIterator[Job]:
         with away():
             async for document in self._jobs.find({"submitted.event.at": {"$lt": rfc3339(moment)}}, REGISTERS):
-                yield _registers.validate_python(document)
+                yield registers(document)
 
     async def silent_for(self, silence: timedelta) -> AsyncIterator[Job]:
         """Jobs that are not over and of which nothing has been heard for so long, by the server's own clock."""
         with away():
             async for document in self._jobs.find(silent_for(silence), REGISTERS):
-                yield _registers.validate_python(document)
+                yield registers(document)
 
     async def perhaps_unfinished(self, owner: str) -> AsyncIterator[Job]:
         """The owner's jobs that have not ended, newest first, with some that have: `shared.view` tells them apart."""
@@ -188,7 +201,7 @@ class Store:
             async for document in self._jobs.find(
                 UNFINISHED | {"submitted.event.owner": owner}, REGISTERS, sort=newest_first, limit=CANDIDATES
             ):
-                yield _registers.validate_python(document)
+                yield registers(document)
 
     async def delete(self, job_id: str) -> None:
         await self._jobs.delete_one({"_id": job_id})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
+from httpx_aiohttp import AiohttpTransport
 
 from deploy.local.ports import LOOPBACK, free_ports
 from services.gateway.api import create_app as create_gateway
@@ -98,8 +99,8 @@ async def live(bus: Bus, store: Store, storage: Storage, **settings: object) -> 
         status = create_status(store, storage, Health(), status_settings, stop_status)
         await stack.enter_async_context(serving(status, status_settings))
         asking, streams = [
-            await stack.enter_async_context(httpx.AsyncClient(base_url=inside, limits=limits))
-            for limits in (httpx.Limits(), httpx.Limits(max_connections=None))
+            await stack.enter_async_context(httpx.AsyncClient(base_url=inside, transport=transport))
+            for transport in (AiohttpTransport(), httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None)))
         ]
         gateway = create_gateway(
             bus, storage, asking, Health(), gateway_settings, streams=streams, stopping=stop_gateway

@@ -12,7 +12,7 @@ from services.status.silence import end_silence
 from services.status.store import Store
 from shared.bus import Bus
 from shared.events import Event, JobExpired, JobRetried, JobSubmitted, Task, TaskFailed, decode
-from shared.job import ready
+from shared.job import Job, ready
 from shared.storage import ANNOUNCED, SONG, Storage
 from shared.topology import TASK_QUEUES
 from tests.fakes import JOB_ID, completed, failed, progressed, started, submitted
@@ -131,7 +131,7 @@ async def test_files_without_a_job_are_removed_and_an_accepted_job_is_restored(
     await Orphans(bus, store, storage, AT_ONCE).sweep()
     assert not await storage.head(f"orphan/{SONG}")
     assert await storage.head(f"known/{SONG}")
-    restored = await store.get("lost") or {}
+    restored: Job = await store.get("lost") or {}
     assert restored["submitted"].event == lost
 
 

@@ -95,7 +95,7 @@ async def test_the_queue_holds_exactly_what_is_unfinished(store: Store) -> None:
     assert [line.at_work_on for line in queue.lines.values()] == [90, 0, 0]
 
 
-async def test_the_queue_and_the_speeds_are_read_by_indexes(store: Store) -> None:
+async def test_the_queue_and_the_speeds_are_read_by_indexes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     await store.fold([submitted()])
     read: list[Any] = []
     find = store._jobs.find
@@ -104,7 +104,7 @@ async def test_the_queue_and_the_speeds_are_read_by_indexes(store: Store) -> Non
         read.append(find(*query, **options))
         return read[-1]
 
-    store._jobs.find = noted
+    monkeypatch.setattr(store._jobs, "find", noted)
     await store.queue()
     await store.speeds()
     plans = [str((await cursor.clone().explain())["queryPlanner"]["winningPlan"]) for cursor in read]

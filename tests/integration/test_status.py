@@ -17,7 +17,7 @@ from services.status.store import Store
 from shared.bus import Bus
 from shared.events import JobSubmitted, Task
 from shared.health import Health
-from shared.job import ready
+from shared.job import Job, ready
 from shared.storage import Storage
 from shared.telemetry import DEAD_LETTERS
 from shared.topology import DELIVERY_LIMIT, TASK_QUEUES, dead
@@ -67,7 +67,7 @@ async def test_what_was_taken_is_folded_before_leaving(bus: Bus, store: Store, c
         await bus.publish(progressed(BEATS, seq % 100, seq=seq))
     async with Consumer(bus, store).consuming():
         pass  # what the broker has handed out by now is taken
-    job = await store.get(JOB_ID) or {}
+    job: Job = await store.get(JOB_ID) or {}
     folded = 1 + int(job[BEATS].order[3]) if BEATS in job else 0
     waiting = await channel.declare_queue("status", passive=True)
     assert folded + (waiting.declaration_result.message_count or 0) == events
@@ -85,6 +85,22 @@ async def test_a_delivery_whose_connection_was_lost_keeps_no_other_from_being_ac
         assert live
         await Consumer(bus, store)._fold([void, live])
     assert await bus.backlog("status") == 0
+
+
+async def test_a_batch_is_settled_and_nothing_that_came_after_it(
+    bus: Bus, store: Store, channel: AbstractChannel, amqp_url: str
+) -> None:
+    for seq in range(5):
+        await bus.publish(progressed(BEATS, seq, seq=seq))
+        if seq == 1:
+            await channel.default_exchange.publish(aio_pika.Message(b"not an event"), "status")
+    async with await aio_pika.connect(amqp_url) as connection:
+        queue = await (await connection.channel()).get_queue("status")
+        messages = [await queue.get() for _ in range(6)]
+        await Consumer(bus, store)._fold(messages[:4])
+        assert [message.processed for message in messages] == [True] * 4 + [False] * 2
+    await until(lambda: bus.backlog("status"), 2)
+    await until(lambda: bus.backlog(dead("status")), 1)
 
 
 async def test_a_job_is_there_before_its_event_arrives(storage: Storage, client: httpx.AsyncClient) -> None:
@@ -136,7 +152,7 @@ async def test_a_refinement_that_kills_every_worker_leaves_the_first_result(
         await bus.publish(separated, ready(song, separated))
         await kill_every_worker(amqp_url)
         await until(is_buried, wanted=True)
-    job = await store.get(JOB_ID) or {}
+    job: Job = await store.get(JOB_ID) or {}
     assert job[BEATS].event == completed(BEATS)
     assert await bus.backlog("status") == 0
     assert await status_of(client) == "completed"

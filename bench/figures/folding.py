@@ -1,0 +1,122 @@
+"""
+Events per second that one status process folds: 20,000 of 500 jobs, shuffled, wait in its queue at a real broker, and
+end as documents in a real database. Beside that, the same events in batches of the same size, as bare bulk upserts: one
+plain `$set` for each event, of the very registers that it claims, made beforehand, by the same driver into the same
+database. That side has no broker, decodes and compares nothing, and tells nobody.
+"""
+
+import asyncio
+from http.client import HTTPConnection
+from random import Random
+from statistics import median
+from time import perf_counter, sleep
+from typing import Any, Final
+from uuid import uuid4
+
+from matplotlib.figure import Figure as Picture
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import UpdateOne
+
+from bench import tables
+from bench.bench import Bench
+from bench.figure import Goal, Measured
+from bench.sides import ratio, values
+from bench.stories import stories, tell
+from bench.system import System, system
+from deploy.local.child import StartError
+from deploy.local.ports import LOOPBACK
+from services.status.consumer import BATCH
+from shared.bus import Bus
+from shared.events import Event
+from shared.job import claims
+
+TITLE = "Folding"
+EVENTS: Final = 20_000
+JOBS: Final = 500
+BEGUN: Final = 0.1
+"""The clock runs from when this share of the events has been folded, so that it does not measure a start."""
+
+LIMIT_SECONDS: Final = 120
+LOOK_SECONDS: Final = 0.02
+
+
+def measure(bench: Bench) -> Measured:
+    return asyncio.run(_measure(bench))
+
+
+def goals(measured: Measured) -> list[Goal]:
+    rates = measured["events_per_second"]
+    return [Goal("events per second, of bare upserts'", ratio(rates["status"], rates["bare upserts"]), at_least=0.5)]
+
+
+def table(measured: Measured) -> str:
+    rates = measured["events_per_second"]
+    rows = [(side, f"{median(of):,.0f}", f"{ratio(of, rates['bare upserts']):.2f}") for side, of in rates.items()]
+    return tables.table(("", "events per second", "of bare upserts"), rows)
+
+
+def plot(measured: Measured, picture: Picture) -> None:
+    axes = picture.subplots()
+    rates = measured["events_per_second"]
+    axes.boxplot(list(rates.values()), orientation="horizontal", tick_labels=list(rates))
+    axes.set(xlabel="events per second", xlim=(0, None))
+
+
+async def _measure(bench: Bench) -> Measured:
+    mongo: Any = AsyncIOMotorClient(bench.mongo_url)
+    async with Bus(bench.amqp_url, "bench") as bus:
+        await bus.check()  # the queue is there
+
+        async def status() -> float:
+            await tell(bus, _events())
+            env = {"LOG_LEVEL": "info", "MONGO_DATABASE": f"status-{uuid4().hex}"}
+            with system(bench, {"status": 1}, env) as services:
+                return await asyncio.to_thread(_folded_per_second, services)
+
+        async def bare() -> float:
+            jobs = mongo[f"bare-{uuid4().hex}"]["jobs"]
+            claimed = [(event.job_id, _registers(event)) for event in _events()]
+            began = perf_counter()
+            for start in range(0, EVENTS, BATCH):
+                updates = [
+                    UpdateOne({"_id": job_id}, {"$set": registers}, upsert=True)
+                    for job_id, registers in claimed[start : start + BATCH]
+                ]
+                await jobs.bulk_write(updates, ordered=False)
+            return round(EVENTS / (perf_counter() - began))
+
+        rates = await values({"status": status, "bare upserts": bare}, bench.runs)
+    mongo.close()
+    return {"events": EVENTS, "jobs": JOBS, "batch": BATCH, "events_per_second": rates}
+
+
+def _events() -> list[Event]:
+    """The same in each run, of other jobs."""
+    events = list(stories([str(uuid4()) for _ in range(JOBS)], EVENTS // JOBS))
+    Random(1).shuffle(events)
+    return events
+
+
+def _registers(event: Event) -> dict[str, Any]:
+    return {name: claim.model_dump(mode="json") for name, claim in claims(event).items()}
+
+
+def _folded_per_second(services: System) -> float:
+    """By the service's own count. Raises StartError when it is not done in time."""
+    deadline, began = perf_counter() + LIMIT_SECONDS, None
+    while perf_counter() < deadline:
+        folded, now = _folded(services), perf_counter()
+        if began is None and folded >= BEGUN * EVENTS:
+            began = folded, now
+        if began and folded >= EVENTS:
+            return round((folded - began[0]) / (now - began[1]))
+        sleep(LOOK_SECONDS)
+    raise StartError(f"status had not folded {EVENTS} events after {LIMIT_SECONDS} s")
+
+
+def _folded(services: System) -> float:
+    connection = HTTPConnection(LOOPBACK, services.services["status"].port, timeout=10)
+    connection.request("GET", "/metrics")
+    lines = connection.getresponse().read().decode().splitlines()
+    connection.close()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("karaoke_events_folded_total"))

@@ -1,0 +1,64 @@
+"""A file's bytes by HTTP, and nothing else: `python -m bench.programs.bare KIND PORT FILE`.
+
+What our services are compared with: the same uvicorn, set up as they set it up, with an application of one answer.
+"""
+
+import sys
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.etag import etag
+from shared.server import forever, run, serving
+from shared.settings import Settings
+
+
+def route(body: bytes) -> ASGIApp:
+    """A bare FastAPI route."""
+    app, tag = FastAPI(), etag(body)
+
+    @app.get("/api/status/{job_id}")
+    async def status(job_id: str, request: Request) -> Response:  # noqa: ARG001 -- as ours has it
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers={"ETag": tag})
+        return Response(body, headers={"ETag": tag}, media_type="application/json")
+
+    return app
+
+
+def protocol(body: bytes) -> ASGIApp:
+    """Bare uvicorn: an application that sends two messages."""
+    tag = etag(body).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"etag", tag)]
+    found = (
+        {"type": "http.response.start", "status": 200, "headers": headers},
+        {
+            "type": "http.response.body",
+            "body": body,
+        },
+    )
+    unchanged = (
+        {"type": "http.response.start", "status": 304, "headers": [(b"etag", tag)]},
+        {"type": "http.response.body"},
+    )
+
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        for message in unchanged if (b"if-none-match", tag) in scope["headers"] else found:
+            await send(message)
+
+    return app
+
+
+APPS = {"fastapi": route, "uvicorn": protocol}
+
+
+async def main(app: ASGIApp, settings: Settings) -> None:
+    async with serving(app, settings):
+        await forever()
+
+
+if __name__ == "__main__":
+    kind, port, file = sys.argv[1:]
+    settings = Settings(port=int(port))
+    run(kind, settings, main(APPS[kind](Path(file).read_bytes()), settings))

@@ -1,0 +1,197 @@
+"""What a status replica keeps of a job: shown without a read, never for longer than it is true."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.status import editions
+from services.status.documents import Documents
+from services.status.editions import Editions
+from services.status.snapshots import Snapshots
+from services.status.store import Store
+from services.status.stored import Change
+from shared.bus import Bus
+from shared.events import JobCancelled, JobExpired, JobSubmitted, Task
+from shared.job import Job
+from shared.storage import Storage
+from tests.fakes import JOB_ID, progressed, started, submitted
+from tests.integration.live import Live, live
+from tests.integration.test_access import KEYS, PHONE, WEB
+from tests.integration.test_status import recent, until
+
+BEATS = Task.BEAT_ANALYSIS
+SONG = recent(submitted(BEATS))
+PATH = f"/api/status/{JOB_ID}"
+
+
+@pytest.fixture
+async def system(bus: Bus, store: Store, storage: Storage) -> AsyncIterator[Live]:
+    async with live(bus, store, storage) as system:
+        yield system
+
+
+@pytest.fixture
+def reads(store: Store, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each job was read."""
+    get, reads = store.get, Counter[str]()
+
+    async def counted(job_id: str) -> Job | None:
+        reads[job_id] += 1
+        return await get(job_id)
+
+    monkeypatch.setattr(store, "get", counted)
+    return reads
+
+
+async def kept(system: Live, reads: Counter[str]) -> None:
+    """Polls until nothing is read for it any more."""
+
+    async def is_kept() -> bool:
+        before = reads[JOB_ID]
+        assert (await system.client.get(PATH)).status_code == 200
+        return reads[JOB_ID] == before
+
+    await until(is_kept, wanted=True)
+
+
+async def beats(system: Live) -> int:
+    document = (await system.client.get(PATH)).json()
+    return int(document["beat_analysis"]["progress"])
+
+
+async def test_nothing_is_read_until_something_happens_and_then_once(
+    system: Live, store: Store, reads: Counter[str]
+) -> None:
+    await store.fold([SONG, started(BEATS)])
+    await kept(system, reads)
+    await store.fold([progressed(BEATS, 40)])
+    answers = await asyncio.gather(*(beats(system) for _ in range(30)))
+    assert answers == [40] * 30  # what this replica has folded it shows at once
+    await kept(system, reads)
+    reads.clear()
+    assert await asyncio.gather(*(beats(system) for _ in range(30))) == [40] * 30
+    assert reads[JOB_ID] == 0
+
+
+async def test_a_change_that_is_told_after_it_was_read_has_nothing_read_again(store: Store, storage: Storage) -> None:
+    await store.fold([SONG])
+    snapshots = Snapshots(store)
+    kept = Editions(Documents(store, storage, snapshots, timedelta(hours=24)), snapshots)
+    kept.hear()
+    edition = await kept.read(JOB_ID)
+    assert edition
+    kept.outdate(JOB_ID, edition.revision)
+    assert kept.kept(JOB_ID) is edition
+    kept.outdate(JOB_ID, edition.revision + 1)
+    assert kept.kept(JOB_ID) is None
+
+
+async def test_changes_are_told_with_the_revision_that_they_make(store: Store) -> None:
+    changes = store.changes()
+    assert await anext(changes) is None
+    await store.fold([SONG])
+    await store.fold([started(BEATS)])
+    await store.delete(JOB_ID)
+    told = [change async for change in _first(changes, 3)]
+    assert told == [Change(JOB_ID, 1), Change(JOB_ID, 2), Change(JOB_ID, None)]
+
+
+async def _first(changes: AsyncIterator[Change | None], count: int) -> AsyncIterator[Change]:
+    async for change in changes:
+        if change:
+            yield change
+            if not (count := count - 1):
+                return
+
+
+async def test_what_another_replica_folds_is_shown_soon(
+    system: Live, store: Store, reads: Counter[str], mongo_url: str
+) -> None:
+    await store.fold([SONG, started(BEATS)])
+    await kept(system, reads)
+    async with Store.connected(mongo_url, store._database.name) as other:
+        await other.fold([progressed(BEATS, 40)])
+        await until(lambda: beats(system), 40, within=2)
+
+
+async def test_who_has_seen_something_that_is_not_known_here_is_shown_nothing_older(
+    system: Live, store: Store, reads: Counter[str]
+) -> None:
+    await store.fold([SONG, started(BEATS)])
+    await kept(system, reads)
+    first = (await system.client.get(PATH)).headers["etag"]
+    await store.fold([progressed(BEATS, 40)])
+    await kept(system, reads)
+    for tag, read in ((first, False), ('"of another replica"', True)):
+        before = reads[JOB_ID]
+        answer = await system.client.get(PATH, headers={"If-None-Match": tag})
+        assert (answer.status_code, reads[JOB_ID] > before) == (200, read)
+
+
+async def test_what_is_kept_is_not_shown_while_nothing_is_heard_of_changes(
+    system: Live, store: Store, reads: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.fold([SONG])
+    await kept(system, reads)
+    monkeypatch.setattr(editions, "HEARD_SECONDS", 0)
+    before = reads[JOB_ID]
+    for n in range(1, 4):
+        await system.client.get(PATH)
+        assert reads[JOB_ID] == before + n
+
+
+async def test_what_is_asked_for_a_decision_is_read(system: Live, store: Store, reads: Counter[str]) -> None:
+    await store.fold([SONG])
+    await kept(system, reads)
+    before = reads[JOB_ID]
+    assert (await system.client.post(f"/api/jobs/{JOB_ID}/retry")).status_code == 409
+    assert reads[JOB_ID] > before
+
+
+@pytest.mark.parametrize("end", [JobCancelled, JobExpired])
+async def test_a_job_that_is_cancelled_or_expired_is_no_longer_shown_as_it_was(
+    system: Live, store: Store, reads: Counter[str], end: type[JobCancelled | JobExpired]
+) -> None:
+    await store.fold([SONG])
+    await kept(system, reads)
+    await store.fold([end(job_id=JOB_ID, at=datetime.now(UTC))])
+    answer = await system.client.get(PATH)
+    assert answer.json()["code" if end is JobExpired else "error_code"] in ("job_not_found", "cancelled")
+
+
+async def test_what_is_kept_is_gone_when_its_time_is_over(system: Live, store: Store, reads: Counter[str]) -> None:
+    created = datetime.now(UTC) - timedelta(hours=24) + timedelta(seconds=2)
+    await store.fold([JobSubmitted.model_validate(dict(SONG) | {"at": created})])
+    await kept(system, reads)
+
+    async def code() -> int:
+        return (await system.client.get(PATH)).status_code
+
+    await until(code, 404)
+
+
+async def test_what_is_kept_is_shown_to_its_owner_alone(
+    bus: Bus, store: Store, storage: Storage, reads: Counter[str]
+) -> None:
+    await store.fold([SONG.model_copy(update={"owner": "web"})])
+    async with live(bus, store, storage, **KEYS) as system:
+        system.client.headers["X-API-Key"] = WEB
+        await kept(system, reads)
+        system.client.headers["X-API-Key"] = PHONE
+        assert (await system.client.get(PATH)).status_code == 404
+
+
+async def test_no_more_is_kept_than_there_is_room_for(
+    system: Live, store: Store, reads: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(editions, "MOST", 2)
+    await store.fold([SONG, *(recent(submitted(BEATS, job_id=f"job-{n}")) for n in range(2))])
+    await kept(system, reads)
+    for n in range(2):
+        await system.client.get(f"/api/status/job-{n}")
+    before = reads[JOB_ID]
+    await system.client.get(PATH)
+    assert reads[JOB_ID] == before + 1
