@@ -35,7 +35,6 @@ def footprint(bench: Bench, song: Path) -> dict[str, Any]:
         events = asyncio.run(_heard(bench.amqp_url))
         stored = _sizes(bench.folder / "storage" / job_id)
         copies = {form: sum(_size(http, job_id, f"{stem}.{form}") for stem in STEMS) for form in FORMATS}
-        tasks = ("stem_separation", "transcription", "beat_analysis")
         return {
             "events": dict(Counter(json.loads(event)["type"] for event in events)),
             "event_bytes": sum(map(len, events)),
@@ -43,7 +42,6 @@ def footprint(bench: Bench, song: Path) -> dict[str, Any]:
             "answer_bytes": len(json.dumps(document, separators=(",", ":")).encode()),
             "stored_bytes": stored,
             "copies_bytes": copies,
-            "task_seconds": {task: document[task]["processing_time"] for task in tasks},
         }
 
 

@@ -62,7 +62,9 @@ def table(measured: Measured) -> str:
 def plot(measured: Measured, picture: Picture) -> None:
     sizes: Mapping[str, float] = {"song.flac": measured["stored_bytes"]["song.flac"], **measured["copies_bytes"]}
     axes = picture.subplots()
-    bars = axes.barh([name if "." in name else f"stems, {name}" for name in sizes], [n / MEGABYTE for n in sizes.values()])
+    bars = axes.barh(
+        [name if "." in name else f"stems, {name}" for name in sizes], [n / MEGABYTE for n in sizes.values()]
+    )
     axes.bar_label(bars, fmt="%.0f")
     axes.set(xlabel="MB of a song")
     axes.invert_yaxis()

@@ -22,8 +22,9 @@ GPU_SECONDS: Final = Assumption(
     "s",
     0.02,
     0.10,
-    "no GPU was there to measure on. Demucs' maintainers put a GPU at 20 to 50 times a processor "
-    "([demucs#426](https://github.com/facebookresearch/demucs/issues/426)), and a processor is measured here",
+    "no GPU was there to measure on. A contributor's estimate is 20 to 50 times a laptop's processor "
+    "([demucs#426](https://github.com/facebookresearch/demucs/issues/426)), 0.02 to 0.06 s by the figure "
+    "above; the slower end, as cheap GPUs are, and the rest of the task is",
 )
 STORAGE_RATE: Final = Assumption(
     "what one worker reads from and writes to an object store",
@@ -54,4 +55,38 @@ LOAD: Final = Assumption(
 LINGER: Final = Assumption(
     "how long an empty node is kept", 600, "s", 60, 900, "the cluster autoscaler's `scale-down-unneeded-time`"
 )
-ALL: Final = (GPU_SECONDS, STORAGE_RATE, SETTLING, GPU_NODE, CPU_NODE, PULL, LOAD, LINGER)
+PLAYED: Final = Assumption(
+    "how often each stem of a song is fetched",
+    1.5,
+    "",
+    0.5,
+    5,
+    "somebody sings once, or twice; browsers keep what they have",
+)
+POLLING: Final = Assumption("between two polls of a client", 4, "s", 3, 5, "what `docs/api.md` asks of clients")
+BROKER: Final = Assumption(
+    "messages a second that one quorum queue of small messages takes",
+    15_000,
+    "",
+    5_000,
+    40_000,
+    "RabbitMQ's own figures of three nodes are about twice that; disks differ",
+)
+DATABASE: Final = Assumption(
+    "updates of small documents a second that one MongoDB primary does",
+    10_000,
+    "",
+    4_000,
+    30_000,
+    "a common figure; nobody asks for more than a few thousand of it here, see `folding`",
+)
+LISTING: Final = Assumption(
+    "listing the files of a job in an object store", 0.02, "s", 0.01, 0.05, "a request to S3 from within its region"
+)
+NETWORK: Final = Assumption("what a gateway may take in", 1e9 / 8, "bytes/s", 1e8 / 8, 1e10 / 8, "1 Gbit/s")
+DISK: Final = Assumption("a disk that all share, without an object store", 1e12, "bytes", 1e11, 1e13, "1 TB")
+GATEWAY_CORES: Final = Assumption("cores of a gateway", 2, "", 1, 4, "as `deploy/k8s/base` asks for")
+ALL: Final = (
+    *(GPU_SECONDS, STORAGE_RATE, SETTLING, GPU_NODE, CPU_NODE, PULL, LOAD, LINGER, PLAYED, POLLING),
+    *(BROKER, DATABASE, LISTING, NETWORK, DISK, GATEWAY_CORES),
+)

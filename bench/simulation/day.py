@@ -1,4 +1,4 @@
-"""A day of the whole: a song is separated, then transcribed; its beats are found beside that, and once more with the drums."""
+"""A day of the whole: songs are separated, then transcribed; beats are found beside that, and again with the drums."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

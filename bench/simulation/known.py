@@ -1,27 +1,15 @@
 """What the benchmark has measured; where it has not, what was seen before, by name and with its source."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from statistics import median
 from typing import Any, Final
 
+from bench.simulation.quantities import QUANTITIES
+from bench.simulation.quantity import Quantity
+
 RESULTS: Final = Path(__file__).parents[1] / "results.json"
-
-Measured = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """`figure` is the one of the benchmark that has it, `read` finds it there; `before` is what was seen earlier."""
-
-    what: str
-    unit: str
-    figure: str
-    read: Callable[[Measured], float]
-    before: float
-    seen: str
 
 
 class Known:
@@ -41,20 +29,11 @@ class Known:
         quantity = self.quantities[name]
         return f"measured, `{quantity.figure}`" if name in self._read else quantity.seen
 
-
-def results() -> Mapping[str, Mapping[str, Any]]:
-    read: dict[str, dict[str, Any]] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    return read
+    def values(self) -> dict[str, float]:
+        return {name: self.value(name) for name in self.quantities}
 
 
-def a_second(read: Callable[[Measured], float]) -> Callable[[Measured], float]:
-    """Of the song that the figure `footprint` is about."""
-    return lambda measured: read(measured) / float(measured["song_seconds"])
-
-
-def mean_events(measured: Measured) -> float:
-    return float(sum(measured["events"].values()))
-
-
-def decoding(form: str) -> Callable[[Measured], float]:
-    return a_second(lambda measured: median(measured["decode_cpu_seconds"][form]))
+@cache
+def known() -> Known:
+    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    return Known(results, QUANTITIES)

@@ -13,7 +13,7 @@ TOLERANCE: Final = 0.1
 
 @dataclass(frozen=True)
 class Step:
-    """How far an HPA goes at most within `period` seconds: so many pods, or percent of what there is, whichever is more."""
+    """How far an HPA goes within `period` seconds: so many pods, or percent of what there is, whichever is more."""
 
     pods: int
     percent: int
@@ -30,9 +30,9 @@ class Step:
 class Policy:
     """`target` messages a replica (`value`), those in work among them; `least` and `most` replicas; seconds.
 
-    `polling` is how soon KEDA sees the first message of a service that is at zero (`pollingInterval`), `cooldown` for how
-    long nothing must have been there before it goes to zero (`cooldownPeriod`), `stabilization` how long an HPA remembers
-    that it wanted more (`scaleDown.stabilizationWindowSeconds`). The steps are an HPA's own where nothing else is said.
+    `polling` is how soon KEDA sees the first message of a service that is at zero (`pollingInterval`), `cooldown` for
+    how long nothing must have been there before it goes to zero (`cooldownPeriod`), `stabilization` how long an HPA
+    remembers that it wanted more (`scaleDown.stabilizationWindowSeconds`). The steps are an HPA's own if not given.
     """
 
     target: float = 1

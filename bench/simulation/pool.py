@@ -5,7 +5,6 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import simpy
 
 from bench.simulation.autoscaler import Autoscaler
@@ -29,7 +28,7 @@ class Pod:
 
 @dataclass
 class Pool:
-    """Tasks that come `at`, ascending, and take `seconds`. With a policy it scales; without one it has `fixed` workers."""
+    """Tasks that come `at`, ascending, and take `seconds`. It scales by a policy, or has `fixed` workers."""
 
     at: Floats
     seconds: Floats
@@ -89,8 +88,8 @@ class Pool:
             self._stop()
 
     def _stop(self) -> None:
-        """As a ReplicaSet chooses: one that starts before one that is ready, then the youngest; it knows no busy ones."""
-        pod = max(self._pods, key=lambda pod: (pod.process is not None, self._pods.index(pod)))
+        """As a ReplicaSet chooses: one that starts before one that is ready, then the youngest, busy or not."""
+        pod = next((pod for pod in reversed(self._pods) if pod.process), self._pods[-1])
         self._pods.remove(pod)
         pod.stopped_at = self._env.now
         if pod.process:

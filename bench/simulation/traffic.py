@@ -25,6 +25,7 @@ BURST_FACTOR: Final = 3.0
 MEDIAN_SONG_SECONDS: Final = 210
 SONG_SPREAD: Final = 0.35
 """Of the logarithm: two songs of three are between 2.5 and 5 minutes long."""
+MEAN_SONG_SECONDS: Final = MEDIAN_SONG_SECONDS * float(np.exp(SONG_SPREAD**2 / 2))
 SHORTEST_SECONDS: Final = 1
 LONGEST_SECONDS: Final = 1200
 
@@ -38,7 +39,7 @@ class Traffic:
 
 
 def day(songs: float, rng: np.random.Generator) -> Traffic:
-    """An inhomogeneous Poisson process of `songs` on average, bursts among them, by thinning (Lewis and Shedler, 1979)."""
+    """An inhomogeneous Poisson process of `songs` on average, with bursts, by thinning (Lewis and Shedler, 1979)."""
     bursts = np.sort(rng.uniform(0, DAY_SECONDS, rng.poisson(BURSTS_A_DAY)))
     expected = 1 + BURSTS_A_DAY * BURST_SECONDS * (BURST_FACTOR - 1) / DAY_SECONDS
     mean = songs / DAY_SECONDS / expected
@@ -58,7 +59,7 @@ def _shape(at: Floats) -> Floats:
     """1 on average over the day; straight from the middle of an hour to that of the next."""
     middles = (np.arange(-1, 25) + 0.5) * 3600
     hourly = np.array([HOURLY[-1], *HOURLY, HOURLY[0]]) / np.mean(HOURLY)
-    return np.interp(at, middles, hourly)
+    return np.asarray(np.interp(at, middles, hourly), float)
 
 
 def _burst(at: Floats, starts: Floats) -> Floats:

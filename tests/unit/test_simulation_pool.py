@@ -37,7 +37,7 @@ def test_no_task_is_lost_or_interrupted_however_it_scales(
 
 
 def test_a_worker_that_is_told_to_stop_ends_its_task_first() -> None:
-    """Two long tasks have two pods; a third one, short, then wants only what the first two leave: the youngest is stopped."""
+    """Two tasks have two pods; once the first one is done, one pod is enough, and the youngest is busy."""
     at, seconds = np.array([0.0, 0.0]), np.array([100.0, 3000.0])
     eager = Policy(target=1, polling=15, cooldown=0, stabilization=0, least=0, most=5)
     record = Pool(at, seconds, eager, Startup(0, 0, 0, 0)).run()

@@ -1,8 +1,8 @@
 """The simulation beside what queueing theory says exactly, with the autoscaler off.
 
-Tolerances: waits of neighbours hang together, so the deviation of a mean is taken from 20 batches, long beside the time in
-which a queue forgets, and 4.5 of their standard errors are allowed: a right simulation fails fewer than one seed of a thousand.
-Each seed is fixed, and the error is also asserted to be small, so that the tolerance cannot hide a wrong one.
+Tolerances: waits of neighbours hang together, so the deviation of a mean is taken from 20 batches, long beside the time
+in which a queue forgets, and 4.5 of their standard errors are allowed: a right simulation fails fewer than one seed of
+a thousand. Each seed is fixed, and the error is asserted to be small, too, so that no wrong one hides in it.
 """
 
 from math import factorial
