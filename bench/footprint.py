@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
@@ -19,6 +20,7 @@ from shared.topology import EXCHANGE
 TAP: Final = "bench.footprint"
 SERVICES: Final = dict.fromkeys(("gateway", "status", "separator", "transcriber", "beats"), 1)
 MODELS: Final = {"DEMUCS_MODEL": "embedded", "WHISPER_MODEL": "base", "MONGO_DATABASE": "footprint"}
+TASKS: Final = ("stem_separation", "transcription", "beat_analysis")
 STEMS: Final = ("vocals", "drums", "bass", "other", "instrumental")
 FORMATS: Final = ("wav", "flac", "mp3", "opus")
 PATIENCE_SECONDS: Final = 600
@@ -28,10 +30,8 @@ def footprint(bench: Bench, song: Path) -> dict[str, Any]:
     """Bytes, by what they are; events by type. Raises StartError when the job does not complete."""
     with system(bench, SERVICES, MODELS, real=True) as running, httpx.Client(base_url=running.url, timeout=200) as http:
         asyncio.run(_listen(bench.amqp_url))
-        with song.open("rb") as file:
-            answer = http.post("/api/process", files={"file": (song.name, file)}).raise_for_status()
-        job_id = answer.json()["job_id"]
-        document = _followed(http, job_id)
+        job_id = _submitted(http, song, TASKS)
+        document = _followed(http, job_id, refined=True)
         events = asyncio.run(_heard(bench.amqp_url))
         stored = _sizes(bench.folder / "storage" / job_id)
         copies = {form: sum(_size(http, job_id, f"{stem}.{form}") for stem in STEMS) for form in FORMATS}
@@ -42,17 +42,35 @@ def footprint(bench: Bench, song: Path) -> dict[str, Any]:
             "answer_bytes": len(json.dumps(document, separators=(",", ":")).encode()),
             "stored_bytes": stored,
             "copies_bytes": copies,
+            "seconds_alone": _seconds_alone(http, song),
         }
 
 
-def _followed(http: httpx.Client, job_id: str) -> dict[str, Any]:
-    """The document once nothing more is to come: the beats are refined last."""
+def _submitted(http: httpx.Client, song: Path, tasks: Sequence[str]) -> str:
+    with song.open("rb") as file:
+        answer = http.post("/api/process", data={"tasks": ",".join(tasks)}, files={"file": (song.name, file)})
+    return str(answer.raise_for_status().json()["job_id"])
+
+
+def _seconds_alone(http: httpx.Client, song: Path) -> dict[str, float]:
+    """What each task takes while no other one runs: a transcription follows the separation, beats would run beside it."""
+    one, other = ((*TASKS[:2],), (TASKS[2],))
+    documents = [_followed(http, _submitted(http, song, tasks), refined=False) for tasks in (one, other)]
+    return {
+        task: document[task]["processing_time"]
+        for tasks, document in zip((one, other), documents, strict=True)
+        for task in tasks
+    }
+
+
+def _followed(http: httpx.Client, job_id: str, *, refined: bool) -> dict[str, Any]:
+    """The document once nothing more is to come: beats that are `refined` come last."""
     deadline = monotonic() + PATIENCE_SECONDS
     while monotonic() < deadline:
         document: dict[str, Any] = http.get(f"/api/status/{job_id}").raise_for_status().json()
         if document["status"] == "failed":
             break
-        if document["status"] == "completed" and document["beat_analysis"]["refined"]:
+        if document["status"] == "completed" and document["beat_analysis"]["refined"] == refined:
             return document
         sleep(1)
     raise StartError("the song was not worked off", json.dumps(document)[:500])

@@ -1,6 +1,7 @@
 """What one song of common length leaves behind: the sample song, played over and over for three and a half minutes,
 goes through the running services with the embedded models. Counted are the events that the broker hands on, the
 document in the database, the files in the storage, and the copies in other formats that a client asks for afterwards.
+Then the song is submitted again for some tasks only, to see how long each takes while no other runs.
 Decoding is measured as the processor time of the gateway's own decoder, in its child process. There is no other side:
 `docs/scaling.md` reckons with these.
 """
@@ -55,6 +56,7 @@ def table(measured: Measured) -> str:
             (f"decoding, {form}", f"{median(taken):.1f} s of a processor")
             for form, taken in measured["decode_cpu_seconds"].items()
         ),
+        *((f"{task}, alone", f"{seconds:.0f} s") for task, seconds in measured["seconds_alone"].items()),
     ]
     return tables.table((f"a song of {measured['song_seconds']} s", ""), rows)
 
