@@ -53,7 +53,7 @@ def _submitted(http: httpx.Client, song: Path, tasks: Sequence[str]) -> str:
 
 
 def _seconds_alone(http: httpx.Client, song: Path) -> dict[str, float]:
-    """What each task takes while no other one runs: a transcription follows the separation, beats would run beside it."""
+    """What each task takes while no other runs: a transcription follows the separation, beats would be beside it."""
     one, other = ((*TASKS[:2],), (TASKS[2],))
     documents = [_followed(http, _submitted(http, song, tasks), refined=False) for tasks in (one, other)]
     return {
@@ -70,7 +70,7 @@ def _followed(http: httpx.Client, job_id: str, *, refined: bool) -> dict[str, An
         document: dict[str, Any] = http.get(f"/api/status/{job_id}").raise_for_status().json()
         if document["status"] == "failed":
             break
-        if document["status"] == "completed" and document["beat_analysis"]["refined"] == refined:
+        if document["status"] == "completed" and bool(document["beat_analysis"]["refined"]) == refined:
             return document
         sleep(1)
     raise StartError("the song was not worked off", json.dumps(document)[:500])
