@@ -23,7 +23,7 @@ MODELS: Final = {"DEMUCS_MODEL": "embedded", "WHISPER_MODEL": "base", "MONGO_DAT
 TASKS: Final = ("stem_separation", "transcription", "beat_analysis")
 STEMS: Final = ("vocals", "drums", "bass", "other", "instrumental")
 FORMATS: Final = ("wav", "flac", "mp3", "opus")
-PATIENCE_SECONDS: Final = 600
+PATIENCE_SECONDS: Final = 1800
 
 
 def footprint(bench: Bench, song: Path) -> dict[str, Any]:
