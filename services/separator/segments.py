@@ -6,6 +6,7 @@ What was tried, and what each change gives, is in docs/separation.md.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
+from typing import Any
 
 import torch
 from demucs.api import Separator
@@ -13,7 +14,10 @@ from demucs.apply import BagOfModels, TensorChunk
 from demucs.audio import convert_audio
 from demucs.htdemucs import HTDemucs
 from demucs.utils import center_trim
-from torch import Tensor, nn
+from torch import Tensor
+
+Net = Any
+"""A model of demucs: typed in name alone."""
 
 
 class SegmentSeparator(Separator):
@@ -41,7 +45,7 @@ class SegmentSeparator(Separator):
             self._add(model, song, weight[:, None, None], out, {"model_idx_in_bag": index, "models": len(bag.models)})
         return out
 
-    def _add(self, model: nn.Module, song: Tensor, weight: Tensor, out: Tensor, event: dict[str, int]) -> None:
+    def _add(self, model: Net, song: Tensor, weight: Tensor, out: Tensor, event: dict[str, int]) -> None:
         """Adds to `out` the model's sources times their `weight`. Segments fade into each other."""
         # On a CPU the transposed convolutions are two to four times as fast, the whole net 14 %; not measured on a GPU.
         layout = torch.channels_last if torch.device(self._device).type == "cpu" else torch.preserve_format
@@ -54,20 +58,21 @@ class SegmentSeparator(Separator):
         for chunk in chunks:
             total[chunk.offset :][: chunk.length] += fade[: chunk.length]
         for batch in self._batches(model, chunks):
-            self._callback({**event, "segment_offset": batch[0].offset, "audio_length": length})
+            if self._callback:
+                self._callback({**event, "segment_offset": batch[0].offset, "audio_length": length})
             padded = torch.stack([chunk.padded(self._padded(model, chunk)) for chunk in batch])
             for chunk, sources in zip(batch, model(padded.to(self._device)).to(song.device), strict=True):
                 span = slice(chunk.offset, chunk.offset + chunk.length)
                 share = fade[: chunk.length] / total[span]
                 out[..., span] += center_trim(sources, chunk.length).mul_(share).mul_(weight)
 
-    def _batches(self, model: nn.Module, chunks: list[TensorChunk]) -> Iterator[list[TensorChunk]]:
+    def _batches(self, model: Net, chunks: list[TensorChunk]) -> Iterator[list[TensorChunk]]:
         """As many as asked for, and of one length: some models take a short last one as it is."""
         for _, alike in groupby(chunks, lambda chunk: self._padded(model, chunk)):
             some = list(alike)
             yield from (some[first : first + self._jobs] for first in range(0, len(some), self._jobs))
 
-    def _padded(self, model: nn.Module, chunk: TensorChunk) -> int:
+    def _padded(self, model: Net, chunk: TensorChunk) -> int:
         """How many samples the model is given for those of `chunk`."""
         if isinstance(model, HTDemucs) and self._segment:
             return int(self._segment * model.samplerate)
