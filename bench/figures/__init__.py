@@ -1,12 +1,13 @@
 """What is measured, a module each. Add one here, in the order of the page."""
 
 from bench.figure import Figure
-from bench.figures import event_path, folding, footprint, polling, processor
+from bench.figures import event_path, folding, footprint, polling, processor, separation
 
 FIGURES: dict[str, Figure] = {
     "processor": processor,
     "event_path": event_path,
     "polling": polling,
     "folding": folding,
+    "separation": separation,
     "footprint": footprint,
 }

@@ -1,9 +1,27 @@
+import argparse
+import sys
+
 from services.separator.settings import Settings
+from shared import telemetry
 from shared.events import Task
 from shared.server import run
 from shared.worker import work
 
-if __name__ == "__main__":
-    settings = Settings()
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m services.separator", description="Serves, unless told otherwise.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    about = "bring the weights of DEMUCS_MODEL into the cache, once, and end"
+    commands.add_parser("fetch-model", help=about, description=about)
+    command, settings = parser.parse_args().command, Settings()
+    if command == "fetch-model":
+        from services.separator.fetch import fetch_model  # noqa: PLC0415  # torch, which the service itself never loads
+
+        telemetry.configure("separator", settings)
+        sys.exit(fetch_model(settings))
     engine, warm = "services.separator.engine:separate", "services.separator.engine:warm"
     run("separator", settings, work(Task.STEM_SEPARATION, engine, warm, settings))
+
+
+if __name__ == "__main__":
+    main()

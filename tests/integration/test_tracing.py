@@ -90,8 +90,8 @@ async def test_a_dead_letter_stays_in_the_trace(
         await message.reject(requeue=True)
 
     async def failed() -> bool:
-        job = await store.get(JOB_ID) or {}
-        return BEATS in job and isinstance(job[BEATS].event, TaskFailed)
+        job = await store.get(JOB_ID)
+        return job is not None and BEATS in job and isinstance(job[BEATS].event, TaskFailed)
 
     async with Consumer(bus, store).consuming():
         await until(failed, True)

