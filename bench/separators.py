@@ -35,7 +35,7 @@ def embedded(repo: Path) -> None:
 
 def by_command(model: str, repo: Path, song: Path, out: Path) -> float:
     """Separates as a user would by the demucs command, without its random shift; megabytes at the peak."""
-    options = ["--shifts", "0", "--repo", repo, "--name", model, "--out", out]
+    options = ["--shifts", "0", "--repo", str(repo), "--name", model, "--out", str(out)]
     command: list[str | Path] = [sys.executable, "-m", "demucs", *options, song]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

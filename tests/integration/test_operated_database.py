@@ -35,7 +35,8 @@ async def test_status_may_do_all_that_it_does(database: OperatedDatabase) -> Non
         assert await anext(changes) is None
         await store.fold([submitted(), progressed(Task.BEAT_ANALYSIS, 50)])
         changed = await asyncio.wait_for(anext(changes), 10)
-        assert changed and changed.job_id == JOB_ID
+        assert changed
+        assert changed.job_id == JOB_ID
         assert await store.get(JOB_ID)
         assert (await store.many([JOB_ID])).keys() == {JOB_ID}
         await store.queue()
