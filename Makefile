@@ -21,11 +21,11 @@ up: setup ## serve http://127.0.0.1:8000 until Ctrl-C; PORT=8080 for another por
 	@$(PYTHON) -m deploy.local up
 
 test: setup $(NODE_TESTS) ## run all tests against a real broker and database; ARGS="-k name" for some of them
-	@deploy/local/promtool
+	@deploy/local/program promtool prometheus
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest $(ARGS)
 
 browser: setup ## use the page in Chromium, on real servers; ARGS="-k name" for some of it
-	@deploy/local/chromium
+	@deploy/local/program chromium
 	@$(NPM) test --prefix $(WEB) --silent
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest tests/browser $(ARGS)
 
@@ -36,7 +36,8 @@ evaluate: setup ## measure rhythm, lyrics and stems against exact truth and othe
 	@$(PYTHON) -m tests.evaluation $(ARGS)
 
 bench: setup ## measure speed and memory beside other programs; ARGS="--help" for choices
-	@deploy/local/redis
+	@deploy/local/program redis-server
+	@deploy/local/program wrk
 	@$(PYTHON) -m bench $(ARGS)
 
 check: setup ## lint, formatting, types, security

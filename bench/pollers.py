@@ -28,7 +28,7 @@ class Pollers:
 
     def __init__(self, folder: Path, job_ids: Sequence[str]) -> None:
         if shutil.which("wrk") is None:
-            raise StartError("wrk, which asks, is missing", "apt-get install wrk")
+            raise StartError("wrk, which asks, is missing", "run `make bench`, or install it")
         self._job_id = job_ids[0]
         self._list = folder / "job_ids"
         self._list.write_text("".join(f"{job_id}\n" for job_id in job_ids))

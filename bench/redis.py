@@ -18,7 +18,7 @@ def redis(folder: Path) -> Iterator[str]:
     """
     program = shutil.which("redis-server")
     if program is None:
-        raise StartError("redis-server is missing", "run `deploy/local/redis`, or install Redis 6 or later")
+        raise StartError("redis-server is missing", "run `make bench`, or install Redis 6 or later")
     (port,) = free_ports(1)
     folder.mkdir(parents=True)
     options = ("--bind", LOOPBACK, "--port", str(port), "--dir", str(folder), "--save", "", "--appendonly", "yes")
