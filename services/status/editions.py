@@ -33,7 +33,10 @@ class _Kept:
 
     @property
     def edition(self) -> Edition | None:
-        return self.made.result() if self.made and self.made.done() else None
+        """None, too, when the read has failed, and nobody has been told so yet."""
+        if self.made is None or not self.made.done() or self.made.cancelled() or self.made.exception():
+            return None
+        return self.made.result()
 
     def is_behind(self, condition: str | None) -> bool:
         """Whether who has seen `condition` has seen nothing later than this."""
