@@ -1,13 +1,14 @@
 """What is measured, a module each. Add one here, in the order of the page."""
 
 from bench.figure import Figure
-from bench.figures import event_path, folding, footprint, polling, processor, separation
+from bench.figures import event_path, folding, footprint, polling, processor, separation, song
 
 FIGURES: dict[str, Figure] = {
     "processor": processor,
     "event_path": event_path,
     "polling": polling,
     "folding": folding,
+    "song": song,
     "separation": separation,
     "footprint": footprint,
 }

@@ -17,7 +17,7 @@ from bench.bench import Bench
 from bench.decoding import decode_seconds
 from bench.figure import Goal, Measured
 from bench.footprint import footprint
-from bench.long_song import write_long_song
+from bench.sample import write_sample
 
 TITLE = "What a song leaves behind"
 SONG_SECONDS: Final = 210
@@ -28,7 +28,7 @@ MEGABYTE: Final = 1e6
 def measure(bench: Bench) -> Measured:
     uploads = {form: bench.folder / f"song.{form}" for form in FORMATS}
     for upload in uploads.values():
-        write_long_song(upload, SONG_SECONDS)
+        write_sample(upload, SONG_SECONDS)
     return {
         "song_seconds": SONG_SECONDS,
         "upload_bytes": {form: upload.stat().st_size for form, upload in uploads.items()},

@@ -27,7 +27,7 @@ class UnacceptableError(Exception):
     """Its text is the code."""
 
 
-def _decode(upload: str, song: str, min_seconds: float, max_seconds: float) -> float:
+def decode(upload: str, song: str, min_seconds: float, max_seconds: float) -> float:
     try:
         source = av.open(upload, options={"format_whitelist": FORMATS, "protocol_whitelist": "file"})
     except FFmpegError as error:
@@ -77,7 +77,7 @@ def main() -> None:
     upload, song, min_seconds, max_seconds = sys.argv[1:]
     confine()
     try:
-        outcome: dict[str, float | str] = {"seconds": _decode(upload, song, float(min_seconds), float(max_seconds))}
+        outcome: dict[str, float | str] = {"seconds": decode(upload, song, float(min_seconds), float(max_seconds))}
     except UnacceptableError as error:
         outcome = {"code": str(error)}
     except FFmpegError as error:

@@ -8,7 +8,7 @@ import soundfile
 from matplotlib.figure import Figure as Picture
 
 from bench.figures import footprint
-from bench.long_song import write_long_song
+from bench.sample import write_sample
 from bench.simulation.known import Known
 from bench.simulation.quantities import QUANTITIES
 
@@ -53,5 +53,5 @@ def test_the_plan_reads_what_was_measured() -> None:
 
 @pytest.mark.parametrize("form", ["wav", "mp3"])
 def test_a_long_song_is_as_long_as_asked_for(form: str, tmp_path: Path) -> None:
-    write_long_song(tmp_path / f"song.{form}", 100)
+    write_sample(tmp_path / f"song.{form}", 100)
     assert soundfile.info(tmp_path / f"song.{form}").duration == pytest.approx(100, abs=0.1)
