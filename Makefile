@@ -38,6 +38,7 @@ evaluate: setup ## measure rhythm, lyrics and stems against exact truth and othe
 bench: setup ## measure speed and memory beside other programs; ARGS="--help" for choices
 	@deploy/local/program redis-server
 	@deploy/local/program wrk
+	@deploy/local/program ffmpeg
 	@$(PYTHON) -m bench $(ARGS)
 
 check: setup ## lint, formatting, types, security

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ import httpx
 from deploy.local.child import StartError
 
 PATIENCE_SECONDS = 600.0
+LOOK_SECONDS = 0.2
 
 
 class Singer:
@@ -35,6 +37,14 @@ class Singer:
                 if document.get("status") == "completed":
                     return document
         raise StartError("a stream ended before its job", job_id)
+
+    def refined(self, job_id: str) -> None:
+        """Returns once the beats have been refined, too, which comes after the job's end. Raises StartError."""
+        deadline = monotonic() + PATIENCE_SECONDS
+        while not self.document(job_id)["beat_analysis"]["refined"]:
+            if monotonic() > deadline:
+                raise StartError("the beats were not refined", job_id)
+            sleep(LOOK_SECONDS)
 
     def document(self, job_id: str) -> Mapping[str, Any]:
         document: Mapping[str, Any] = self._http.get(f"/api/status/{job_id}").raise_for_status().json()

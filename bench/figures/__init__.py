@@ -1,7 +1,7 @@
 """What is measured, a module each. Add one here, in the order of the page."""
 
 from bench.figure import Figure
-from bench.figures import event_path, folding, footprint, polling, processor, separation, song
+from bench.figures import event_path, folding, footprint, memory, polling, processor, scale, separation, song
 
 FIGURES: dict[str, Figure] = {
     "processor": processor,
@@ -10,5 +10,7 @@ FIGURES: dict[str, Figure] = {
     "folding": folding,
     "song": song,
     "separation": separation,
+    "scale": scale,
+    "memory": memory,
     "footprint": footprint,
 }

@@ -25,6 +25,7 @@ from bench.stories import stories, tell
 from bench.system import System, system
 from deploy.local.child import StartError
 from deploy.local.ports import LOOPBACK
+from deploy.local.services import Service
 from services.status.consumer import BATCH
 from shared.bus import Bus
 from shared.events import Event
@@ -64,30 +65,33 @@ def plot(measured: Measured, picture: Picture) -> None:
 
 async def _measure(bench: Bench) -> Measured:
     mongo: Any = AsyncIOMotorClient(bench.mongo_url)
-    async with Bus(bench.amqp_url, "bench") as bus:
-        await bus.check()  # the queue is there
 
-        async def status() -> float:
-            await tell(bus, _events())
-            env = {"LOG_LEVEL": "info", "MONGO_DATABASE": f"status-{uuid4().hex}"}
-            with system(bench, {"status": 1}, env) as services:
-                return await asyncio.to_thread(_folded_per_second, services)
+    async def bare() -> float:
+        jobs = mongo[f"bare-{uuid4().hex}"]["jobs"]
+        claimed = [(event.job_id, _registers(event)) for event in _events()]
+        began = perf_counter()
+        for start in range(0, EVENTS, BATCH):
+            updates = [
+                UpdateOne({"_id": job_id}, {"$set": registers}, upsert=True)
+                for job_id, registers in claimed[start : start + BATCH]
+            ]
+            await jobs.bulk_write(updates, ordered=False)
+        return round(EVENTS / (perf_counter() - began))
 
-        async def bare() -> float:
-            jobs = mongo[f"bare-{uuid4().hex}"]["jobs"]
-            claimed = [(event.job_id, _registers(event)) for event in _events()]
-            began = perf_counter()
-            for start in range(0, EVENTS, BATCH):
-                updates = [
-                    UpdateOne({"_id": job_id}, {"$set": registers}, upsert=True)
-                    for job_id, registers in claimed[start : start + BATCH]
-                ]
-                await jobs.bulk_write(updates, ordered=False)
-            return round(EVENTS / (perf_counter() - began))
-
-        rates = await values({"status": status, "bare upserts": bare}, bench.runs)
+    sides = {"status": lambda: folded_per_second(bench), "bare upserts": bare}
+    rates = await values(sides, bench.runs)
     mongo.close()
     return {"events": EVENTS, "jobs": JOBS, "batch": BATCH, "events_per_second": rates}
+
+
+async def folded_per_second(bench: Bench, replicas: int = 1) -> float:
+    """By so many processes, which find the events in their queue."""
+    async with Bus(bench.amqp_url, "bench") as bus:
+        await bus.check()  # the queue is there
+        await tell(bus, _events())
+    env = {"LOG_LEVEL": "info", "MONGO_DATABASE": f"status-{uuid4().hex}"}
+    with system(bench, {"status": replicas}, env) as services:
+        return await asyncio.to_thread(_folded_per_second, services)
 
 
 def _events() -> list[Event]:
@@ -115,7 +119,12 @@ def _folded_per_second(services: System) -> float:
 
 
 def _folded(services: System) -> float:
-    connection = HTTPConnection(LOOPBACK, services.services["status"].port, timeout=10)
+    """By all replicas together."""
+    return sum(map(_folded_by, services.services.values()))
+
+
+def _folded_by(status: Service) -> float:
+    connection = HTTPConnection(LOOPBACK, status.port, timeout=10)
     connection.request("GET", "/metrics")
     lines = connection.getresponse().read().decode().splitlines()
     connection.close()

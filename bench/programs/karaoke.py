@@ -7,16 +7,14 @@ import os
 import sys
 import wave
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from uuid import uuid4
 
 import httpx
 
 from bench.programs.customer import serve
+from bench.submission import submit
 from shared.bus import Bus
-from shared.events import JobSubmitted, Options, Song, Task
-from shared.job import ready
-from shared.storage import ANNOUNCED, SONG, Storage
+from shared.events import Options, Task
+from shared.storage import Storage
 
 AT_ONCE = 8
 
@@ -26,7 +24,6 @@ class Direct:
         self._bus = bus
         self._storage = storage
         self._status = status
-        self._song = b"\0" * 4096
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def submit(self, count: int) -> list[str]:
@@ -47,17 +44,7 @@ class Direct:
 
     async def _submit(self, tasks: tuple[Task, ...] = tuple(Task)) -> str:
         async with self._turns:
-            submission = JobSubmitted(
-                job_id=str(uuid4()),
-                at=datetime.now(UTC),
-                song=Song(name="silence.wav", file_size=len(self._song), audio_duration=1),
-                options=Options(tasks=tasks),
-            )
-            await self._storage.put(f"{submission.job_id}/{SONG}", self._song)
-            await self._storage.put_manifest(submission)
-            await self._bus.publish(submission, ready(submission, submission))
-            await self._storage.put(f"{submission.job_id}/{ANNOUNCED}", b"")
-        return submission.job_id
+            return await submit(self._bus, self._storage, Options(tasks=tasks))
 
 
 class Uploads(Direct):
