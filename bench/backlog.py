@@ -30,7 +30,7 @@ OPTIONS: Final = Options(tasks=(Task.STEM_SEPARATION,))
 class Snapshots(NamedTuple):
     """How often status has looked at the queue, and for how long in all."""
 
-    count: float
+    looks: float
     seconds: float
 
 
@@ -44,7 +44,7 @@ async def backlog(bench: Bench, jobs: int) -> dict[str, Any]:
             looked = await _snapshots(http, services.services["status"].url)
             polls = [await _timed(http, job_ids[n * jobs // POLLS]) for n in range(POLLS)]
             looking = await _snapshots(http, services.services["status"].url)
-            while looking.count == looked.count:  # polls are what has status look at the queue
+            while looking.looks == looked.looks:  # polls are what has status look at the queue
                 await _timed(http, job_ids[0])
                 looking = await _snapshots(http, services.services["status"].url)
             after = resident(services) | {"RabbitMQ": _broker()}
@@ -56,7 +56,7 @@ async def backlog(bench: Bench, jobs: int) -> dict[str, Any]:
         "megabytes_after": after,
         "poll_p50_ms": round(1000 * percentile(polls, 50), 2),
         "poll_p99_ms": round(1000 * percentile(polls, 99), 2),
-        "snapshot_seconds": round((looking.seconds - looked.seconds) / (looking.count - looked.count), 3),
+        "snapshot_seconds": round((looking.seconds - looked.seconds) / (looking.looks - looked.looks), 3),
         "workers": WORKERS,
         "drained_per_second": drained,
     }
@@ -99,7 +99,7 @@ async def _drained_per_second(bench: Bench, bus: Bus) -> float:
 def _broker() -> float:
     """Megabytes of the broker that this process started."""
     processes = psutil.Process().children(recursive=True)
-    return round(sum(process.memory_info().rss for process in processes if process.name() == "beam.smp") / 1e6, 1)
+    return sum(float(process.memory_info().rss) for process in processes if process.name() == "beam.smp") / 1e6
 
 
 async def _snapshots(http: httpx.AsyncClient, status_url: str) -> Snapshots:

@@ -12,13 +12,13 @@ from shared.events import Options, Task
 from shared.storage import Storage
 
 SECONDS_EACH: Final = 1
-ROUNDS: Final = 8
+ROUNDS: Final = 6
 PATIENCE_SECONDS: Final = 120
 SEPARATION: Final = (Task.STEM_SEPARATION,)
 
 
 async def tasks_per_second(bench: Bench, workers: int) -> float:
-    """Between the end of the first round and that of the last but one: neither starts nor the end of the queue count."""
+    """From the end of the first round to that of the last but one: neither starts nor the end of the queue count."""
     jobs = ROUNDS * workers
     options = Options(tasks=SEPARATION, model=f"seconds-{SECONDS_EACH}")
     storage = Storage(str(bench.folder / "storage"))

@@ -84,19 +84,19 @@ async def _measure(bench: Bench) -> Measured:
     return {"events": EVENTS, "jobs": JOBS, "batch": BATCH, "events_per_second": rates}
 
 
-async def folded_per_second(bench: Bench, replicas: int = 1) -> float:
+async def folded_per_second(bench: Bench, events: int = EVENTS, replicas: int = 1) -> float:
     """By so many processes, which find the events in their queue."""
     async with Bus(bench.amqp_url, "bench") as bus:
         await bus.check()  # the queue is there
-        await tell(bus, _events())
+        await tell(bus, _events(events))
     env = {"LOG_LEVEL": "info", "MONGO_DATABASE": f"status-{uuid4().hex}"}
     with system(bench, {"status": replicas}, env) as services:
-        return await asyncio.to_thread(_folded_per_second, services)
+        return await asyncio.to_thread(_folded_per_second, services, events)
 
 
-def _events() -> list[Event]:
+def _events(count: int = EVENTS) -> list[Event]:
     """The same in each run, of other jobs."""
-    events = list(stories([str(uuid4()) for _ in range(JOBS)], EVENTS // JOBS))
+    events = list(stories([str(uuid4()) for _ in range(JOBS)], count // JOBS))
     Random(1).shuffle(events)
     return events
 
@@ -105,17 +105,17 @@ def _registers(event: Event) -> dict[str, Any]:
     return {name: claim.model_dump(mode="json") for name, claim in claims(event).items()}
 
 
-def _folded_per_second(services: System) -> float:
+def _folded_per_second(services: System, events: int) -> float:
     """By the service's own count. Raises StartError when it is not done in time."""
     deadline, began = perf_counter() + LIMIT_SECONDS, None
     while perf_counter() < deadline:
         folded, now = _folded(services), perf_counter()
-        if began is None and folded >= BEGUN * EVENTS:
+        if began is None and folded >= BEGUN * events:
             began = folded, now
-        if began and folded >= EVENTS:
+        if began and folded >= events:
             return round((folded - began[0]) / (now - began[1]))
         sleep(LOOK_SECONDS)
-    raise StartError(f"status had not folded {EVENTS} events after {LIMIT_SECONDS} s")
+    raise StartError(f"status had not folded {events} events after {LIMIT_SECONDS} s")
 
 
 def _folded(services: System) -> float:

@@ -1,6 +1,6 @@
 """Separators that wait instead of computing, a second each, on a queue that is long enough: tasks in a second by the
 number of workers, from the end of their first round to that of the last but one. Then 1 to 3 replicas of status fold
-20,000 events that wait for them. Last, a queue of 10,000 jobs on which nobody works: the memory of those who know of
+6,000 events that wait for them. Last, a queue of 10,000 jobs on which nobody works: the memory of those who know of
 it, the time of a poll through the gateway, and of a look at the whole queue; then four workers that do nothing but what
 surrounds a task take from it. All of it shares the cores: what does not grow with the replicas has run out of them.
 """
@@ -22,6 +22,7 @@ TITLE = "Scale"
 WORKERS = (1, 2, 4, 8)
 REPLICAS = (1, 2, 3)
 JOBS = 10_000
+EVENTS = 6_000
 
 
 def measure(bench: Bench) -> Measured:
@@ -31,7 +32,7 @@ def measure(bench: Bench) -> Measured:
         tasks[str(workers)].append(asyncio.run(tasks_per_second(bench, workers)))
     bench.say(f"tasks in a second: {tasks}")
     for _, replicas in product(range(bench.runs), REPLICAS):
-        folded[str(replicas)].append(asyncio.run(folded_per_second(bench, replicas)))
+        folded[str(replicas)].append(asyncio.run(folded_per_second(bench, EVENTS, replicas)))
     bench.say(f"events folded in a second: {folded}")
     return {
         "task_seconds": SECONDS_EACH,
@@ -49,12 +50,9 @@ def goals(measured: Measured) -> list[Goal]:
 
 
 def table(measured: Measured) -> str:
+    tasks = measured["tasks_per_second"]
     by_workers = [
-        (
-            str(workers),
-            f"{median(measured['tasks_per_second'][str(workers)]):.2f}",
-            f"{_efficiency(measured, workers):.3f}",
-        )
+        (str(workers), f"{median(tasks[str(workers)]):.2f}", f"{_efficiency(measured, workers):.3f}")
         for workers in WORKERS
     ]
     by_replicas = [(replicas, f"{median(rates):,.0f}") for replicas, rates in measured["folded_per_second"].items()]
@@ -80,7 +78,7 @@ def plot(measured: Measured, picture: Picture) -> None:
 
 
 def _efficiency(measured: Measured, workers: int) -> float:
-    tasks = measured["tasks_per_second"]
+    tasks: dict[str, list[float]] = measured["tasks_per_second"]
     return median(tasks[str(workers)]) / (workers * median(tasks["1"]))
 
 
