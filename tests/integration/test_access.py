@@ -68,6 +68,11 @@ async def finished(system: System) -> dict[str, Any]:
     return await system.document(job_id)
 
 
+async def counted(store: Store, *job_ids: str) -> bool:
+    """Whether the jobs' submissions have been folded; their documents are there before."""
+    return (await store.many(job_ids)).keys() == set(job_ids)
+
+
 REQUESTS = [
     ("POST", "/api/process"),
     ("GET", "/api/status/{}"),
@@ -218,11 +223,11 @@ async def test_no_limit_is_no_limit(bus: Bus, storage: Storage) -> None:
         assert {(await client.post("/api/process")).status_code for _ in range(70)} == {415}
 
 
-async def test_an_owner_with_too_many_jobs_under_way_waits_for_one_to_end(start: Start) -> None:
+async def test_an_owner_with_too_many_jobs_under_way_waits_for_one_to_end(start: Start, store: Store) -> None:
     locked = await start(**KEYS, max_unfinished_jobs=2)
     web, phone = locked.with_key(WEB), locked.with_key(PHONE)
     first, second = await web.submit("first"), await web.submit()
-    await until(lambda: asyncio.gather(web.status(first), web.status(second)), ["queued", "queued"])
+    await until(lambda: counted(store, first, second), True)
     refused = await web.client.post("/api/process", content=unread())
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_unfinished_jobs")
     assert int(refused.headers["retry-after"]) > 0
@@ -233,12 +238,13 @@ async def test_an_owner_with_too_many_jobs_under_way_waits_for_one_to_end(start:
     await web.submit()
 
 
-async def test_a_retry_needs_room_as_well(start: Start) -> None:
+async def test_a_retry_needs_room_as_well(start: Start, store: Store) -> None:
     web = (await start(**KEYS, max_unfinished_jobs=1)).with_key(WEB)
     failing = await web.submit()
     await web.bus.publish(failed(BEATS).model_copy(update={"job_id": failing}))
     await until(lambda: web.status(failing), "failed")
     other = await web.submit()
+    await until(lambda: counted(store, other), True)
     refused = await web.client.post(f"/api/jobs/{failing}/retry")
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_unfinished_jobs")
     await web.client.delete(f"/api/jobs/{other}")

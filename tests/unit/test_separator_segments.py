@@ -35,7 +35,6 @@ def transformer(segment: Fraction = Fraction(1)) -> Any:
         "t_layers": 3,
         "t_heads": 4,
         "dconv_comp": 2,
-        "nfft": 1024,
     }
     return HTDemucs(SOURCES, **sizes, nfft=1024, samplerate=HZ, segment=segment)
 

@@ -30,8 +30,6 @@ def test_the_chosen_settings_keep_the_limit_and_are_nearly_the_cheapest_that_do(
 
 @pytest.mark.parametrize("service", CHOSEN)
 def test_keda_is_told_what_was_chosen(service: str) -> None:
-    if not KEDA.exists():
-        pytest.skip("deploy/k8s is not there")
     objects = [o for file in sorted(KEDA.glob("*.yaml")) for o in yaml.safe_load_all(file.read_text()) if o]
     scaled = {o["metadata"]["name"]: o["spec"] for o in objects if o.get("kind") == "ScaledObject"}
     of_all = [spec for spec in scaled.values() if "scaleTargetRef" not in spec]  # a patch of every one
