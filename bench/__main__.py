@@ -5,6 +5,7 @@ Every figure has a broker and a database of its own, so none finds what another 
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -62,6 +63,7 @@ def _arguments() -> argparse.Namespace:
 
 if __name__ == "__main__":
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # unwinds, so that no server stays behind
     try:
         main()
     except StartError as error:
