@@ -38,7 +38,7 @@ class SegmentSeparator(Separator):
     def _separate(self, song: Tensor) -> Tensor:
         """Samples, [source, channel, time]: the mean of all models, by their weights for each source."""
         bag = self.model if isinstance(self.model, BagOfModels) else BagOfModels([self.model])
-        weights = torch.tensor(bag.weights)
+        weights = torch.tensor(bag.weights, dtype=torch.float32)  # those of a bag may be whole numbers
         weights /= weights.sum(0)
         out = torch.zeros(len(bag.sources), *song.shape)
         for index, (model, weight) in enumerate(zip(bag.models, weights, strict=True)):

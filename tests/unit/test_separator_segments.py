@@ -49,7 +49,18 @@ def bag() -> Any:
     return BagOfModels([hybrid(), transformer(Fraction(1, 2))], weights)
 
 
-MODELS: dict[str, Callable[[], Any]] = {"hybrid": hybrid, "transformer": transformer, "waves": waves, "bag": bag}
+def whole() -> Any:
+    """A bag whose weights are written without a point."""
+    return BagOfModels([hybrid(), hybrid()], [[1, 0, 1, 2], [1, 1, 0, 1]])
+
+
+MODELS: dict[str, Callable[[], Any]] = {
+    "hybrid": hybrid,
+    "transformer": transformer,
+    "waves": waves,
+    "bag": bag,
+    "whole": whole,
+}
 
 
 def separators(model: Any, **parameters: Any) -> tuple[Separator, SegmentSeparator]:
