@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from shared.compute import PATIENT_THREADS
+
 
 class Plain:
     """A context manager, which starts to load the models; leaving it ends the process."""
@@ -19,7 +21,7 @@ class Plain:
         self._log = log.open("w")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.programs.limit"],
-            env={**os.environ, **env},
+            env={**os.environ, **PATIENT_THREADS, **env},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

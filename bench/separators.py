@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shared.compute import PATIENT_THREADS
+
 if TYPE_CHECKING:  # torch is for the children alone
     from demucs.api import Separator
 
@@ -87,6 +89,7 @@ def _theirs(model: str, repo: Path) -> "Separator":
 
 
 def _engine() -> ModuleType:
+    os.environ.update(PATIENT_THREADS)  # as the service's child has it
     from services.separator import engine  # noqa: PLC0415
 
     return engine
