@@ -32,8 +32,8 @@ REPORT_SECONDS = 1.5
 PR_SET_PDEATHSIG = 1
 
 PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads of a model that wait for each other sleep, rather than keep a core busy that another process could use: beside
-one busy process, on two cores, a separation took 8 s for 17; alone it takes no longer."""
+"""Threads of a model that wait for each other sleep, rather than keep a core busy that another process could use.
+Beside one busy process, on two cores, a separation took 8 s for 17; alone it takes no longer."""
 
 
 class Compute:
