@@ -38,7 +38,8 @@ BEGUN: Final = 0.1
 """The clock runs from when this share of the events has been folded, so that it does not measure a start."""
 
 LIMIT_SECONDS: Final = 120
-LOOK_SECONDS: Final = 0.02
+LOOK_SECONDS: Final = 0.25
+"""To answer a look takes the status process 2 ms, in which it folds nothing."""
 
 
 def measure(bench: Bench) -> Measured:
