@@ -3,6 +3,9 @@ Events per second that one status process folds: 20,000 of 500 jobs, shuffled, w
 end as documents in a real database. Beside that, the same events in batches of the same size, as bare bulk upserts: one
 plain `$set` for each event, of the very registers that it claims, made beforehand, by the same driver into the same
 database. That side has no broker, decodes and compares nothing, and tells nobody.
+
+A profile of the status process has a third of its time in the broker's protocol (frames, and aio-pika's message for
+each), a fifth in the claims of events, and their encoding for the database.
 """
 
 import asyncio

@@ -12,7 +12,7 @@ WAIT_SECONDS: Final = {"separator": 60, "transcriber": 120, "beats": 60}
 
 CHOSEN: Final = {
     "separator": Policy(target=3, polling=15, cooldown=300, stabilization=300, least=0, most=24),
-    "transcriber": Policy(target=2, polling=15, cooldown=300, stabilization=300, least=0, most=40),
-    "beats": Policy(target=5, polling=15, cooldown=300, stabilization=300, least=1, most=6),
+    "transcriber": Policy(target=1.5, polling=15, cooldown=300, stabilization=300, least=0, most=60),
+    "beats": Policy(target=5, polling=15, cooldown=300, stabilization=300, least=1, most=12),
 }
 """What an HPA does by itself, a stabilization of 300 s and its steps, is left as it is: nothing else was better."""

@@ -22,8 +22,8 @@ WINDOWS: Final = {
 }
 MOSTS: Final = {
     "separator": (8, 12, 16, 24, 32),
-    "transcriber": (20, 30, 40, 60),
-    "beats": (3, 4, 6, 10),
+    "transcriber": (30, 40, 60, 80),
+    "beats": (4, 6, 9, 12, 18),
 }
 LITTLE: Final = (50, 300)
 """Songs a day where going to zero matters."""

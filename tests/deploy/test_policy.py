@@ -73,7 +73,7 @@ FAULTS: list[tuple[Callable[[Manifests], Object], str, Any, str]] = [
         {},
         "may be evicted at work",
     ),
-    (lambda manifests: manifests.one("ScaledObject", "beats")["spec"], "minReplicaCount", 9, "nothing to scale"),
+    (lambda manifests: manifests.one("ScaledObject", "beats")["spec"], "minReplicaCount", 99, "nothing to scale"),
     (lambda manifests: manifests.one("ScaledObject", "gateway")["metadata"], "name", "x", "gateway is not scaled"),
     (settings("gateway"), "STORAGE_URL", "/elsewhere", "look for files in different places"),
     (settings("settings"), "PORT", "8001", "its container's port is not PORT"),
