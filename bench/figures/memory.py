@@ -60,20 +60,26 @@ def table(measured: Measured) -> str:
     jobs: Mapping[str, Mapping[str, float]] = measured["after_jobs_megabytes"]
     rows = [
         (name, *(f"{column[name]:,.0f} MB" if name in column else "" for column in (*states.values(), *jobs.values())))
-        for name in states["idle"]
+        for name in _names(states)
     ]
     return tables.table(("", *states, *(f"after {count} jobs" for count in jobs)), rows)
 
 
 def plot(measured: Measured, picture: Picture) -> None:
     states: Mapping[str, Mapping[str, float]] = measured["with_models_megabytes"]
-    axes = picture.subplots()
+    axes, names = picture.subplots(), _names(states)
     for n, (state, megabytes) in enumerate(states.items()):
-        axes.barh([place + n / 4 for place in range(len(megabytes))], list(megabytes.values()), 1 / 4, label=state)
-    axes.set_yticks([place + 1 / 4 for place in range(len(states["idle"]))], list(states["idle"]))
+        places = [place + n / 4 for place in range(len(names))]
+        axes.barh(places, [megabytes.get(name, 0) for name in names], 1 / 4, label=state)
+    axes.set_yticks([place + 1 / 4 for place in range(len(names))], names)
     axes.set(xlabel="MB")
     axes.invert_yaxis()
     axes.legend()
+
+
+def _names(states: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Of all processes: the gateway has children only while it decodes."""
+    return list(dict.fromkeys(name for state in sorted(states.values(), key=len, reverse=True) for name in state))
 
 
 def _with_models(bench: Bench) -> dict[str, dict[str, float]]:

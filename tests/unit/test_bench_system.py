@@ -27,9 +27,9 @@ SCALED = {
 }
 HELD = {
     "with_models_megabytes": {
-        "idle": {"status": 80.0},
-        "at work, at most": {"status": 90.0},
-        "after": {"status": 85.0},
+        "idle": {"gateway": 70.0, "status": 80.0},
+        "at work, at most": {"gateway": 75.0, "gateway, children": 40.0, "status": 90.0},
+        "after": {"gateway": 75.0, "status": 85.0},
     },
     "after_jobs_megabytes": {"50": {"status": 80.0}, "200": {"status": 88.0}},
     "uploads_megabytes": [120.0, 160.0, 130.0],
@@ -49,6 +49,16 @@ SANG = {
 
 def test_workers_that_get_in_each_others_way_miss_the_goal() -> None:
     assert [goal.met for goal in scale.goals(SCALED)] == [True, False, True]
+
+
+def test_what_is_there_only_at_work_has_a_row_of_its_own() -> None:
+    picture = Picture()
+    memory.plot(HELD, picture)
+    (axes,) = picture.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["gateway", "gateway, children", "status"]
+    widths = [[bar.get_width() for bar in bars] for bars in axes.containers]
+    assert widths == [[70, 0, 80], [75, 40, 90], [75, 0, 85]]
+    assert "gateway, children" in memory.table(HELD)
 
 
 def test_growth_is_that_of_the_service_that_grows_most() -> None:
