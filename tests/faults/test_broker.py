@@ -47,6 +47,7 @@ def test_the_broker_is_away_for_a_minute(system: System) -> None:
     assert system.until_ended(*jobs) == ["completed"] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [None, str(uuid4())], ids=["without a key", "with a key"])
 def test_the_connection_is_cut_before_the_confirm(system: System, key: str | None) -> None:
     gateway = system.proxies["gateway"]
@@ -80,6 +81,7 @@ def test_a_worker_falls_into_a_black_hole_for_ninety_seconds_and_comes_back(syst
     assert system.until_ended(system.submit()) == ["completed"]
 
 
+@pytest.mark.slow
 def test_a_queue_is_deleted_with_a_job_in_it(system: System) -> None:
     system.start("status", SILENCE_MINUTES=0.05)
     system.children["beats"].end()
@@ -91,6 +93,7 @@ def test_a_queue_is_deleted_with_a_job_in_it(system: System) -> None:
     assert system.until_ended(job) == ["completed"]
 
 
+@pytest.mark.slow
 def test_a_consumer_is_cancelled_by_the_server(system: System) -> None:
     for queue in ("separator", "transcriber", "beats", "status"):
         system.control("delete_queue", queue)
@@ -103,6 +106,7 @@ def test_a_consumer_is_cancelled_by_the_server(system: System) -> None:
     assert system.until_ended(system.submit()) == ["completed"]
 
 
+@pytest.mark.slow
 def test_a_task_takes_longer_than_the_broker_waits(system: System) -> None:
     patience = {"consumer_timeout": 2_000, "channel_tick_interval": 500}
     usual = {name: json.loads(system.evaluate(f"application:get_env(rabbit, {name}, 0)")) for name in patience}
@@ -121,6 +125,7 @@ def test_a_task_takes_longer_than_the_broker_waits(system: System) -> None:
         system.start("separator")
 
 
+@pytest.mark.slow
 def test_the_broker_has_no_disk_left(system: System) -> None:
     system.control("set_disk_free_limit", "100000GB")
     try:
@@ -135,6 +140,7 @@ def test_the_broker_has_no_disk_left(system: System) -> None:
     assert system.until_ended(system.submit()) == ["completed"]
 
 
+@pytest.mark.slow
 def test_nonsense_is_published(system: System) -> None:
     system.strike()
     for queue in ("separator", "transcriber", "beats", "status"):

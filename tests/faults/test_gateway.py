@@ -40,6 +40,7 @@ def test_a_gateway_is_killed(system: System, reached: bool) -> None:  # noqa: FB
     assert system.until_ended(*system.accepted) == ["completed"]
 
 
+@pytest.mark.slow
 def test_an_upload_that_nobody_announced_is_swept(system: System) -> None:
     system.proxies["gateway"].hold(down=False)
     with pytest.raises(httpx.TimeoutException):
@@ -54,6 +55,7 @@ def test_an_upload_that_nobody_announced_is_swept(system: System) -> None:
     system.until(lambda: not system.unannounced())
 
 
+@pytest.mark.slow
 def test_a_job_is_cancelled_before_and_while_and_after_it_runs_and_twice(system: System) -> None:
     done = system.submit()
     assert system.until_ended(done) == ["completed"]
@@ -68,6 +70,7 @@ def test_a_job_is_cancelled_before_and_while_and_after_it_runs_and_twice(system:
     assert not any((system.folder / "storage" / job).exists() for job in (done, running, waiting))
 
 
+@pytest.mark.slow
 def test_a_job_expires_while_it_is_downloaded(system: System) -> None:
     job = system.submit(format="wav")
     assert system.until_ended(job) == ["completed"]
@@ -98,6 +101,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", disk], check=True)
 
 
+@pytest.mark.slow
 def test_a_worker_has_no_disk_left(system: System, tiny_disk: Path) -> None:
     system.start("separator", TMPDIR=tiny_disk)
     system.until_ready("separator")
@@ -108,6 +112,7 @@ def test_a_worker_has_no_disk_left(system: System, tiny_disk: Path) -> None:
     assert system.until_ended(system.submit()) == ["completed"]
 
 
+@pytest.mark.slow
 def test_an_upload_finds_no_disk(system: System, tiny_disk: Path) -> None:
     (tiny_disk / "full").write_bytes(bytes(4_190_000))
     system.start("gateway", TMPDIR=tiny_disk)

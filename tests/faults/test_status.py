@@ -3,6 +3,8 @@
 import asyncio
 from random import Random
 
+import pytest
+
 from shared.bus import Bus
 from shared.events import Event, Task
 from tests.fakes import completed, failed, progressed, started, submitted
@@ -27,6 +29,7 @@ def story(job_id: str) -> list[Event]:
     return [event.model_copy(update={"job_id": job_id}) for event in events]
 
 
+@pytest.mark.slow
 def test_ten_thousand_events_come_three_times_shuffled_to_three_replicas(system: System) -> None:
     for name in ("status-2", "status-3"):
         system.start(name, JOB_TTL_HOURS=1e6)
@@ -41,6 +44,7 @@ def test_ten_thousand_events_come_three_times_shuffled_to_three_replicas(system:
     system.accepted = jobs
 
 
+@pytest.mark.slow
 def test_progress_and_failure_come_after_completion(system: System) -> None:
     job = system.submit()
     assert system.until_ended(job) == ["completed"]

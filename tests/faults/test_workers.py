@@ -1,5 +1,7 @@
 """Workers and their computations are killed, hang, crash and restart, and no job is lost."""
 
+import pytest
+
 from shared.events import Task, TaskCompleted, TaskFailed
 from tests.faults.engines import DRUMS
 from tests.faults.system import System
@@ -15,6 +17,7 @@ def test_a_worker_is_killed_in_the_middle_of_a_task(system: System) -> None:
     assert system.task(job)["attempt"] == 2
 
 
+@pytest.mark.slow
 def test_a_worker_is_killed_in_the_middle_of_a_refinement(system: System) -> None:
     job = system.submit(model="seconds-3", tasks="stem_separation,beat_analysis")
     beats = system.folder / "storage" / job / "beats.json"
@@ -32,6 +35,7 @@ def test_a_worker_is_killed_in_the_middle_of_a_refinement(system: System) -> Non
     assert [event.type for event in events if event.task is Task.BEAT_ANALYSIS] == ["task_completed"] * 2
 
 
+@pytest.mark.slow
 def test_a_worker_is_told_to_stop_in_the_middle_of_a_task_and_finishes_it(system: System) -> None:
     job = system.submit(model="seconds-3")
     system.until_working(job)
@@ -43,6 +47,7 @@ def test_a_worker_is_told_to_stop_in_the_middle_of_a_task_and_finishes_it(system
     assert system.task(job)["attempt"] == 1
 
 
+@pytest.mark.slow
 def test_a_task_is_handed_back_by_more_workers_than_it_has_attempts(system: System) -> None:
     system.start("separator", GRACE_SECONDS=0.1)
     job = system.submit(model="seconds-4")
@@ -54,6 +59,7 @@ def test_a_task_is_handed_back_by_more_workers_than_it_has_attempts(system: Syst
     assert system.until_ended(job) == ["completed"]
 
 
+@pytest.mark.slow
 def test_a_computation_crashes_every_time(system: System) -> None:
     system.strike()
     job, other = system.submit(model="segfault"), system.submit()
@@ -62,6 +68,7 @@ def test_a_computation_crashes_every_time(system: System) -> None:
     assert system.task(job)["error_code"] == "compute_failed"
 
 
+@pytest.mark.slow
 def test_a_computation_hangs(system: System) -> None:
     system.start("separator", DEADLINE_SECONDS=0.1)  # and five times the song's length, 6 s
     system.strike()
@@ -70,6 +77,7 @@ def test_a_computation_hangs(system: System) -> None:
     assert system.task(job)["error_code"] == "deadline"
 
 
+@pytest.mark.slow
 def test_a_computation_runs_out_of_memory(system: System) -> None:
     system.strike()
     job, other = system.submit(model="memory"), system.submit()
@@ -77,6 +85,7 @@ def test_a_computation_runs_out_of_memory(system: System) -> None:
     assert system.task(job)["error_code"] == "out_of_memory"
 
 
+@pytest.mark.slow
 def test_a_song_kills_every_worker_that_takes_it(system: System) -> None:
     job, other = system.submit(model="killer"), system.submit()
     system.strike()
@@ -92,6 +101,7 @@ def test_a_song_kills_every_worker_that_takes_it(system: System) -> None:
     assert system.until_ended(other) == ["completed"]
 
 
+@pytest.mark.slow
 def test_two_clocks_are_an_hour_wrong(system: System) -> None:
     system.start("status", SILENCE_MINUTES=0.1)
     system.start("separator", CLOCK_AHEAD_SECONDS=-3600)
@@ -102,6 +112,7 @@ def test_two_clocks_are_an_hour_wrong(system: System) -> None:
     assert system.until_ended(*jobs) == ["completed"] * 3
 
 
+@pytest.mark.slow
 def test_every_service_is_restarted_one_by_one_under_load(system: System) -> None:
     for name in ("gateway-2", "separator-2", "transcriber-2", "beats-2", "status-2"):
         system.start(name)
