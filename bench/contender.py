@@ -39,7 +39,7 @@ class Contender:
         assert self._client.stdout
         print(what, jobs, file=self._client.stdin, flush=True)
         if not (answer := self._client.stdout.readline()):
-            raise StartError("a client has ended", " ".join(map(str, self._client.args)))  # type: ignore[arg-type]
+            raise StartError("a client has ended", " ".join(map(str, self._client.args)))  # type: ignore[arg-type] # it was given a list
         return json.loads(answer)
 
     def _spent(self) -> dict[str, float]:

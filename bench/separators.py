@@ -19,18 +19,18 @@ if TYPE_CHECKING:  # torch is for the children alone
 
 def untrained_htdemucs(repo: Path) -> None:
     """Puts a model of htdemucs' shape and size there, of random weights: it takes as long as the real one."""
-    import torch  # noqa: PLC0415
-    from demucs.htdemucs import HTDemucs  # noqa: PLC0415
+    import torch
+    from demucs.htdemucs import HTDemucs
 
     torch.manual_seed(0)
     sizes = {"bottom_channels": 512, "dconv_mode": 3, "segment": 7.8}
     model = HTDemucs(["drums", "bass", "other", "vocals"], **sizes)
-    _save(model, model._init_args_kwargs, repo / "htdemucs.th")  # noqa: SLF001
+    _save(model, model._init_args_kwargs, repo / "htdemucs.th")
 
 
 def embedded(repo: Path) -> None:
     """Puts the embedded model there, for the demucs command to find."""
-    from services.separator.embedded import Spleeter  # noqa: PLC0415
+    from services.separator.embedded import Spleeter
 
     _save(Spleeter(), ((), {}), repo / "embedded.th")
 
@@ -49,7 +49,7 @@ def by_command(model: str, repo: Path, song: Path, out: Path) -> float:
 
 def by_demucs(model: str, repo: Path, song: Path, out: Path) -> float:
     """By demucs' own class, and its own way to write files; megabytes at the peak so far."""
-    from demucs.audio import save_audio  # noqa: PLC0415
+    from demucs.audio import save_audio
 
     separator = _theirs(model, repo)
     _, sources = separator.separate_audio_file(song)
@@ -60,8 +60,8 @@ def by_demucs(model: str, repo: Path, song: Path, out: Path) -> float:
 
 def by_us(model: str, repo: Path, song: Path, out: Path) -> float:
     """All that the service does for a task: five stems, and the peaks of each; megabytes at the peak so far."""
-    from services.separator.settings import Settings  # noqa: PLC0415
-    from shared.events import Options  # noqa: PLC0415
+    from services.separator.settings import Settings
+    from shared.events import Options
 
     _engine().separate(song, out, Options(), Settings(demucs_model=model, demucs_repo=repo), lambda _: None)
     return _peak()
@@ -72,7 +72,7 @@ def sources_of_demucs(model: str, repo: Path, song: Path, to: Path) -> None:
 
 
 def sources_of_ours(model: str, repo: Path, song: Path, to: Path) -> None:
-    _keep(_engine()._default(model, repo).separator, song, to)  # noqa: SLF001
+    _keep(_engine()._default(model, repo).separator, song, to)
 
 
 def difference(one: Path, other: Path) -> float:
@@ -83,14 +83,14 @@ def difference(one: Path, other: Path) -> float:
 
 @cache
 def _theirs(model: str, repo: Path) -> "Separator":
-    from demucs.api import Separator  # noqa: PLC0415
+    from demucs.api import Separator
 
     return Separator(model, repo, shifts=0)
 
 
 def _engine() -> ModuleType:
     os.environ.update(PATIENT_THREADS)  # as the service's child has it
-    from services.separator import engine  # noqa: PLC0415
+    from services.separator import engine
 
     return engine
 
@@ -106,8 +106,8 @@ def _peak() -> float:
 
 
 def _save(model: object, arguments: tuple[object, object], path: Path) -> None:
-    import torch  # noqa: PLC0415
+    import torch
 
     args, kwargs = arguments
-    state = model.state_dict()  # type: ignore[attr-defined]
+    state = model.state_dict()  # type: ignore[attr-defined] # a torch module, which only children import
     torch.save({"klass": type(model), "args": args, "kwargs": kwargs, "state": state}, path)

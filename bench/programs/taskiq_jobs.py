@@ -27,7 +27,7 @@ broker = AioPikaBroker(
 shown = Redis.from_url(os.environ["REDIS_URL"])
 
 
-async def _work(job_id: str, queue: str, progress: ProgressTracker[Any] = TaskiqDepends()) -> str:  # noqa: B008
+async def _work(job_id: str, queue: str, progress: ProgressTracker[Any] = TaskiqDepends()) -> str:  # noqa: B008 -- taskiq injects it
     await progress.set_progress("STARTED")
     await progress.set_progress("PROGRESS", {"progress": 50})
     await joint.end_task(shown, job_id, queue)

@@ -19,7 +19,7 @@ def fetch_model(settings: Settings) -> int:
     try:
         name = engine.fetch(settings)
     except KaraokeError as error:
-        log.error("no separation model", wanted=settings.demucs_model, code=error.code, reason=str(error))  # noqa: TRY400
+        log.error("no separation model", wanted=settings.demucs_model, code=error.code, reason=str(error))  # noqa: TRY400 -- says it all
         return 1
     fetched = _cached_bytes() - before
     log.info("separation model is there", model=name, fetched_megabytes=round(fetched / 1e6, 1))

@@ -26,7 +26,7 @@ def _cells(rates: dict[str, float]) -> "product[tuple[tuple[str, float], str, in
 
 
 @pytest.mark.parametrize(("of_status", "met"), [(59.0, False), (61.0, True)])
-def test_status_has_to_answer_six_tenths_of_what_a_bare_route_does(of_status: float, met: bool) -> None:  # noqa: FBT001
+def test_status_has_to_answer_six_tenths_of_what_a_bare_route_does(of_status: float, met: bool) -> None:  # noqa: FBT001 -- a test's parameter
     goals = polling.goals(_polled(of_status))
     assert [goal.met for goal in goals] == [met] * 3
     assert goals[0].value == pytest.approx(of_status / 100)
@@ -40,7 +40,7 @@ def test_polls_are_shown_as_a_table_and_a_plot() -> None:
 
 
 @pytest.mark.parametrize(("rate", "met"), [(4900, False), (5100, True)])
-def test_folding_has_to_be_half_as_fast_as_bare_upserts(rate: float, met: bool) -> None:  # noqa: FBT001
+def test_folding_has_to_be_half_as_fast_as_bare_upserts(rate: float, met: bool) -> None:  # noqa: FBT001 -- a test's parameter
     measured = {"events_per_second": {"status": [rate] * 3, "bare upserts": [10_000] * 3}}
     assert [goal.met for goal in folding.goals(measured)] == [met]
     assert f"| status | {rate:,} |" in folding.table(measured)

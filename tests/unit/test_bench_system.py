@@ -81,7 +81,7 @@ def test_a_figure_has_a_table_and_a_plot(figure: object, measured: dict[str, obj
     picture = Picture()
     figure.plot(measured, picture)  # type: ignore[attr-defined] # a module
     assert picture.axes
-    assert "---" in figure.table(measured)  # type: ignore[attr-defined]
+    assert "---" in figure.table(measured)  # type: ignore[attr-defined] # a module, as a parameter
 
 
 async def test_a_large_upload_is_a_song_of_two_seconds_and_as_long_as_it_says() -> None:
@@ -89,7 +89,7 @@ async def test_a_large_upload_is_a_song_of_two_seconds_and_as_long_as_it_says() 
         async def wait(self) -> None:
             """All are half way at once."""
 
-    body = b"".join([piece async for piece in crowd._body(1_000_000, Nobody())])  # type: ignore[arg-type]
+    body = b"".join([piece async for piece in crowd._body(1_000_000, Nobody())])  # type: ignore[arg-type] # stands in for the others
     assert len(body) == 1_000_000
     assert int.from_bytes(body[4:8], "little") == len(body) - 8
     with wave.open(io.BytesIO(body)) as sound:
