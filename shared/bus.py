@@ -19,7 +19,8 @@ from shared import topology, tracing
 from shared.delivery import again
 from shared.errors import TransientError
 from shared.events import Event, Task, encode
-from shared.subscription import BROKER_ERRORS, CONFIRM_SECONDS, Handler, Subscription, cancel
+from shared.incoming import Handler
+from shared.subscription import BROKER_ERRORS, CONFIRM_SECONDS, Subscription, cancel
 
 BROKER_AWAY = "broker_unavailable"
 

@@ -6,6 +6,7 @@ see `shared.job` for how they fold into one document.
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
@@ -19,6 +20,7 @@ class Task(StrEnum):
     BEAT_ANALYSIS = "beat_analysis"
 
 
+@lru_cache(maxsize=1000)  # whoever handles an event writes its moment several times
 def rfc3339(moment: datetime) -> str:
     """`2024-01-01T10:00:00.123Z`, always UTC."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,12 +7,12 @@ duplicates, reordering, replays and workers that come back from the dead cannot 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import reduce
 from hashlib import blake2b
 
 from shared.events import (
     Event,
-    Frozen,
     JobCancelled,
     JobEvent,
     JobExpired,
@@ -28,7 +28,8 @@ from shared.events import (
 )
 
 
-class Register(Frozen):
+@dataclass(frozen=True, slots=True)
+class Register:
     """The greatest claim so far: `order` is compared element by element, `event` is kept where it says more."""
 
     order: tuple[int | str, ...]
@@ -44,8 +45,16 @@ LIVE, FAILED, COMPLETED, REFINED = range(4)
 
 def fold(job: Job, event: Event) -> Job:
     """The job after one more event."""
-    greater = {name: claim for name, claim in claims(event).items() if name not in job or claim.order > job[name].order}
-    return {**job, **greater}
+    after = dict(job)
+    take(after, event)
+    return after
+
+
+def take(job: dict[str, Register], event: Event) -> None:
+    """Folds one more event into `job` itself."""
+    for name, claim in claims(event).items():
+        if name not in job or claim.order > job[name].order:
+            job[name] = claim
 
 
 def fold_all(events: Iterable[Event]) -> Job:

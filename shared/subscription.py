@@ -13,10 +13,9 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from shared import topology
 from shared.delivery import is_void
+from shared.incoming import Handler, shorten
 
 log = structlog.get_logger()
-
-Handler = Callable[[AbstractIncomingMessage], Awaitable[None]]
 
 BROKER_ERRORS: Final = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError, RuntimeError)
 """What is raised while a broker is away or comes back; aiormq raises RuntimeError on a connection that closes."""
@@ -67,10 +66,15 @@ class Subscription:
                     await channel.set_qos(prefetch_count=self._prefetch)
                     # On this channel, which makes the queue anew when it was deleted.
                     source = (await self._prepare(channel))[self._queue]
-                    self._source, self._tag = source, await source.consume(self._take)
+                    self._source, self._tag = source, await source.consume(self._take_first)
                 except BROKER_ERRORS:
                     await _close(channel)  # attempts may be many, channels are few
                     raise
+
+    async def _take_first(self, message: AbstractIncomingMessage) -> None:
+        """Of each connection."""
+        shorten(message, self._take)
+        await self._take(message)
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         self._delivered += 1

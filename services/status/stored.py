@@ -1,17 +1,23 @@
-"""What is read of the database: jobs, and that they have changed."""
+"""What the database has: jobs, and that they have changed."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
-from shared.job import Register
+from shared.job import Job, Register
 
 _adapter = TypeAdapter(dict[str, Register])
 
 
 def registers(document: Mapping[str, Any]) -> dict[str, Register]:
     return _adapter.validate_python(document)
+
+
+def storable(job: Job) -> dict[str, Any]:
+    """What `registers` reads."""
+    stored: dict[str, Any] = _adapter.dump_python(dict(job), mode="json")
+    return stored
 
 
 class Stored(dict[str, Register]):

@@ -4,21 +4,22 @@ Its `$max` compares whole registers, in BSON's order: field by field, and `order
 Two claims of equal order are the same claim.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from services.status.stored import storable
 from shared.events import Event
-from shared.job import Job, fold
+from shared.job import Job, Register, take
 
 
 def upserts(events: Iterable[Event]) -> dict[str, dict[str, Any]]:
     """One update for each job, by its id: what its events claim together."""
-    jobs: dict[str, Job] = {}
+    jobs: defaultdict[str, dict[str, Register]] = defaultdict(dict)
     for event in events:
-        jobs[event.job_id] = fold(jobs.get(event.job_id, {}), event)
+        take(jobs[event.job_id], event)
     return {job_id: _upsert(job) for job_id, job in jobs.items()}
 
 
 def _upsert(job: Job) -> dict[str, Any]:
-    registers = {name: claim.model_dump(mode="json") for name, claim in job.items()}
-    return {"$max": registers, "$inc": {"revision": 1}, "$currentDate": {"heard": True}}
+    return {"$max": storable(job), "$inc": {"revision": 1}, "$currentDate": {"heard": True}}

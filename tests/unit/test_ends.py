@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.status.ends import End, end
+from services.status.stored import storable
 from shared.events import Event, JobCancelled, JobRetried, Task
 from shared.job import fold_all
 from shared.view import view
@@ -17,8 +18,7 @@ ended = st.builds(
 
 def told(*events: Event) -> End | None:
     """By the registers as the database has them."""
-    registers = {name: register.model_dump(mode="json") for name, register in fold_all(events).items()}
-    return end({"_id": JOB_ID, **registers})
+    return end({"_id": JOB_ID, **storable(fold_all(events))})
 
 
 @given(histories, st.lists(ended, max_size=6), st.sets(st.sampled_from(Task), min_size=1))

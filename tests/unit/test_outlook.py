@@ -4,6 +4,7 @@ import pytest
 
 from services.status.outlook import Place, Queue, Unfinished, rounded, speed, with_outlook
 from services.status.rows import unfinished
+from services.status.stored import storable
 from shared.document import JobDocument
 from shared.events import Event, JobRetried, Task, rfc3339
 from shared.job import fold_all
@@ -109,8 +110,8 @@ RETRIED = JobRetried(job_id=JOB_ID, at=after(70), run=1, tasks=(SEPARATION, TRAN
 def test_a_row_says_the_same_of_a_job_as_its_document(events: list[Event]) -> None:
     history: list[Event] = [submitted(), *events]
     job = fold_all(history)
-    row = {"_id": JOB_ID} | {name: register.model_dump(mode="json") for name, register in job.items()}
-    row = {key: row[key] for key in row if key != "updated"}
+    row = {"_id": JOB_ID, **storable(job)}
+    del row["updated"]
     shown, seen = view(job), unfinished(row)
     states = {task: getattr(shown, task) for task in Task}
     waiting = tuple(task for task in Task if states[task].status == "queued")

@@ -1,0 +1,35 @@
+"""Messages as aio-pika has them, for half of what it spends on each: it counts where thousands come in a second."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from aio_pika import IncomingMessage
+from aio_pika.abc import AbstractIncomingMessage
+from aiormq.abc import DeliveredMessage
+
+from shared.delivery import is_void
+
+Handler = Callable[[AbstractIncomingMessage], Awaitable[None]]
+
+
+class _Unlocked(IncomingMessage):
+    """aio-pika asks at each of twenty fields whether the message is locked."""
+
+    __slots__ = ()
+    __setattr__ = object.__setattr__  # type: ignore[assignment] # of any name and value
+
+
+def shorten(message: AbstractIncomingMessage, handler: Handler) -> None:
+    """Has the messages that follow this one come to `handler` straight, with no task more for each.
+
+    It lasts as long as the channel: after that they come the long way again.
+    """
+    if not is_void(message):
+        consumers: dict[str | None, Any] = message.channel.consumers  # type: ignore[attr-defined] # aiormq's own has it
+        if message.consumer_tag in consumers:  # it may have been cancelled meanwhile
+            consumers[message.consumer_tag] = partial(_handle, handler)
+
+
+async def _handle(handler: Handler, delivered: DeliveredMessage) -> None:
+    await handler(_Unlocked(delivered))
