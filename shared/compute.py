@@ -11,7 +11,7 @@ import os
 import pkgutil
 import signal
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from ctypes import c_double
 from multiprocessing.sharedctypes import RawValue
@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 REPORT_SECONDS = 1.5
 PR_SET_PDEATHSIG = 1
+NICENESS = 10
+"""Beside others, a tenth of what they get of a core."""
 
 PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads of a model that wait for each other sleep, rather than keep a core busy that another process could use.
@@ -51,19 +53,22 @@ class Compute:
         *args: object,
         timeout: float | None = None,  # noqa: ASYNC109 -- the deadline is the pool's: it kills the child
         report: Callable[[float], Awaitable[None]] | None = None,
+        gives_way: bool = False,
     ) -> Any:  # noqa: ANN401 -- whatever the target returns
         """Calls the function named by `target` (`package.module:function`) in the child.
 
         `report` is awaited every 1.5 s with the fraction (0 to 1) that the function last gave to
-        `shared.compute.progress`. Cancelling kills the child. Raises the KaraokeError that the function raises,
-        and ComputeError for any other error, when the child dies, or is not done after `timeout` seconds.
+        `shared.compute.progress`. With `gives_way` others on the machine go first.
+        Cancelling kills the child. Raises the KaraokeError that the function raises, and ComputeError for any other
+        error, when the child dies, or is not done after `timeout` seconds.
         """
         if not self._pool.active:  # a child that dies while it has nothing to do takes pebble's pool with it
             self._end_pool()
             self._pool = self._new_pool()
         self._fraction.value = 0.0
         context = get_contextvars() | tracing.current()
-        future: Future[Any] = self._pool.schedule(_call, args=(target, args, context), timeout=timeout)
+        call = _call_nicely if gives_way else _call
+        future: Future[Any] = self._pool.schedule(call, args=(target, args, context), timeout=timeout)
         result = asyncio.wrap_future(future)
         try:
             while not (await asyncio.wait({result}, timeout=REPORT_SECONDS))[0]:
@@ -127,3 +132,9 @@ def _call(target: str, args: tuple[object, ...], context: dict[str, Any]) -> obj
         finally:
             if _gpu:
                 _gpu.note()
+
+
+def _call_nicely(*args: Any) -> object:  # noqa: ANN401 -- those of `_call`
+    """In a thread of its own: on Linux niceness is a thread's, and may only grow."""
+    with ThreadPoolExecutor(1, initializer=os.nice, initargs=(NICENESS,)) as nice:
+        return nice.submit(_call, *args).result()

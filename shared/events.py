@@ -30,7 +30,7 @@ def _to_milliseconds(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_to_milliseconds), PlainSerializer(rfc3339)]
+Moment = Annotated[AwareDatetime, AfterValidator(_to_milliseconds), PlainSerializer(rfc3339, return_type=str)]
 """A moment is the same before and after the wire: it has no more digits than are sent."""
 
 JOB_ID = "[A-Za-z0-9-]{1,64}"

@@ -1,21 +1,20 @@
-"""Job documents in MongoDB; beside `outbox`, the only module that knows which driver is used.
+"""Job documents in MongoDB; beside `outbox` and `counted`, the only module that knows which driver is used.
 
 A document holds the registers of `shared.job` by name. An event is folded by one atomic upsert that
 compares orders inside the server, so any number of replicas may write at once.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import stamina
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import DESCENDING, UpdateOne
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import PyMongoError
 
-from services.status import ends
 from services.status.outlook import Queue, Unfinished, speed
 from services.status.queries import CHANGED, REGISTERS, TASK_RUNS, TASK_TYPES, UNFINISHED, at, due, silent_for, timed
 from services.status.rows import PROJECTION, readable, times
@@ -25,8 +24,6 @@ from services.status.waiting import COUNT_WAITING, Waiting, waiting
 from shared.errors import TransientError
 from shared.events import Event, Task, rfc3339
 from shared.job import Job
-
-DUPLICATE_KEY: Final = 11000
 
 CANDIDATES: Final = 1000
 """How many of an owner's jobs are looked at, at most, to find the unfinished ones."""
@@ -44,8 +41,8 @@ ENDS_KEPT_SECONDS: Final = 7 * 24 * 60 * 60
 class Store:
     def __init__(self, client: Any, database: str) -> None:  # noqa: ANN401 -- motor has no types
         self._database = client[database]
-        self._jobs = self._database["jobs"]
-        self._ends = self._database["ends"]
+        self.jobs = self._database["jobs"]
+        self.ends = self._database["ends"]
         self.callbacks = self._database["callbacks"]
         self._told: list[Callable[[str], None]] = []
 
@@ -64,11 +61,11 @@ class Store:
         async for attempt in stamina.retry_context(on=PyMongoError, attempts=None, timeout=None):
             with attempt:
                 for field in ("submitted.event.at", "updated.order.0", "expired.order", *TASK_TYPES, *TASK_RUNS):
-                    await self._jobs.create_index(field)
-                await self._jobs.create_index([("submitted.event.owner", 1), ("submitted.event.at", DESCENDING)])
+                    await self.jobs.create_index(field)
+                await self.jobs.create_index([("submitted.event.owner", 1), ("submitted.event.at", DESCENDING)])
                 for field in TASK_TYPES:
-                    await self._jobs.create_index(at(field), partialFilterExpression={field: "task_completed"})
-                await self._ends.create_index("at", expireAfterSeconds=ENDS_KEPT_SECONDS)
+                    await self.jobs.create_index(at(field), partialFilterExpression={field: "task_completed"})
+                await self.ends.create_index("at", expireAfterSeconds=ENDS_KEPT_SECONDS)
                 for field in ("due", "job_id", "gave_up_at"):
                     await self.callbacks.create_index(field)
 
@@ -77,7 +74,7 @@ class Store:
         updates = [UpdateOne({"_id": job_id}, update, upsert=True) for job_id, update in upserts(events).items()]
         async for attempt in stamina.retry_context(on=PyMongoError, attempts=None, timeout=None):
             with attempt:  # two replicas that insert one document at once: one is refused, and updates it next time
-                await self._jobs.bulk_write(updates, ordered=False)
+                await self.jobs.bulk_write(updates, ordered=False)
         for tell in self._told:
             for event in events:
                 tell(event.job_id)
@@ -89,13 +86,13 @@ class Store:
     async def get(self, job_id: str) -> Stored | None:
         """Raises TransientError when the server is away."""
         with away():
-            document = await self._jobs.find_one({"_id": job_id}, {"_id": False, "heard": False})
+            document = await self.jobs.find_one({"_id": job_id}, {"_id": False, "heard": False})
         return None if document is None else Stored(document.pop("revision", 0), document)
 
     async def many(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
         """Those that are there, by their ids, in one round trip. Raises TransientError."""
         with away():
-            documents = await self._jobs.find(
+            documents = await self.jobs.find(
                 {"_id": {"$in": list(job_ids)}}, {"heard": False, "revision": False}
             ).to_list(None)
         return {document.pop("_id"): registers(document) for document in documents}
@@ -104,7 +101,7 @@ class Store:
         """Those of the jobs of whose end somebody wants to be told. Raises TransientError."""
         query = {"_id": {"$in": list(job_ids)}, "submitted.event.callback_url": {"$type": "string"}}
         with away():
-            documents = await self._jobs.find(query, REGISTERS).to_list(None)
+            documents = await self.jobs.find(query, REGISTERS).to_list(None)
         return [registers(document) for document in documents]
 
     async def changes(self) -> AsyncIterator[Change | None]:
@@ -113,7 +110,7 @@ class Store:
         What happened before that is not told. Raises TransientError when the server goes away.
         """
         with away():
-            async with self._jobs.watch([{"$project": CHANGED}], max_await_time_ms=1000) as stream:
+            async with self.jobs.watch([{"$project": CHANGED}], max_await_time_ms=1000) as stream:
                 yield None
                 while stream.alive:
                     change = await stream.try_next()
@@ -127,7 +124,7 @@ class Store:
     async def queue(self) -> Queue:
         """What is unfinished now. Raises TransientError."""
         with away():
-            rows = await self._jobs.find(UNFINISHED, PROJECTION).to_list(None)
+            rows = await self.jobs.find(UNFINISHED, PROJECTION).to_list(None)
         jobs: list[Unfinished] = []
         for start in range(0, len(rows), ROWS_AT_ONCE):
             jobs += readable(rows[start : start + ROWS_AT_ONCE])
@@ -140,7 +137,7 @@ class Store:
         for field, task in TASK_TYPES.items():
             query, projection = timed(task)
             with away():
-                rows = await self._jobs.find(query, projection, sort=[(at(field), DESCENDING)]).to_list(LATEST)
+                rows = await self.jobs.find(query, projection, sort=[(at(field), DESCENDING)]).to_list(LATEST)
             if (known := speed(times(rows, task))) is not None:
                 kept[task] = known
         return kept
@@ -148,29 +145,7 @@ class Store:
     async def waiting(self) -> dict[Task, Waiting]:
         """The tasks that could begin and have not. Raises TransientError."""
         with away():
-            return waiting(await self._jobs.aggregate(COUNT_WAITING).to_list(None))
-
-    async def ends(self, job_ids: Sequence[str]) -> list[ends.End]:
-        """Those of the jobs that are over. Raises TransientError."""
-        with away():
-            rows = await self._jobs.find({"_id": {"$in": list(job_ids)}}, ends.PROJECTION).to_list(None)
-        return [end for row in rows if (end := ends.end(row))]
-
-    async def first_to_tell(self, ends: Iterable[str]) -> list[str]:
-        """Those of `ends` that nobody has asked for before. Raises TransientError."""
-        asked, now = list(ends), datetime.now(UTC)
-        if not asked:
-            return []
-        known: set[int] = set()
-        with away():
-            try:
-                await self._ends.insert_many([{"_id": end, "at": now} for end in asked], ordered=False)
-            except BulkWriteError as error:
-                failures = error.details["writeErrors"]
-                if any(failure["code"] != DUPLICATE_KEY for failure in failures):
-                    raise
-                known = {failure["index"] for failure in failures}
-        return [end for index, end in enumerate(asked) if index not in known]
+            return waiting(await self.jobs.aggregate(COUNT_WAITING).to_list(None))
 
     async def check(self) -> None:
         """Raises TransientError unless the server answers now."""
@@ -180,31 +155,31 @@ class Store:
     async def due(self, moment: datetime) -> AsyncIterator[str]:
         """Ids of jobs that were created before `moment` or have expired, and of strays: events without a submission."""
         with away():
-            async for document in self._jobs.find(due(moment), {"_id": True}):
+            async for document in self.jobs.find(due(moment), {"_id": True}):
                 yield document["_id"]
 
     async def created_before(self, moment: datetime) -> AsyncIterator[Job]:
         with away():
-            async for document in self._jobs.find({"submitted.event.at": {"$lt": rfc3339(moment)}}, REGISTERS):
+            async for document in self.jobs.find({"submitted.event.at": {"$lt": rfc3339(moment)}}, REGISTERS):
                 yield registers(document)
 
     async def silent_for(self, silence: timedelta) -> AsyncIterator[Job]:
         """Jobs that are not over and of which nothing has been heard for so long, by the server's own clock."""
         with away():
-            async for document in self._jobs.find(silent_for(silence), REGISTERS):
+            async for document in self.jobs.find(silent_for(silence), REGISTERS):
                 yield registers(document)
 
     async def perhaps_unfinished(self, owner: str) -> AsyncIterator[Job]:
         """The owner's jobs that have not ended, newest first, with some that have: `shared.view` tells them apart."""
         newest_first = [("submitted.event.at", DESCENDING)]
         with away():
-            async for document in self._jobs.find(
+            async for document in self.jobs.find(
                 UNFINISHED | {"submitted.event.owner": owner}, REGISTERS, sort=newest_first, limit=CANDIDATES
             ):
                 yield registers(document)
 
     async def delete(self, job_id: str) -> None:
-        await self._jobs.delete_one({"_id": job_id})
+        await self.jobs.delete_one({"_id": job_id})
 
 
 @contextmanager

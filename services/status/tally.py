@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from services.status.counted import Counted
 from services.status.ends import End
 from services.status.store import Store
 from shared.errors import TransientError
@@ -23,7 +24,7 @@ class Tally:
     """Folding only notes which jobs may have ended; what became of them is looked at later, for many in one go."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self._counted = Counted(store)
         self._maybe_over: set[str] = set()
         at_zero(JOBS, ("completed",), ("failed",), ("cancelled",))
 
@@ -56,8 +57,8 @@ class Tally:
     async def count(self) -> None:
         """Raises TransientError, and then looks at the same jobs next time."""
         while asked := list(self._maybe_over)[:AT_ONCE]:
-            over = {end.id: end for end in await self._store.ends(asked)}
-            for name in await self._store.first_to_tell(over):
+            over = {end.id: end for end in await self._counted.ends(asked)}
+            for name in await self._counted.first_to_tell(over):
                 _count(over[name])
             self._maybe_over.difference_update(asked)
 

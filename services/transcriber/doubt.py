@@ -54,7 +54,7 @@ def looping(words: Sequence[Word], loud: Mask) -> bool:
 def is_sung(word: Word, loud: Mask) -> bool:
     """Whether the vocals are loud for half of the word's time, and that is more than nothing."""
     frames = loud[int(word.start / FRAME_SECONDS) : int(word.end / FRAME_SECONDS) + 1]
-    return word.end - word.start >= SHORTEST_SUNG_SECONDS and len(frames) > 0 and bool(frames.mean() >= 0.5)  # noqa: PLR2004
+    return word.end - word.start >= SHORTEST_SUNG_SECONDS and len(frames) > 0 and bool(frames.mean() >= 0.5)  # noqa: PLR2004 -- half
 
 
 def compression(words: Sequence[Word]) -> float:

@@ -43,7 +43,7 @@ def number(digits: str) -> str:
         return " ".join(ONES[int(digit)] for digit in digits)
     hundreds, rest = divmod(value, 100)
     if 1100 <= value < 2000:  # noqa: PLR2004 -- as years are said
-        return f"{ONES[hundreds]} {_tens(rest) if rest > 9 else 'oh ' + ONES[rest] if rest else 'hundred'}"  # noqa: PLR2004
+        return f"{ONES[hundreds]} {_tens(rest) if rest > 9 else 'oh ' + ONES[rest] if rest else 'hundred'}"  # noqa: PLR2004 -- one digit
     thousands, hundreds = divmod(hundreds, 10)
     parts = [f"{ONES[thousands]} thousand"] * bool(thousands) + [f"{ONES[hundreds]} hundred"] * bool(hundreds)
     return " ".join([*parts, _tens(rest)] if rest or not parts else parts)

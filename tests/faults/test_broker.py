@@ -20,11 +20,12 @@ def start_broker(system: System) -> None:
     system.strike()
 
 
-def test_the_broker_is_killed_with_twenty_jobs_running(system: System) -> None:
+@pytest.mark.parametrize("count", [3, pytest.param(20, marks=pytest.mark.slow)])
+def test_the_broker_is_killed_with_jobs_running(system: System, count: int) -> None:
     for name in ("separator-2", "separator-3"):
         system.start(name)
     system.until(lambda: system.ready(system.children))
-    jobs = [system.submit(model="seconds-2") for _ in range(20)]
+    jobs = [system.submit(model="seconds-2") for _ in range(count)]
     system.until(lambda: any(system.task(job).get("status") == "processing" for job in jobs))
     kill_broker(system)
     assert system.alive()

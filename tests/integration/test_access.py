@@ -305,7 +305,7 @@ async def test_exactly_an_owners_unfinished_jobs_are_counted(store: Store, stora
         assert await count("phone") == 1
         await store.fold([completed(BEATS).model_copy(update={"job_id": "short"})])
         assert await count("phone") == 0
-        explained = await store._jobs.find({"submitted.event.owner": "web"}).explain()
+        explained = await store.jobs.find({"submitted.event.owner": "web"}).explain()
         assert "submitted.event.owner_1" in str(explained["queryPlanner"]["winningPlan"])
 
 

@@ -81,11 +81,11 @@ async def test_a_queue_that_is_deleted_and_made_again_at_once_is_still_consumed(
                 assert await asyncio.wait_for(heard.get(), 10) == event
 
 
-async def test_messages_after_the_first_come_straight_and_are_as_it_is(amqp_url: str) -> None:
+async def test_messages_after_the_first_come_straight_and_are_as_it_is(bus: Bus) -> None:
     taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
     own = {"message_id", "consumer_tag", "delivery_tag", "body_size"}
 
-    async with Bus(amqp_url, "test") as bus, bus.consuming(STATUS_QUEUE, taken.put, prefetch=10):
+    async with bus.consuming(STATUS_QUEUE, taken.put, prefetch=10):
         for percent in range(3):
             await bus.publish(progressed(Task.BEAT_ANALYSIS, percent))
         first, *others = [await asyncio.wait_for(taken.get(), 10) for _ in range(3)]
@@ -98,5 +98,4 @@ async def test_messages_after_the_first_come_straight_and_are_as_it_is(amqp_url:
             await others[0].ack()
         await first.ack()
         await others[1].ack()
-    async with Bus(amqp_url, "test") as bus:
-        assert await bus.backlog(STATUS_QUEUE) == 0
+    assert await bus.backlog(STATUS_QUEUE) == 0

@@ -18,6 +18,7 @@ from services.status.consumer import Consumer
 from services.status.janitor import Janitor
 from services.status.settings import Settings as StatusSettings
 from services.status.store import Store
+from shared.attempts import Attempts
 from shared.bus import Bus
 from shared.compute import Compute
 from shared.errors import StorageFullError
@@ -68,7 +69,7 @@ class System:
         settings = Settings(storage_url=str(self.root))
         with Compute("test", settings) as compute:
             name = f"tests.integration.engines:{engine}"
-            async with Worker(BEATS, name, settings, self.bus, self.storage, compute, Health()).consuming():
+            async with Worker(Attempts(BEATS, name, settings, self.bus, self.storage, compute), Health()).consuming():
                 yield
 
 

@@ -14,6 +14,7 @@ from deploy.local.ports import LOOPBACK
 from services.status.consumer import Consumer
 from services.status.store import Store
 from shared import subscription, topology
+from shared.attempts import Attempts
 from shared.bus import Bus
 from shared.compute import Compute
 from shared.errors import TransientError
@@ -83,7 +84,7 @@ async def test_a_job_is_done_by_services_that_may_do_nothing_else(
     async with bus(broker, "gateway") as gateway, bus(broker, "status") as status, bus(broker, "beats") as beats:
         with Compute("beats", settings) as compute:
             engine = "tests.integration.engines:die_once"
-            worker = Worker(Task.BEAT_ANALYSIS, engine, settings, beats, storage, compute, Health())
+            worker = Worker(Attempts(Task.BEAT_ANALYSIS, engine, settings, beats, storage, compute), Health())
             async with Consumer(status, store).consuming(), worker.consuming():
                 await gateway.publish(song, ready(song, song))
                 await _until(lambda: _is_completed(store))

@@ -11,6 +11,7 @@ import pytest
 
 from services.gateway.api import create_app
 from services.gateway.settings import Settings as GatewaySettings
+from shared.attempts import Attempts
 from shared.bus import Bus
 from shared.compute import Compute
 from shared.events import JobCancelled, Task
@@ -41,7 +42,7 @@ async def transcriber(system: System, engine: str = "sing") -> AsyncIterator[Non
     settings = Settings(storage_url=str(system.root))
     with Compute("test", settings) as compute:
         name = f"tests.integration.engines:{engine}"
-        async with Worker(SUNG, name, settings, system.bus, system.storage, compute, Health()).consuming():
+        async with Worker(Attempts(SUNG, name, settings, system.bus, system.storage, compute), Health()).consuming():
             yield
 
 

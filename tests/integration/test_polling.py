@@ -98,13 +98,13 @@ async def test_the_queue_holds_exactly_what_is_unfinished(store: Store) -> None:
 async def test_the_queue_and_the_speeds_are_read_by_indexes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     await store.fold([submitted()])
     read: list[Any] = []
-    find = store._jobs.find
+    find = store.jobs.find
 
     def noted(*query: Any, **options: Any) -> Any:
         read.append(find(*query, **options))
         return read[-1]
 
-    monkeypatch.setattr(store._jobs, "find", noted)
+    monkeypatch.setattr(store.jobs, "find", noted)
     await store.queue()
     await store.speeds()
     plans = [str((await cursor.clone().explain())["queryPlanner"]["winningPlan"]) for cursor in read]
@@ -148,7 +148,7 @@ async def test_among_many_the_jobs_of_another_key_are_missing(start: Start) -> N
 
 async def test_what_cannot_be_read_of_the_queue_keeps_no_document_back(store: Store, client: httpx.AsyncClient) -> None:
     await store.fold([recent(submitted(BEATS, job_id="odd"), hours=1), recent(submitted(BEATS))])
-    await store._jobs.update_one({"_id": "odd"}, {"$set": {"submitted.event.song.audio_duration": None}})
+    await store.jobs.update_one({"_id": "odd"}, {"$set": {"submitted.event.song.audio_duration": None}})
     assert (await client.get("/api/status/abc123")).json()["queue_position"] == 1
 
 

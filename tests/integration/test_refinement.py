@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.attempts import Attempts
 from shared.bus import Bus
 from shared.compute import Compute
 from shared.events import (
@@ -63,7 +64,7 @@ class Bench:
         settings = Settings(storage_url=str(self.root))
         with Compute("test", settings) as compute:
             name = f"tests.integration.engines:{engine}"
-            worker = Worker(BEATS, name, settings, self.bus, self.storage, compute, Health())
+            worker = Worker(Attempts(BEATS, name, settings, self.bus, self.storage, compute), Health())
             async with worker.consuming():
                 yield worker
 

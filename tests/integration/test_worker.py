@@ -11,6 +11,7 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
 
+from shared.attempts import Attempts
 from shared.bus import Bus
 from shared.compute import Compute
 from shared.delivery import is_void
@@ -46,7 +47,7 @@ class Bench:
     async def worker(self, engine: str, grace_seconds: float = 20) -> AsyncIterator[Worker]:
         settings = Settings(storage_url=str(self.root), grace_seconds=grace_seconds)
         with Compute("test", settings) as compute:
-            worker = Worker(BEATS, f"{ENGINES}:{engine}", settings, self.bus, self.storage, compute, Health())
+            worker = Worker(Attempts(BEATS, f"{ENGINES}:{engine}", settings, self.bus, self.storage, compute), Health())
             async with worker.consuming():
                 yield worker
 
@@ -88,7 +89,7 @@ async def test_a_task_survives_the_death_of_its_child(bench: Bench, listener: Li
 async def test_a_child_that_dies_while_idle_is_replaced(bench: Bench, listener: Listener) -> None:
     async with bench.worker("succeed") as worker:
         await listener.until(TaskCompleted)
-        os.kill(await worker.compute.run("os:getpid"), signal.SIGKILL)
+        os.kill(await worker.attempts.compute.run("os:getpid"), signal.SIGKILL)
         await bench.submit()
         await listener.until(TaskCompleted)
 

@@ -1,8 +1,12 @@
 """What a child process starts with."""
 
+import os
 import sys
 
+import pytest
+
 from shared.compute import Compute
+from shared.errors import ComputeError
 from shared.settings import Settings
 
 
@@ -14,6 +18,17 @@ async def test_threads_of_a_model_sleep_while_they_wait() -> None:
 async def test_no_library_that_has_threads_is_loaded_before_that_is_said() -> None:
     with Compute("test", Settings()) as compute:
         assert not {"torch", "ctranslate2", "librosa"} & set(await compute.run(f"{__name__}:loaded"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="niceness is a process' elsewhere")
+async def test_a_computation_gives_way_where_it_is_asked_to_and_the_next_does_not() -> None:
+    niceness = "os:getpriority", os.PRIO_PROCESS, 0
+    with Compute("test", Settings()) as compute:
+        usual = await compute.run(*niceness)
+        assert await compute.run(*niceness, gives_way=True) > usual
+        assert await compute.run(*niceness) == usual
+        with pytest.raises(ComputeError, match="TypeError"):
+            await compute.run("os:getpriority", gives_way=True)
 
 
 def loaded() -> list[str]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from shared.attempts import Attempts
 from shared.events import Task
 from shared.storage import Storage
-from shared.worker import Worker
 from tests.fakes import JOB_ID
 
 
@@ -19,7 +19,7 @@ async def laid(task: Task, tmp_path: Path, *names: str) -> list[str]:
     none: Any = None
     folder = tmp_path / "task"
     folder.mkdir()
-    await Worker(task, "", none, none, storage, none, none)._lay_words_beside(folder / "vocals.mp3", JOB_ID)
+    await Attempts(task, "", none, none, storage, none)._lay_words_beside(folder / "vocals.mp3", JOB_ID)
     assert all(file.read_text() == file.name for file in folder.iterdir())
     return sorted(file.name for file in folder.iterdir())
 
