@@ -89,36 +89,36 @@ async def _measure(bench: Bench) -> Measured:
     return {"events": EVENTS, "jobs": JOBS, "batch": BATCH, "events_per_second": rates}
 
 
-async def folded_per_second(bench: Bench, events: int = EVENTS, replicas: int = 1) -> float:
+async def folded_per_second(bench: Bench, replicas: int = 1) -> float:
     """By so many processes, which find the events in their queue."""
     async with Bus(bench.amqp_url, "bench") as bus:
         await bus.check()  # the queue is there
-        await tell(bus, _events(events))
+        await tell(bus, _events())
     env = {"LOG_LEVEL": "info", "MONGO_DATABASE": f"status-{uuid4().hex}"}
     with system(bench, {"status": replicas}, env) as services:
-        return await asyncio.to_thread(_folded_per_second, services, events)
+        return await asyncio.to_thread(_folded_per_second, services)
 
 
-def _events(count: int = EVENTS) -> list[Event]:
+def _events() -> list[Event]:
     """The same in each run, of other jobs."""
-    events = list(stories([str(uuid4()) for _ in range(JOBS)], count // JOBS))
+    events = list(stories([str(uuid4()) for _ in range(JOBS)], EVENTS // JOBS))
     Random(1).shuffle(events)
     return events
 
 
-def _folded_per_second(services: System, events: int) -> float:
+def _folded_per_second(services: System) -> float:
     """From look to look, by the service's own count. Raises StartError when it is not done in time."""
     deadline = perf_counter() + LIMIT_SECONDS
     looks: list[tuple[float, float]] = []
     while perf_counter() < deadline:
         folded, now = _folded(services), perf_counter()
-        if folded >= BEGUN * events:
+        if folded >= BEGUN * EVENTS:
             looks.append((folded, now))
-        if folded >= events:
+        if folded >= EVENTS:
             (before, began), *_, (after, ended), _ = looks  # the last look comes too late
             return round((after - before) / (ended - began))
         sleep(LOOK_SECONDS)
-    raise StartError(f"status had not folded {events} events after {LIMIT_SECONDS} s")
+    raise StartError(f"status had not folded {EVENTS} events after {LIMIT_SECONDS} s")
 
 
 def _folded(services: System) -> float:

@@ -1,6 +1,6 @@
 """Separators that wait instead of computing, a second each, on a queue that is long enough: tasks in a second by the
 number of workers, from the end of their first round to that of the last but one. Then 1 to 3 replicas of status fold
-6,000 events that wait for them. Last, a queue of 10,000 jobs on which nobody works: the memory of those who know of
+20,000 events that wait for them. Last, a queue of 10,000 jobs on which nobody works: the memory of those who know of
 it, the time of a poll through the gateway, and of a look at the whole queue; then four workers that do nothing but what
 surrounds a task take from it. All of it shares the cores: what does not grow with the replicas has run out of them.
 """
@@ -22,7 +22,6 @@ TITLE = "Scale"
 WORKERS = (1, 2, 4, 8)
 REPLICAS = (1, 2, 3)
 JOBS = 10_000
-EVENTS = 6_000
 
 
 def measure(bench: Bench) -> Measured:
@@ -32,7 +31,7 @@ def measure(bench: Bench) -> Measured:
         tasks[str(workers)].append(asyncio.run(tasks_per_second(bench, workers)))
     bench.say(f"tasks in a second: {tasks}")
     for _, replicas in product(range(bench.runs), REPLICAS):
-        folded[str(replicas)].append(asyncio.run(folded_per_second(bench, EVENTS, replicas)))
+        folded[str(replicas)].append(asyncio.run(folded_per_second(bench, replicas)))
     bench.say(f"events folded in a second: {folded}")
     return {
         "task_seconds": SECONDS_EACH,
