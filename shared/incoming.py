@@ -23,10 +23,11 @@ class _Unlocked(IncomingMessage):
 def shorten(message: AbstractIncomingMessage, handler: Handler) -> None:
     """Has the messages that follow this one come to `handler` straight, with no task more for each.
 
-    It lasts as long as the channel: after that they come the long way again.
+    It lasts as long as the channel: after that they come the long way again, as they do with an aiormq that keeps its
+    consumers elsewhere.
     """
     if not is_void(message):
-        consumers: dict[str | None, Any] = message.channel.consumers  # type: ignore[attr-defined] # aiormq's own has it
+        consumers: dict[str | None, Any] = getattr(message.channel, "consumers", {})
         if message.consumer_tag in consumers:  # it may have been cancelled meanwhile
             consumers[message.consumer_tag] = partial(_handle, handler)
 
