@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from bench.bench import Bench
 from deploy.local.child import Child, until
@@ -45,8 +46,8 @@ class System:
 
     def megabytes(self, name: str) -> float:
         """Resident memory of a service's process; that of a worker's child is not in it."""
-        with open(f"/proc/{self.children[name].pid}/status", encoding="utf-8") as status:  # noqa: PTH123 -- not a file
-            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1000
+        status = Path(f"/proc/{self.children[name].pid}/status").read_text(encoding="utf-8")
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1000
 
 
 @contextmanager
