@@ -51,8 +51,15 @@ async def forever() -> None:
 
 
 async def _terminable(main: Coroutine[None, None, None]) -> None:
+    """The first SIGTERM cancels `main`, later ones leave it to drain."""
     task = asyncio.ensure_future(main)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.add_signal_handler(signal.SIGTERM, lambda: None)
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
     await task
 
 

@@ -10,6 +10,7 @@ from deploy.local.services import Service, not_ready, table
 
 # Loading the models takes the longest: half a minute on two cores, several times that while a machine is busy.
 READY_SECONDS = 300
+GRACE_SECONDS = "3"  # nobody waits at a terminal for a song to be finished: the broker keeps it
 
 
 class Stack:
@@ -61,7 +62,8 @@ def stack(folder: Path, env: Mapping[str, str]) -> Iterator[Stack]:
 
     `env` brings AMQP_URL and MONGO_URL on top of this process' environment.
     """
-    services = table({**os.environ, "STORAGE_URL": str((folder / "storage").absolute()), **env})
+    local = {"STORAGE_URL": str((folder / "storage").absolute()), "GRACE_SECONDS": GRACE_SECONDS}
+    services = table({**os.environ, **local, **env})
     running = Stack(services, folder / "logs")
     try:
         running.start()

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Open, ended, ready, submit
@@ -93,6 +94,13 @@ async def test_an_outage_is_said_and_lived_through(visit: Open, gateway_url: str
     await expect(page.get_by_text("The server cannot be reached. Trying again…")).to_have_count(0)
 
 
+@pytest.fixture(scope="module")
+async def own_words(gateway_url: str, song: Path) -> str:
+    """The id of a job whose words may be replaced."""
+    async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
+        return await ended(client, await submit(client, song, format="flac"), "completed")
+
+
 async def test_own_words_that_are_none_are_refused_in_words(visit: Open, sung: str) -> None:
     page = await ready(await visit(sung))
     await page.get_by_role("button", name="Words").click()
@@ -103,10 +111,8 @@ async def test_own_words_that_are_none_are_refused_in_words(visit: Open, sung: s
     await expect(page.locator(".line").first).to_contain_text("Early morning")
 
 
-async def test_own_words_replace_those_that_were_heard(visit: Open, gateway_url: str, song: Path) -> None:
-    async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
-        job = await ended(client, await submit(client, song, format="flac"), "completed")
-    page = await ready(await visit(job))
+async def test_own_words_replace_those_that_were_heard(visit: Open, own_words: str) -> None:
+    page = await ready(await visit(own_words))
     await page.get_by_role("button", name="Words").click()
     await page.get_by_label("Correct them").fill("Early morning by the water\nI can hear the river say")
     await page.get_by_role("button", name="Put in time").click()
@@ -117,10 +123,8 @@ async def test_own_words_replace_those_that_were_heard(visit: Open, gateway_url:
 
 
 async def test_own_words_sent_while_the_sound_still_loads_do_not_load_it_again(
-    visit: Open, gateway_url: str, song: Path
+    visit: Open, gateway_url: str, own_words: str
 ) -> None:
-    async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
-        job = await ended(client, await submit(client, song, format="flac"), "completed")
     page = await visit()
     come = asyncio.Event()
     asked: list[str] = []
@@ -131,11 +135,12 @@ async def test_own_words_sent_while_the_sound_still_loads_do_not_load_it_again(
         await route.continue_()
 
     await page.route("**/storage/**", later)
-    await page.goto(f"{gateway_url}/#{job}")
+    await page.goto(f"{gateway_url}/#{own_words}")
     await page.get_by_role("button", name="Words").click()
     await page.get_by_label("Correct them").fill("Early morning by the water")
     await page.get_by_role("button", name="Put in time").click()
-    await expect(page.locator(".facts")).to_contain_text("your own words", timeout=120_000)
+    await expect(page.locator(".line")).to_have_count(1, timeout=120_000)
+    await expect(page.locator(".facts")).to_contain_text("your own words")
     come.set()
     await page.locator(".play").wait_for()
     assert len(asked) == 4

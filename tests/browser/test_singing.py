@@ -1,5 +1,6 @@
 """From a file to singing: the sound, the words in time with it, and the ways to move about."""
 
+import re
 import statistics
 import time
 from collections.abc import Callable
@@ -16,7 +17,8 @@ Record = Callable[[str, object], None]
 
 
 async def heard(page: Page) -> float:
-    """Seconds into the song of what is heard."""
+    """Seconds into the song of what is heard, once the sound has come to the place that was last asked for."""
+    await holds(page, "ear.position() >= ear.sources.at(-1).offset")
     return float(await page.evaluate("ear.position()"))
 
 
@@ -69,8 +71,8 @@ async def test_a_click_on_a_word_goes_there(visit: Open, sung: str) -> None:
     word = page.locator(".word").nth(5)
     start = float(await word.get_attribute("data-start") or "nan")
     await word.click()
-    await expect(word).to_have_class("word now")
-    assert start - 0.1 < await heard(page) < start + 3
+    await expect(word).to_have_class(re.compile(r"\b(now|sung)\b"))
+    assert start <= await heard(page) < start + 3
 
 
 async def test_the_keyboard_plays_and_moves(visit: Open, sung: str) -> None:
@@ -86,7 +88,7 @@ async def test_the_keyboard_plays_and_moves(visit: Open, sung: str) -> None:
     second = page.locator(".line").nth(1).locator(".word").first
     await page.locator(".word").first.click()
     await page.keyboard.press("ArrowDown")
-    assert await heard(page) >= float(await second.get_attribute("data-start") or "nan") - 0.2 > first
+    assert await heard(page) >= float(await second.get_attribute("data-start") or "nan") > first
     await page.keyboard.press(" ")
     await holds(page, "ear.sources.length === 0")
     await expect(page.get_by_role("button", name="Play")).to_be_visible()
