@@ -43,14 +43,19 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(TransientError)
     async def away(_: Request, error: TransientError) -> JSONResponse:
-        status, seconds = (507, "60") if isinstance(error, StorageFullError) else (503, "5")
-        log.warning("answered that it cannot be done now", error=str(error), code=error.code)
-        content = {"detail": f"{error.summary}. Try again in {seconds} s.", "code": error.code}
-        return JSONResponse(content, status, {"Retry-After": seconds})
+        return cannot_now(error)
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, __: Exception) -> JSONResponse:
         return JSONResponse({"detail": "Something went wrong on our side.", "code": "internal_error"}, 500)
+
+
+def cannot_now(error: TransientError) -> JSONResponse:
+    """503, or 507 where storage is full."""
+    status, seconds = (507, "60") if isinstance(error, StorageFullError) else (503, "5")
+    log.warning("answered that it cannot be done now", error=str(error), code=error.code)
+    content = {"detail": f"{error.summary}. Try again in {seconds} s.", "code": error.code}
+    return JSONResponse(content, status, {"Retry-After": seconds})
 
 
 def no_such_job(job_id: str) -> Problem:

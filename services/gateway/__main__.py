@@ -1,5 +1,6 @@
 import asyncio
 
+import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
@@ -11,18 +12,22 @@ from shared.server import forever, run, serving
 from shared.storage import Storage
 from shared.streams import ending
 
+STATUS_SECONDS = 10
+
 
 async def main(settings: Settings) -> None:
     bus = Bus(settings.amqp_url, "gateway", declares=settings.declare_topology)
     health = Health(bus.check)
     stopping = asyncio.Event()
     no_limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    patience = aiohttp.ClientTimeout(STATUS_SECONDS)
     async with (
-        httpx.AsyncClient(base_url=settings.status_url, transport=AiohttpTransport(), timeout=10) as status,
+        aiohttp.ClientSession(settings.status_url, timeout=patience, cookie_jar=aiohttp.DummyCookieJar()) as polls,
+        httpx.AsyncClient(base_url=settings.status_url, transport=AiohttpTransport(), timeout=STATUS_SECONDS) as status,
         httpx.AsyncClient(base_url=settings.status_url, limits=no_limits) as streams,
     ):
         storage = Storage(settings.storage_url)
-        app = create_app(bus, storage, status, health, settings, streams=streams, stopping=stopping)
+        app = create_app(bus, storage, status, health, settings, polls=polls, streams=streams, stopping=stopping)
         async with bus, serving(app, settings):  # uploads on their way are let through before the bus goes
             with ending(stopping):
                 health.state = State.READY

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 import httpx
 from fastapi import Depends
 from fastapi.middleware.cors import CORSMiddleware
@@ -12,6 +13,7 @@ from services.gateway.auth import Keys
 from services.gateway.encode import Encodings
 from services.gateway.headers import Guarded
 from services.gateway.page import add_page
+from services.gateway.polls import Polls
 from services.gateway.quota import Quota
 from services.gateway.relay import Relay
 from services.gateway.settings import Settings
@@ -29,11 +31,13 @@ def create_app(
     health: Health,
     settings: Settings,
     *,
+    polls: aiohttp.ClientSession | None = None,
     streams: httpx.AsyncClient | None = None,
     stopping: asyncio.Event | None = None,
 ) -> Guarded:
-    """`streams` is for connections to the status service that stay, so that they take none from other requests.
+    """`polls` is for what is asked most, and costs less; without it, `status` is asked as for everything else.
 
+    `streams` is for connections to the status service that stay, so that they take none from other requests.
     Streams end when `stopping` is set.
     """
     app = Guarded(
@@ -45,6 +49,9 @@ def create_app(
         telemetry=tracing.requests(),
     )
     answer_problems(app)
+    keys, signed, known = Keys(settings.api_keys), links.Links(settings), jobs.Jobs(status)
+    if polls is not None:
+        app.add_middleware(Polls, polls, keys)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -52,7 +59,6 @@ def create_app(
         allow_headers=["*"],
         expose_headers=["Location", "ETag", "Content-Range", "Accept-Ranges", "Content-Length", "Retry-After"],
     )
-    keys, signed, known = Keys(settings.api_keys), links.Links(settings), jobs.Jobs(status)
     quota = Quota(known.unfinished, settings)
     refused = problems(_401="A key is needed, or the link has expired.")
     for router in (

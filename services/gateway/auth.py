@@ -10,7 +10,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Final
 
 import structlog
 from fastapi import Security
@@ -23,14 +23,10 @@ from shared.problem import Problem
 
 KEY_BYTES = 32
 
-Bearer = Annotated[
-    HTTPAuthorizationCredentials | None,
-    Security(HTTPBearer(auto_error=False, scheme_name="key", description="Only where the operator has set keys.")),
-]
-Header = Annotated[
-    str | None,
-    Security(APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="keyHeader", description="The same key.")),
-]
+BEARER: Final = HTTPBearer(auto_error=False, scheme_name="key", description="Only where the operator has set keys.")
+HEADER: Final = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="keyHeader", description="The same key.")
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
+Header = Annotated[str | None, Security(HEADER)]
 
 
 class Keys:

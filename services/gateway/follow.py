@@ -2,18 +2,16 @@
 
 from typing import Annotated, Final
 
-import httpx
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from services.gateway.auth import Keys
 from services.gateway.jobs import Jobs
+from services.gateway.polls import condition_of, passed_on
 from services.gateway.relay import Relay
 from shared.batch import MOST_AT_ONCE, job_ids
 from shared.document import JobDocument, JobDocuments
 from shared.problem import problems
 from shared.streams import Stream
-
-PASSED_ON: Final = ("content-type", "retry-after", "etag", "cache-control")
 
 EVENT: Final = {
     "type": "object",
@@ -40,13 +38,14 @@ def routes(jobs: Jobs, relay: Relay, keys: Keys) -> APIRouter:
         job_id: str, owner: Annotated[str | None, Depends(keys.owner)], if_none_match: IfNoneMatch = None
     ) -> Response:
         """How far a job is, and where its results are. Poll it every 3 to 5 seconds, with the ETag that you have."""
-        headers = {"If-None-Match": if_none_match} if if_none_match and if_none_match.isascii() else {}
-        return passed_on(await jobs.answer(job_id, owner, headers))
+        answer = await jobs.answer(job_id, owner, condition_of(if_none_match))
+        return passed_on(answer.content, answer.status_code, answer.headers)
 
     @router.get("/status", response_model=JobDocuments, responses=problems(_422="No ids, or too many."))
     async def statuses(owner: Annotated[str | None, Depends(keys.owner)], ids: Ids = "") -> Response:
         """How far many jobs are, in one answer."""
-        return passed_on(await jobs.answer_all(job_ids(ids), owner))
+        answer = await jobs.answer_all(job_ids(ids), owner)
+        return passed_on(answer.content, answer.status_code, answer.headers)
 
     @router.get(
         "/status/{job_id}/events",
@@ -67,8 +66,3 @@ def routes(jobs: Jobs, relay: Relay, keys: Keys) -> APIRouter:
         return await relay.follow(job_id, request, owner, last_event_id)
 
     return router
-
-
-def passed_on(answer: httpx.Response) -> Response:
-    kept = {name: answer.headers[name] for name in PASSED_ON if name in answer.headers}
-    return Response(answer.content, answer.status_code, kept)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
@@ -102,8 +103,9 @@ async def live(bus: Bus, store: Store, storage: Storage, **settings: object) -> 
             await stack.enter_async_context(httpx.AsyncClient(base_url=inside, transport=transport))
             for transport in (AiohttpTransport(), httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None)))
         ]
+        polls = await stack.enter_async_context(aiohttp.ClientSession(inside, cookie_jar=aiohttp.DummyCookieJar()))
         gateway = create_gateway(
-            bus, storage, asking, Health(), gateway_settings, streams=streams, stopping=stop_gateway
+            bus, storage, asking, Health(), gateway_settings, polls=polls, streams=streams, stopping=stop_gateway
         )
         await stack.enter_async_context(serving(gateway, gateway_settings))
         for stopping in (stop_status, stop_gateway):
