@@ -6,6 +6,9 @@ after a change). One status process and one gateway, beside a FastAPI route that
 application that does nothing but send them: all of them in the same uvicorn, set up alike (uvloop, httptools, our
 protocol's time limits). [wrk](https://github.com/wg/wrk) asks; it, all servers, the broker and the database share the
 cores.
+
+A profile of the gateway had 57 % of a poll in httpx, of which aiohttp beneath it took a third, and a sixth in what
+FastAPI does for a route's parameters. So polls go past both: 1,428 a second rather than 442 (100 pollers, 200).
 """
 
 import asyncio
