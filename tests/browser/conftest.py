@@ -10,10 +10,10 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.conftest import need
-from tests.e2e.conftest import gateway_url, services, song, truth
+from tests.e2e.conftest import gateway_url, services, short_song, song, truth
 from tests.integration.test_status import until
 
-__all__ = ["gateway_url", "services", "song", "truth"]
+__all__ = ["gateway_url", "services", "short_song", "song", "truth"]
 
 ARGS = [
     "--no-sandbox",

@@ -95,10 +95,10 @@ async def test_an_outage_is_said_and_lived_through(visit: Open, gateway_url: str
 
 
 @pytest.fixture(scope="module")
-async def own_words(gateway_url: str, song: Path) -> str:
+async def own_words(gateway_url: str, short_song: Path) -> str:
     """The id of a job whose words may be replaced."""
     async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
-        return await ended(client, await submit(client, song, format="flac"), "completed")
+        return await ended(client, await submit(client, short_song, format="flac"), "completed")
 
 
 async def test_own_words_that_are_none_are_refused_in_words(visit: Open, sung: str) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 
-def test_the_commands_of_the_api_page_do_what_it_says(gateway_url: str, song: Path, tmp_path: Path) -> None:
+def test_the_commands_of_the_api_page_do_what_it_says(gateway_url: str, short_song: Path, tmp_path: Path) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/api.md").read_text(), re.DOTALL)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     session = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
-        env={**os.environ, "PATH": path, "URL": gateway_url, "SONG": str(song)},
+        env={**os.environ, "PATH": path, "URL": gateway_url, "SONG": str(short_song)},
         cwd=tmp_path,
         capture_output=True,
         text=True,
