@@ -21,8 +21,9 @@ async def main(settings: Settings) -> None:
     stopping = asyncio.Event()
     no_limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     patience = aiohttp.ClientTimeout(STATUS_SECONDS)
+    status_url = settings.status_url.rstrip("/") + "/"
     async with (
-        aiohttp.ClientSession(settings.status_url, timeout=patience, cookie_jar=aiohttp.DummyCookieJar()) as polls,
+        aiohttp.ClientSession(status_url, timeout=patience, cookie_jar=aiohttp.DummyCookieJar()) as polls,
         httpx.AsyncClient(base_url=settings.status_url, transport=AiohttpTransport(), timeout=STATUS_SECONDS) as status,
         httpx.AsyncClient(base_url=settings.status_url, limits=no_limits) as streams,
     ):

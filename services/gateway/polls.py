@@ -22,7 +22,7 @@ SHOWN: Final = (200, 304)
 class Polls:
     """Answers with a job's document, or that it is the same; everything else, refusals too, it hands on.
 
-    `status` has the status service's address as its base, and keeps no cookies.
+    `status` has the status service's address, up to a slash, as its base, and keeps no cookies.
     """
 
     def __init__(self, app: ASGIApp, status: aiohttp.ClientSession, keys: Keys) -> None:
@@ -43,18 +43,16 @@ class Polls:
             return await self._ask(request.scope["path"], owner, request.headers.get("if-none-match"))
         except Problem:
             return None
-        except TransientError as error:
-            return cannot_now(error)
 
     async def _ask(self, path: str, owner: str | None, condition: str | None) -> Response | None:
         headers = asked_by(owner) | condition_of(condition)
         try:
-            async with self._status.get(path, headers=headers) as answer:
+            async with self._status.get(path.lstrip("/"), headers=headers) as answer:
                 if answer.status not in SHOWN:
                     return None
                 return passed_on(await answer.read(), answer.status, answer.headers)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise TransientError("The status service is away", code="status_unavailable") from error
+        except (aiohttp.ClientError, TimeoutError):
+            return cannot_now(TransientError("The status service is away", code="status_unavailable"))
 
 
 def condition_of(etag: str | None) -> dict[str, str]:

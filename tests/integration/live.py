@@ -103,7 +103,9 @@ async def live(bus: Bus, store: Store, storage: Storage, **settings: object) -> 
             await stack.enter_async_context(httpx.AsyncClient(base_url=inside, transport=transport))
             for transport in (AiohttpTransport(), httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None)))
         ]
-        polls = await stack.enter_async_context(aiohttp.ClientSession(inside, cookie_jar=aiohttp.DummyCookieJar()))
+        polls = await stack.enter_async_context(
+            aiohttp.ClientSession(f"{inside}/", cookie_jar=aiohttp.DummyCookieJar())
+        )
         gateway = create_gateway(
             bus, storage, asking, Health(), gateway_settings, polls=polls, streams=streams, stopping=stop_gateway
         )
