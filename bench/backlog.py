@@ -14,10 +14,10 @@ from bench.submission import submit, submitted
 from bench.system import system
 from bench.tap import tapped
 from deploy.local.child import StartError
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import Options, Task
 from shared.job import ready
-from shared.storage import Storage
+from shared.storage.objects import Storage
 
 AT_ONCE: Final = 100
 POLLS: Final = 200

@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from bench.bench import Bench
 from bench.system import system
 from deploy.local.child import StartError
-from shared.topology import EXCHANGE
+from shared.broker.topology import EXCHANGE
 
 TAP: Final = "bench.footprint"
 SERVICES: Final = dict.fromkeys(("gateway", "status", "separator", "transcriber", "beats"), 1)

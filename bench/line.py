@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bench.singer import Singer
 from bench.tap import tapped, until
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import Event, Task, TaskCompleted, TaskStarted
 
 SECONDS: Final = 600.0

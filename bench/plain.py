@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from shared.compute import PATIENT_THREADS
+from shared.worker.compute import PATIENT_THREADS
 
 
 class Plain:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared.compute import PATIENT_THREADS
+from shared.worker.compute import PATIENT_THREADS
 
 if TYPE_CHECKING:  # torch is for the children alone
     from demucs.api import Separator

@@ -7,7 +7,7 @@ import httpx
 from aio_pika.abc import AbstractIncomingMessage
 
 from bench.programs.karaoke import Uploads
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import decode
 
 LOOK_SECONDS = 0.01

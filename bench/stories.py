@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Final
 
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import Event, JobSubmitted, Options, Song, Task, TaskProgressed, TaskStarted
 
 AT_ONCE: Final = 200

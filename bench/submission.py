@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid4
 
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import JobSubmitted, Options, Song
 from shared.job import ready
-from shared.storage import ANNOUNCED, SONG, Storage
+from shared.storage.objects import ANNOUNCED, SONG, Storage
 
 NO_SONG: Final = b"\0" * 4096
 

@@ -8,7 +8,7 @@ from typing import Final
 from aio_pika.abc import AbstractIncomingMessage
 
 from deploy.local.child import StartError
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import Event, decode
 
 LOOK_SECONDS: Final = 0.05

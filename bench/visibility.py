@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import JobSubmitted, Options, Song, Task, TaskProgressed, TaskStarted
 
 EVENTS_OF_A_JOB = 90

@@ -3,9 +3,9 @@
 import sys
 
 from shared.events import Task
-from shared.server import run
 from shared.settings import Settings
-from shared.worker import work
+from shared.web.server import run
+from shared.worker.worker import work
 
 TASKS = {
     "separator": (Task.STEM_SEPARATION, "separate"),

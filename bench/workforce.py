@@ -7,9 +7,9 @@ from bench.bench import Bench
 from bench.submission import submit
 from bench.system import system
 from bench.tap import tapped, until
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import Options, Task
-from shared.storage import Storage
+from shared.storage.objects import Storage
 
 SECONDS_EACH: Final = 1
 ROUNDS: Final = 6

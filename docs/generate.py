@@ -9,11 +9,11 @@ from pydantic import TypeAdapter
 
 from services.gateway.api import create_app
 from services.gateway.settings import Settings
-from shared.bus import Bus
+from shared.broker.bus import Bus
+from shared.broker.topology import EXCHANGE, STATUS_QUEUE, TASK_QUEUES
 from shared.events import Event, Task
-from shared.health import Health
-from shared.storage import Storage
-from shared.topology import EXCHANGE, STATUS_QUEUE, TASK_QUEUES
+from shared.storage.objects import Storage
+from shared.web.health import Health
 
 DOCS = Path(__file__).parent
 

@@ -9,8 +9,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shared import tracing
-from shared.traces import Traces
+from shared.telemetry.metrics import tracing
+from shared.telemetry.traces import Traces
 
 ROOT = Path(__file__).parents[1]
 

@@ -38,8 +38,8 @@ from bench.sides import percentile
 from bench.starts import Starts, client
 from bench.system import System, system
 from bench.visibility import Visibility
-from shared.bus import Bus
-from shared.storage import Storage
+from shared.broker.bus import Bus
+from shared.storage.objects import Storage
 
 TITLE = "The event path"
 EVENTS_PER_SECOND = 150

@@ -31,7 +31,7 @@ from deploy.local.ports import LOOPBACK
 from deploy.local.services import Service
 from services.status.consumer import BATCH
 from services.status.stored import storable
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import Event
 from shared.job import claims
 

@@ -34,7 +34,7 @@ from bench.system import System, system
 from deploy.local.child import Child, until
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.stack import READY_SECONDS
-from shared.bus import Bus
+from shared.broker.bus import Bus
 
 TITLE = "Polling"
 JOBS: Final = 100

@@ -9,9 +9,9 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.etag import etag
-from shared.server import forever, run, serving
 from shared.settings import Settings
+from shared.web.etag import etag
+from shared.web.server import forever, run, serving
 
 
 def route(body: bytes) -> ASGIApp:

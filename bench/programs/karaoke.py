@@ -12,9 +12,9 @@ import httpx
 
 from bench.programs.customer import serve
 from bench.submission import submit
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import Options, Task
-from shared.storage import Storage
+from shared.storage.objects import Storage
 
 AT_ONCE = 8
 

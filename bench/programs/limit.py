@@ -21,7 +21,7 @@ from services.separator.settings import Settings as SeparatorSettings
 from services.transcriber import engine as transcriber
 from services.transcriber.settings import Settings as TranscriberSettings
 from shared.events import Options, Task
-from shared.storage import SONG
+from shared.storage.objects import SONG
 
 
 def song(upload: str, options: Options, *, beside: bool) -> float:

@@ -1,6 +1,6 @@
 """The `whisperx` command, also where torchaudio's extension cannot be loaded."""
 
-from shared import torchaudio_shim
+from shared.audio import torchaudio_shim
 
 torchaudio_shim.install()
 

@@ -35,5 +35,5 @@ LABEL org.opencontainers.image.title=karaoke-status org.opencontainers.image.ver
     org.opencontainers.image.revision=$REVISION org.opencontainers.image.source=$SOURCE org.opencontainers.image.licenses=MIT
 USER 1000:1000
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-m", "shared.probe"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["python", "-m", "shared.web.probe"]
 ENTRYPOINT ["python", "-m", "services.status"]

@@ -13,7 +13,7 @@ from urllib.error import HTTPError
 import numpy as np
 from numpy.typing import NDArray
 
-from shared import torchaudio_shim
+from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from services.beats.onsets import FFT, HZ, Onsets, Samples, onsets
 from services.beats.pulse import Pulse, counted, pulse
 from services.beats.settings import Settings
 from services.beats.tones import tones
+from shared.audio.peaks import peaks
 from shared.errors import PermanentError
 from shared.events import Options, Rhythm
-from shared.peaks import peaks
-from shared.storage import drums_of
+from shared.storage.objects import drums_of
 
 WARM_SECONDS: Final = 8
 READ_SECONDS: Final = 60

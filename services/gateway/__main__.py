@@ -6,11 +6,11 @@ from httpx_aiohttp import AiohttpTransport
 
 from services.gateway.api import create_app
 from services.gateway.settings import Settings
-from shared.bus import Bus
-from shared.health import Health, State
-from shared.server import forever, run, serving
-from shared.storage import Storage
-from shared.streams import ending
+from shared.broker.bus import Bus
+from shared.storage.objects import Storage
+from shared.web.health import Health, State
+from shared.web.server import forever, run, serving
+from shared.web.streams import ending
 
 STATUS_SECONDS = 10
 

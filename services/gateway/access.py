@@ -10,7 +10,7 @@ from services.gateway.auth import Bearer, Header, Keys
 from services.gateway.links import Links
 from services.gateway.serve import no_such_result
 from shared.events import JOB_ID
-from shared.storage import Storage
+from shared.storage.objects import Storage
 
 Token = Annotated[str | None, Query(description="Of a link, in the place of a key.")]
 

@@ -17,11 +17,11 @@ from services.gateway.polls import Polls
 from services.gateway.quota import Quota
 from services.gateway.relay import Relay
 from services.gateway.settings import Settings
-from shared import tracing
-from shared.bus import Bus
-from shared.health import Health
-from shared.problem import answer_problems, problems
-from shared.storage import Storage
+from shared.broker.bus import Bus
+from shared.storage.objects import Storage
+from shared.telemetry.metrics import tracing
+from shared.web.health import Health
+from shared.web.problem import answer_problems, problems
 
 
 def create_app(

@@ -17,9 +17,9 @@ from fastapi import Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter
 
-from shared.callback import CallbackSettings, owner_secret
+from shared.callbacks.address import CallbackSettings, owner_secret
 from shared.events import Owner
-from shared.problem import Problem
+from shared.web.problem import Problem
 
 KEY_BYTES = 32
 

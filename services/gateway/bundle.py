@@ -14,9 +14,9 @@ from services.gateway import names
 from services.gateway.encode import Encodings
 from services.gateway.serve import attachment, no_such_result
 from shared.events import JOB_ID, AudioFormat, JobSubmitted
-from shared.problem import Problem, problems
-from shared.storage import Storage
+from shared.storage.objects import Storage
 from shared.view import slug
+from shared.web.problem import Problem, problems
 
 CHUNK_BYTES: Final = 1 << 18
 MODE: Final = S_IFREG | 0o644

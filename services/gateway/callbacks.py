@@ -4,9 +4,9 @@ import asyncio
 from typing import Final
 
 from services.gateway.settings import Settings
-from shared.callback import Resolve, addresses, parse, resolve
+from shared.callbacks.address import Resolve, addresses, parse, resolve
 from shared.errors import PermanentError, TransientError
-from shared.problem import Problem
+from shared.web.problem import Problem
 
 LOOKUP_SECONDS: Final = 3.0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from services.gateway.child import Turns, answer
 from shared.errors import StorageFullError
-from shared.problem import Problem
+from shared.web.problem import Problem
 
 WAIT_SECONDS = 60.0
 """How long an upload waits for its turn to be decoded."""

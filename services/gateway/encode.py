@@ -12,8 +12,8 @@ import structlog
 from services.gateway import names
 from services.gateway.child import Turns, answer
 from shared.errors import PermanentError, StorageFullError, TransientError, on_a_full_disk
-from shared.problem import Problem
-from shared.storage import Head, Storage
+from shared.storage.objects import Head, Storage
+from shared.web.problem import Problem
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from services.gateway import names
 from services.gateway.encode import Encodings
 from services.gateway.serve import RESPONSES, no_such_result, serve
 from shared.events import JOB_ID
-from shared.storage import Storage
+from shared.storage.objects import Storage
 from shared.view import slug
 
 # What else is asked for is not found, rather than not valid: they are names of files.

@@ -8,10 +8,10 @@ from services.gateway.auth import Keys
 from services.gateway.jobs import Jobs
 from services.gateway.polls import condition_of, passed_on
 from services.gateway.relay import Relay
-from shared.batch import MOST_AT_ONCE, job_ids
 from shared.document import JobDocument, JobDocuments
-from shared.problem import problems
-from shared.streams import Stream
+from shared.web.job_ids import MOST_AT_ONCE, job_ids
+from shared.web.problem import problems
+from shared.web.streams import Stream
 
 EVENT: Final = {
     "type": "object",

@@ -2,9 +2,9 @@
 
 from typing import Final, get_args
 
-from shared.callback import LENGTH
+from shared.callbacks.address import LENGTH
 from shared.events import AudioFormat
-from shared.words import MAX_CHARACTERS
+from shared.user_lyrics import MAX_CHARACTERS
 
 KEY_LENGTH: Final = 255
 

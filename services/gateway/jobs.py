@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, Request
 
 from services.gateway.auth import Keys
 from services.gateway.quota import Quota
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.document import JobDocument
 from shared.errors import TransientError
 from shared.events import JobCancelled, JobRetried, JobSubmitted, Task
 from shared.job import ready
-from shared.problem import Problem, no_such_job, problems, require_job_id
-from shared.storage import Storage
+from shared.storage.objects import Storage
+from shared.web.problem import Problem, no_such_job, problems, require_job_id
 
 log = structlog.get_logger()
 

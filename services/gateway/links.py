@@ -15,8 +15,8 @@ from services.gateway.jobs import Jobs
 from services.gateway.settings import Settings
 from shared.document import JobDocument
 from shared.events import Moment, Task
-from shared.problem import problems
-from shared.storage import Storage
+from shared.storage.objects import Storage
+from shared.web.problem import problems
 
 
 class JobLinks(BaseModel):

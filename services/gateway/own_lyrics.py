@@ -13,13 +13,13 @@ from services.gateway.settings import Settings
 from services.gateway.submit import Accepted
 from services.gateway.upload import CLOSE, paced
 from services.gateway.words import given
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.document import JobDocument
 from shared.errors import on_a_full_disk
 from shared.events import JobSubmitted, Task
-from shared.problem import Problem, problems
-from shared.storage import WORDS, Storage, input_of
-from shared.words import MAX_CHARACTERS
+from shared.storage.objects import WORDS, Storage, input_of
+from shared.user_lyrics import MAX_CHARACTERS
+from shared.web.problem import Problem, problems
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from services.gateway.auth import BEARER, HEADER, Keys
 from services.gateway.jobs import asked_by
 from shared.errors import TransientError
 from shared.events import JOB_ID
-from shared.problem import Problem, cannot_now
+from shared.web.problem import Problem, cannot_now
 
 PATH: Final = re.compile(f"/api/status/{JOB_ID}")
 PASSED_ON: Final = ("content-type", "retry-after", "etag", "cache-control")

@@ -14,7 +14,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 
 from services.gateway.settings import Settings
 from shared.errors import TransientError
-from shared.problem import Problem
+from shared.web.problem import Problem
 
 log = structlog.get_logger()
 

@@ -13,9 +13,9 @@ from services.gateway.jobs import asked_by
 from services.gateway.quota import Caller, caller_of
 from services.gateway.settings import Settings
 from shared.errors import TransientError
-from shared.problem import Problem, require_job_id
-from shared.streams import Stream
-from shared.telemetry import STREAMS
+from shared.telemetry.metrics import STREAMS
+from shared.web.problem import Problem, require_job_id
+from shared.web.streams import Stream
 
 TIMEOUT: Final = httpx.Timeout(10, read=40)
 """A status service of which nothing is heard for longer than two of its signs of life is gone."""

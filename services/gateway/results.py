@@ -9,7 +9,7 @@ from services.gateway import names
 from services.gateway.encode import Encodings
 from services.gateway.serve import RESPONSES, no_such_result, serve
 from shared.events import JOB_ID
-from shared.storage import Storage
+from shared.storage.objects import Storage
 
 RESULT = re.compile(rf"({JOB_ID})/(?:.*_)?({names.RESULT})")
 """The job, the song's name, for people to read, and what is looked up. Nothing else is served."""

@@ -10,9 +10,9 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from shared.etag import is_known
-from shared.problem import Problem, problems
-from shared.storage import Head, Storage
+from shared.storage.objects import Head, Storage
+from shared.web.etag import is_known
+from shared.web.problem import Problem, problems
 
 TYPES: Final = {
     ".wav": "audio/wav",

@@ -2,7 +2,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from shared.callback import SECRET_LENGTH, CallbackSettings
+from shared.callbacks.address import SECRET_LENGTH, CallbackSettings
 from shared.events import Owner
 
 

@@ -22,13 +22,13 @@ from services.gateway.jobs import PUBLISH_SECONDS, Jobs
 from services.gateway.quota import Quota
 from services.gateway.settings import Settings
 from services.gateway.upload import receive
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.errors import TransientError, on_a_full_disk
 from shared.events import JobSubmitted, Song
 from shared.job import ready
-from shared.problem import Problem, problems
-from shared.storage import ANNOUNCED, SONG, WORDS, Storage
-from shared.telemetry import UPLOAD_SECONDS, UPLOADS, at_zero
+from shared.storage.objects import ANNOUNCED, SONG, WORDS, Storage
+from shared.telemetry.metrics import UPLOAD_SECONDS, UPLOADS, at_zero
+from shared.web.problem import Problem, problems
 
 log = structlog.get_logger()
 

@@ -19,7 +19,7 @@ from streaming_form_data.validators import ValidationError as TooLongError
 from services.gateway.settings import Settings
 from services.gateway.words import given
 from shared.events import Options, Task
-from shared.problem import Problem
+from shared.web.problem import Problem
 
 FIELDS = ("tasks", "language", "model", "format", "callback_url")
 LONGEST = {"callback_url": 20_000}

@@ -1,8 +1,8 @@
 """Lyrics as they are sent, made plain or refused."""
 
 from shared.errors import PermanentError
-from shared.problem import Problem
-from shared.words import plain
+from shared.user_lyrics import plain
+from shared.web.problem import Problem
 
 
 def given(lyrics: bytes) -> str:

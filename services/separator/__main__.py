@@ -2,10 +2,10 @@ import argparse
 import sys
 
 from services.separator.settings import Settings
-from shared import telemetry
 from shared.events import Task
-from shared.server import run
-from shared.worker import work
+from shared.telemetry.metrics import metrics
+from shared.web.server import run
+from shared.worker.worker import work
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     if command == "fetch-model":
         from services.separator.fetch import fetch_model  # noqa: PLC0415  # torch, which the service itself never loads
 
-        telemetry.configure("separator", settings)
+        metrics.configure("separator", settings)
         sys.exit(fetch_model(settings))
     engine, warm = "services.separator.engine:separate", "services.separator.engine:warm"
     run("separator", settings, work(Task.STEM_SEPARATION, engine, warm, settings))

@@ -17,9 +17,9 @@ from services.separator.memory import kept
 from services.separator.segments import SegmentSeparator
 from services.separator.settings import Settings
 from services.separator.stems import Audio, has_rhythm_section, stems
+from shared.audio.peaks import peaks
 from shared.errors import PermanentError, TransientError
 from shared.events import Options, Stems
-from shared.peaks import peaks
 
 EMBEDDED = "embedded"
 SEPARATED = 0.95

@@ -13,11 +13,11 @@ from services.status.post import Post, client
 from services.status.settings import Settings
 from services.status.snapshots import Snapshots
 from services.status.store import Store
-from shared.bus import Bus
-from shared.health import Health, State
-from shared.server import run, serving
-from shared.storage import Storage
-from shared.streams import ending
+from shared.broker.bus import Bus
+from shared.storage.objects import Storage
+from shared.web.health import Health, State
+from shared.web.server import run, serving
+from shared.web.streams import ending
 
 
 async def main(settings: Settings) -> None:

@@ -18,14 +18,14 @@ from services.status.polls import Polls
 from services.status.settings import Settings
 from services.status.snapshots import Snapshots
 from services.status.store import Store
-from shared.batch import job_ids
 from shared.document import JobDocument, JobDocuments
 from shared.events import Owner
-from shared.health import Health
-from shared.problem import answer_problems, no_such_job, problems, require_job_id
-from shared.storage import Storage
-from shared.streams import Stream
+from shared.storage.objects import Storage
 from shared.view import view
+from shared.web.health import Health
+from shared.web.job_ids import job_ids
+from shared.web.problem import answer_problems, no_such_job, problems, require_job_id
+from shared.web.streams import Stream
 
 OwnerHeader = Annotated[Owner | None, Header()]
 Condition = Annotated[str | None, Header()]

@@ -17,15 +17,14 @@ from services.status.courier import Courier
 from services.status.receipts import acknowledge
 from services.status.store import Store
 from services.status.tally import Tally
-from shared import tracing
-from shared.bus import Bus
-from shared.delivery import Delivery
+from shared.broker.bus import Bus
+from shared.broker.delivery import Delivery
+from shared.broker.subscription import BROKER_ERRORS
+from shared.broker.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead
 from shared.errors import TransientError
 from shared.events import Event, JobRetried, Task, TaskEvent, TaskFailed, TaskProgressed, decode
 from shared.job import is_refinement
-from shared.subscription import BROKER_ERRORS
-from shared.telemetry import DEAD_LETTERS, FOLDED, VISIBLE_SECONDS, about, at_zero
-from shared.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead
+from shared.telemetry.metrics import DEAD_LETTERS, FOLDED, VISIBLE_SECONDS, about, at_zero, tracing
 
 log = structlog.get_logger()
 

@@ -15,10 +15,10 @@ from services.status.documents import Documents
 from services.status.edition import Edition
 from services.status.outbox import Callback, Outbox, callback_id
 from services.status.post import Post
-from shared.callback import owner_secret
+from shared.callbacks.address import owner_secret
 from shared.errors import PermanentError, TransientError
 from shared.events import Event
-from shared.telemetry import CALLBACKS, at_zero
+from shared.telemetry.metrics import CALLBACKS, at_zero
 
 log = structlog.get_logger()
 

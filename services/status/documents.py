@@ -12,7 +12,7 @@ from services.status.store import Store
 from shared.document import JobDocument
 from shared.events import JOB_ID, JobSubmitted
 from shared.job import Job, fold
-from shared.storage import Storage
+from shared.storage.objects import Storage
 from shared.view import view
 
 MANIFESTS_AT_ONCE: Final = 16

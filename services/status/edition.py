@@ -9,7 +9,7 @@ from fastapi import Response
 from fastapi.sse import format_sse_event
 
 from shared.document import JobDocument
-from shared.etag import etag, is_known
+from shared.web.etag import etag, is_known
 
 POLL_SECONDS: Final = 3
 

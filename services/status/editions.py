@@ -14,7 +14,7 @@ from services.status.documents import Documents
 from services.status.edition import Edition
 from services.status.outlook import Queue
 from services.status.snapshots import Snapshots
-from shared.etag import is_known
+from shared.web.etag import is_known
 
 MOST: Final = 4096
 """So many jobs are kept, those that were asked for last; each takes about 13 kB."""

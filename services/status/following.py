@@ -12,7 +12,7 @@ from fastapi.sse import KEEPALIVE_COMMENT
 from services.status.changes import Changes
 from services.status.editions import Editions
 from shared.errors import TransientError
-from shared.telemetry import EVENTS_SENT, STREAMS
+from shared.telemetry.metrics import EVENTS_SENT, STREAMS
 
 ALIVE_SECONDS: Final = 15.0
 """The longest silence: proxies close a connection on which nothing is said for a minute or so."""

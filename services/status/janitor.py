@@ -15,12 +15,12 @@ from services.status.outbox import Outbox
 from services.status.settings import Settings
 from services.status.silence import end_silence
 from services.status.store import Store
-from shared.bus import Bus
+from shared.broker.bus import Bus
+from shared.broker.topology import STATUS_QUEUE
 from shared.errors import TransientError
 from shared.events import JobExpired
-from shared.storage import Storage
-from shared.telemetry import EXPIRED, QUEUE_LAG, TASKS_WAITING
-from shared.topology import STATUS_QUEUE
+from shared.storage.objects import Storage
+from shared.telemetry.metrics import EXPIRED, QUEUE_LAG, TASKS_WAITING
 
 log = structlog.get_logger()
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from services.status.store import Store
-from shared.bus import Bus
+from shared.broker.bus import Bus
+from shared.broker.topology import STATUS_QUEUE
 from shared.events import JobExpired, JobSubmitted
 from shared.job import Job
-from shared.storage import Storage
-from shared.topology import STATUS_QUEUE
+from shared.storage.objects import Storage
 
 log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import PyMongoError
 
 from services.status.store import Store, away
-from shared.callback import parse
+from shared.callbacks.address import parse
 from shared.document import JobDocument
 from shared.errors import PermanentError, TransientError
 from shared.events import Event, JobExpired, JobSubmitted, TaskProgressed, TaskStarted

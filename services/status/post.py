@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from shared.callback import Network, Resolve, addresses, parse, resolve
+from shared.callbacks.address import Network, Resolve, addresses, parse, resolve
 from shared.errors import TransientError
 
 SECONDS: Final = 10.0

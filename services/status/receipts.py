@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from aio_pika.abc import AbstractIncomingMessage
 
-from shared.delivery import is_void
-from shared.subscription import BROKER_ERRORS
+from shared.broker.delivery import is_void
+from shared.broker.subscription import BROKER_ERRORS
 
 
 async def acknowledge(messages: Sequence[AbstractIncomingMessage]) -> None:

@@ -1,6 +1,6 @@
 from pydantic import Field
 
-from shared.callback import CallbackSettings
+from shared.callbacks.address import CallbackSettings
 
 
 class Settings(CallbackSettings):

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from services.status.store import Store
-from shared.bus import Bus
+from shared.broker.bus import Bus
+from shared.broker.topology import TASK_QUEUES
 from shared.events import JobRetried, JobSubmitted, Task, TaskEvent, TaskFailed
 from shared.job import Job
-from shared.topology import TASK_QUEUES
 from shared.view import view
 
 log = structlog.get_logger()

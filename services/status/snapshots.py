@@ -10,7 +10,7 @@ from services.status.outlook import Queue, Speeds, with_outlook
 from services.status.store import Store
 from shared.document import JobDocument
 from shared.errors import TransientError
-from shared.telemetry import SNAPSHOT_SECONDS
+from shared.telemetry.metrics import SNAPSHOT_SECONDS
 
 log = structlog.get_logger()
 

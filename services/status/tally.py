@@ -12,7 +12,7 @@ from services.status.ends import End
 from services.status.store import Store
 from shared.errors import TransientError
 from shared.events import Event, JobCancelled, TaskCompleted, TaskFailed
-from shared.telemetry import JOB_SECONDS, JOBS, at_zero
+from shared.telemetry.metrics import JOB_SECONDS, JOBS, at_zero
 
 log = structlog.get_logger()
 

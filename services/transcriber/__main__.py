@@ -1,7 +1,7 @@
 from services.transcriber.settings import Settings
 from shared.events import Task
-from shared.server import run
-from shared.worker import work
+from shared.web.server import run
+from shared.worker.worker import work
 
 if __name__ == "__main__":
     settings = Settings()

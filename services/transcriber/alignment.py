@@ -14,7 +14,7 @@ import structlog
 from numpy.typing import NDArray
 
 from services.transcriber.lyrics import Word, joined
-from shared import torchaudio_shim
+from shared.audio import torchaudio_shim
 
 torchaudio_shim.install()
 

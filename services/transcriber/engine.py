@@ -20,10 +20,10 @@ from services.transcriber.reading import untimed
 from services.transcriber.settings import Settings
 from services.transcriber.sphinx import sphinx
 from services.transcriber.timing import timed
-from shared import torchaudio_shim
+from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
-from shared.storage import BEATS, INSTRUMENTAL, WORDS
+from shared.storage.objects import BEATS, INSTRUMENTAL, WORDS
 
 torchaudio_shim.install()
 

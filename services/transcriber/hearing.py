@@ -17,7 +17,7 @@ from services.transcriber.reading import characters
 from services.transcriber.takes import takes
 from services.transcriber.voice import sounding
 from services.transcriber.voting import voted
-from shared import torchaudio_shim
+from shared.audio import torchaudio_shim
 from shared.errors import TransientError
 
 torchaudio_shim.install()

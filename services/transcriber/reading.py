@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from services.transcriber.lyrics import Word
-from shared.words import sung_lines
+from shared.user_lyrics import sung_lines
 
 # Scripts without spaces between words: each character is one, which singing nearly makes it.
 UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")

@@ -6,7 +6,7 @@ from collections import defaultdict
 import aio_pika
 
 from services.status.store import Store
-from shared import topology
+from shared.broker import topology
 from shared.events import Event, decode
 from shared.job import fold_all
 

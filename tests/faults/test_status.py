@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import Event, Task
 from tests.fakes import completed, failed, progressed, started, submitted
 from tests.faults.system import System

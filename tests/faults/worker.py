@@ -7,12 +7,12 @@ import os
 import sys
 from datetime import UTC, datetime, timedelta, tzinfo
 
-import shared.progress
-from shared import topology
+import shared.worker.progress
+from shared.broker import topology
 from shared.events import Task
-from shared.server import run
 from shared.settings import Settings
-from shared.worker import work
+from shared.web.server import run
+from shared.worker.worker import work
 
 SERVICES = {
     "separator": (Task.STEM_SEPARATION, "separate"),
@@ -29,7 +29,7 @@ class WrongClock(datetime):
 
 
 if __name__ == "__main__":
-    shared.progress.datetime = WrongClock  # type: ignore[attr-defined] # the clock on this machine's wall
+    shared.worker.progress.datetime = WrongClock  # type: ignore[attr-defined] # the clock on this machine's wall
     topology.RETRY_SECONDS = (float(os.environ["RETRY_SECONDS"]),)
     service = sys.argv[1]
     task, engine = SERVICES[service]

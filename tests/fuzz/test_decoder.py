@@ -14,7 +14,7 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 
 from services.gateway.decode import PROBLEMS, decode
-from shared.problem import Problem
+from shared.web.problem import Problem
 from tests.integration.hostile import m4a
 
 FORMATS = ("WAV", "W64", "AIFF", "AU", "CAF", "FLAC", "MP3", "OGG", "OPUS", "M4A")

@@ -8,10 +8,10 @@ import pytest
 from aio_pika.abc import AbstractChannel
 
 from services.status.store import Store
-from shared import topology
-from shared.bus import Bus
+from shared.broker import topology
+from shared.broker.bus import Bus
 from shared.events import Event, decode
-from shared.storage import Storage
+from shared.storage.objects import Storage
 
 
 @pytest.fixture(autouse=True)

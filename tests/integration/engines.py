@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.errors import PermanentError
 from shared.events import Lyrics, Options, Rhythm
 from shared.settings import Settings
-from shared.storage import WORDS
+from shared.storage.objects import WORDS
 from tests.fakes import LYRICS, REFINED, RHYTHM
 
 Report = Callable[[float], None]

@@ -17,11 +17,11 @@ from services.gateway.settings import Settings as GatewaySettings
 from services.status.api import create_app as create_status
 from services.status.settings import Settings as StatusSettings
 from services.status.store import Store
-from shared.bus import Bus
-from shared.health import Health
-from shared.server import serving
-from shared.storage import Storage
-from shared.streams import ending
+from shared.broker.bus import Bus
+from shared.storage.objects import Storage
+from shared.web.health import Health
+from shared.web.server import serving
+from shared.web.streams import ending
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ from services.gateway.settings import Settings as GatewaySettings
 from services.status.api import create_app as create_status
 from services.status.settings import Settings as StatusSettings
 from services.status.store import Store
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import Event, JobCancelled, JobExpired, JobRetried, JobSubmitted, Task
-from shared.health import Health
-from shared.storage import Storage
+from shared.storage.objects import Storage
+from shared.web.health import Health
 from tests.fakes import RESULTS, START, completed, failed, progressed, started, submitted
 from tests.integration.test_gateway import gateway, submit, tone
 from tests.integration.test_jobs import Start, System, start

@@ -10,11 +10,11 @@ from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import MessageProcessError
 
 from deploy.local.broker import Broker
-from shared import subscription, topology
-from shared.bus import Bus
+from shared.broker import subscription, topology
+from shared.broker.bus import Bus
+from shared.broker.topology import STATUS_QUEUE
 from shared.errors import TransientError
 from shared.events import Event, Task, decode
-from shared.topology import STATUS_QUEUE
 from tests.fakes import progressed, submitted
 
 

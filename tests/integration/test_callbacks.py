@@ -23,10 +23,10 @@ from services.status.post import Post, client
 from services.status.settings import Settings
 from services.status.snapshots import Snapshots
 from services.status.store import Store
-from shared.bus import Bus
-from shared.callback import Resolve, owner_secret, resolve
+from shared.broker.bus import Bus
+from shared.callbacks.address import Resolve, owner_secret, resolve
 from shared.events import Event, JobCancelled, JobExpired, JobRetried, JobSubmitted, Task
-from shared.storage import Storage
+from shared.storage.objects import Storage
 from tests.fakes import JOB_ID, completed, failed, refined, started, submitted
 from tests.integration.receiver import Receiver
 from tests.integration.test_gateway import gateway, submit, tone

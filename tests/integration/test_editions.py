@@ -13,10 +13,10 @@ from services.status.editions import Editions
 from services.status.snapshots import Snapshots
 from services.status.store import Store
 from services.status.stored import Change
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import JobCancelled, JobExpired, JobSubmitted, Task
 from shared.job import Job
-from shared.storage import Storage
+from shared.storage.objects import Storage
 from tests.fakes import JOB_ID, progressed, started, submitted
 from tests.integration.live import Live, live
 from tests.integration.test_access import KEYS, PHONE, WEB

@@ -16,9 +16,9 @@ import soundfile
 from services.gateway import child, encode
 from services.gateway.bundle import Bundles
 from services.gateway.child import Answer
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import Options
-from shared.storage import Storage
+from shared.storage.objects import Storage
 from tests.fakes import submitted
 from tests.integration.test_access import KEYS, PHONE, WEB, finished
 from tests.integration.test_gateway import gateway, tone

@@ -12,11 +12,11 @@ from services.status import changes, following, snapshots
 from services.status.consumer import Consumer
 from services.status.outlook import Queue
 from services.status.store import Store
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.errors import TransientError
 from shared.events import JobExpired, Task
 from shared.job import Job
-from shared.storage import Storage
+from shared.storage.objects import Storage
 from tests.fakes import JOB_ID, completed, progressed, refined, started, submitted
 from tests.integration.live import Feed, Live, live
 from tests.integration.test_access import KEYS, PHONE, WEB

@@ -13,10 +13,10 @@ import soundfile
 
 from services.gateway.api import create_app
 from services.gateway.settings import Settings
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import JobSubmitted, Task
-from shared.health import Health, State
-from shared.storage import SONG, Storage
+from shared.storage.objects import SONG, Storage
+from shared.web.health import Health, State
 from tests.integration.conftest import Listener
 
 

@@ -10,14 +10,14 @@ import httpx
 import numpy as np
 import pytest
 
-import shared.patience
+import shared.web.timeouts
 from deploy.local.ports import LOOPBACK, free_ports
 from services.gateway.api import create_app
 from services.gateway.settings import Settings
-from shared.bus import Bus
-from shared.health import Health
-from shared.server import serving
-from shared.storage import Storage
+from shared.broker.bus import Bus
+from shared.storage.objects import Storage
+from shared.web.health import Health
+from shared.web.server import serving
 from tests.integration import hostile
 from tests.integration.test_gateway import submit, tone
 from tests.integration.test_status import until
@@ -47,7 +47,7 @@ async def server(bus: Bus, storage: Storage, tmp_path: Path, monkeypatch: pytest
     temp = tmp_path / "temp"
     temp.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temp))
-    monkeypatch.setattr(shared.patience, "REQUEST_SECONDS", STALL_SECONDS)
+    monkeypatch.setattr(shared.web.timeouts, "REQUEST_SECONDS", STALL_SECONDS)
     (port,) = free_ports(1)
     settings = Settings(port=port, upload_silence_seconds=STALL_SECONDS, max_seconds=600, max_upload_bytes=20_000_000)
     settings = settings.model_copy(update={"uploads_per_minute": 0})
@@ -292,7 +292,7 @@ async def test_who_is_refused_may_send_the_rest_and_go_on(server: Server) -> Non
 async def test_an_answer_that_nobody_reads_is_not_held(
     server: Server, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared.patience, "STALLED_LOOKS", 2)
+    monkeypatch.setattr(shared.web.timeouts, "STALLED_LOOKS", 2)
     await storage.put("abc123/vocals.wav", bytes(50_000_000))
     with socket.create_connection((LOOPBACK, server.port)) as silent:
         silent.sendall(b"GET /storage/abc123/song_vocals.wav HTTP/1.1\r\nHost: x\r\n\r\n")

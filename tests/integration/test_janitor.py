@@ -10,11 +10,11 @@ from services.status.orphans import Orphans
 from services.status.settings import Settings
 from services.status.silence import end_silence
 from services.status.store import Store
-from shared.bus import Bus
+from shared.broker.bus import Bus
+from shared.broker.topology import TASK_QUEUES
 from shared.events import Event, JobExpired, JobRetried, JobSubmitted, Task, TaskFailed, decode
 from shared.job import Job, ready
-from shared.storage import ANNOUNCED, SONG, Storage
-from shared.topology import TASK_QUEUES
+from shared.storage.objects import ANNOUNCED, SONG, Storage
 from tests.fakes import JOB_ID, completed, failed, progressed, started, submitted
 from tests.integration.conftest import Listener
 from tests.integration.test_status import recent, until

@@ -18,16 +18,16 @@ from services.status.consumer import Consumer
 from services.status.janitor import Janitor
 from services.status.settings import Settings as StatusSettings
 from services.status.store import Store
-from shared.attempts import Attempts
-from shared.bus import Bus
-from shared.compute import Compute
+from shared.broker.bus import Bus
+from shared.broker.topology import TASK_QUEUES
 from shared.errors import StorageFullError
 from shared.events import JobCancelled, JobExpired, Task
-from shared.health import Health
 from shared.settings import Settings
-from shared.storage import SONG, Storage
-from shared.topology import TASK_QUEUES
-from shared.worker import Worker
+from shared.storage.objects import SONG, Storage
+from shared.web.health import Health
+from shared.worker.compute import Compute
+from shared.worker.task_runner import Attempts
+from shared.worker.worker import Worker
 from tests.integration.test_gateway import tone
 from tests.integration.test_status import until
 

@@ -15,9 +15,9 @@ from services.status.settings import Settings as StatusSettings
 from services.status.store import Store
 from services.status.tally import Tally
 from services.status.waiting import Waiting
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.events import Event, JobCancelled, JobRetried, Task, TaskCompleted
-from shared.storage import Storage
+from shared.storage.objects import Storage
 from tests.conftest import ROOT
 from tests.fakes import JOB_ID, START, after, completed, failed, refined, started, submitted
 from tests.integration.conftest import Listener

@@ -13,18 +13,18 @@ from aiormq.exceptions import ChannelAccessRefused
 from deploy.local.ports import LOOPBACK
 from services.status.consumer import Consumer
 from services.status.store import Store
-from shared import subscription, topology
-from shared.attempts import Attempts
-from shared.bus import Bus
-from shared.compute import Compute
+from shared.broker import subscription, topology
+from shared.broker.bus import Bus
+from shared.broker.topology import DEAD_LETTERS, EXCHANGE, STATUS_QUEUE, TASK_QUEUES, dead, waiting_room
 from shared.errors import TransientError
 from shared.events import JobCancelled, Task, TaskCompleted
-from shared.health import Health
 from shared.job import ready
 from shared.settings import Settings
-from shared.storage import SONG, Storage
-from shared.topology import DEAD_LETTERS, EXCHANGE, STATUS_QUEUE, TASK_QUEUES, dead, waiting_room
-from shared.worker import Worker
+from shared.storage.objects import SONG, Storage
+from shared.web.health import Health
+from shared.worker.compute import Compute
+from shared.worker.task_runner import Attempts
+from shared.worker.worker import Worker
 from tests.fakes import JOB_ID, START, submitted
 from tests.integration.operated import PASSWORD, OperatedBroker, make_topology
 

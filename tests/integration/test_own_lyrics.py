@@ -11,15 +11,15 @@ import pytest
 
 from services.gateway.api import create_app
 from services.gateway.settings import Settings as GatewaySettings
-from shared.attempts import Attempts
-from shared.bus import Bus
-from shared.compute import Compute
+from shared.broker.bus import Bus
 from shared.events import JobCancelled, Task
-from shared.health import Health
 from shared.settings import Settings
-from shared.storage import SONG, WORDS
-from shared.words import MAX_CHARACTERS
-from shared.worker import Worker
+from shared.storage.objects import SONG, WORDS
+from shared.user_lyrics import MAX_CHARACTERS
+from shared.web.health import Health
+from shared.worker.compute import Compute
+from shared.worker.task_runner import Attempts
+from shared.worker.worker import Worker
 from tests.fakes import LYRICS
 from tests.integration.test_gateway import tone
 from tests.integration.test_jobs import Start, System, start

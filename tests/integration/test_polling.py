@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from services.status.store import Store
-from shared.etag import is_known
 from shared.events import Event, JobCancelled, JobExpired, Task
+from shared.web.etag import is_known
 from tests.fakes import completed, failed, progressed, started, submitted
 from tests.integration.test_access import KEYS, PHONE, WEB
 from tests.integration.test_jobs import Start, System, start, system

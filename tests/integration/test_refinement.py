@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.attempts import Attempts
-from shared.bus import Bus
-from shared.compute import Compute
+from shared.broker.bus import Bus
 from shared.events import (
     Event,
     JobCancelled,
@@ -21,13 +19,15 @@ from shared.events import (
     TaskProgressed,
     TaskStarted,
 )
-from shared.health import Health, State
 from shared.job import fold_all, ready
 from shared.settings import Settings
-from shared.storage import SONG, Storage
-from shared.telemetry import TASKS
+from shared.storage.objects import SONG, Storage
+from shared.telemetry.metrics import TASKS
 from shared.view import view
-from shared.worker import Worker
+from shared.web.health import Health, State
+from shared.worker.compute import Compute
+from shared.worker.task_runner import Attempts
+from shared.worker.worker import Worker
 from tests.fakes import JOB_ID, REFINED, RHYTHM, completed, submitted
 from tests.integration.conftest import Listener
 from tests.integration.test_status import until

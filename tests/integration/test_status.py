@@ -14,13 +14,13 @@ from services.status.api import create_app
 from services.status.consumer import Consumer
 from services.status.settings import Settings
 from services.status.store import Store
-from shared.bus import Bus
+from shared.broker.bus import Bus
+from shared.broker.topology import DELIVERY_LIMIT, TASK_QUEUES, dead
 from shared.events import JobSubmitted, Task
-from shared.health import Health
 from shared.job import Job, ready
-from shared.storage import Storage
-from shared.telemetry import DEAD_LETTERS
-from shared.topology import DELIVERY_LIMIT, TASK_QUEUES, dead
+from shared.storage.objects import Storage
+from shared.telemetry.metrics import DEAD_LETTERS
+from shared.web.health import Health
 from tests.fakes import JOB_ID, completed, failed, progressed, refined, started, submitted
 
 BEATS = Task.BEAT_ANALYSIS

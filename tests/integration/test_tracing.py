@@ -10,11 +10,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from services.status.consumer import Consumer
 from services.status.store import Store
-from shared import tracing
-from shared.bus import Bus
+from shared.broker.bus import Bus
+from shared.broker.topology import DELIVERY_LIMIT, TASK_QUEUES
 from shared.events import Task, TaskCompleted, TaskFailed
-from shared.storage import Storage
-from shared.topology import DELIVERY_LIMIT, TASK_QUEUES
+from shared.storage.objects import Storage
+from shared.telemetry.metrics import tracing
 from tests.fakes import JOB_ID, completed, submitted
 from tests.integration.conftest import Listener
 from tests.integration.test_status import until

@@ -11,17 +11,17 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
 
-from shared.attempts import Attempts
-from shared.bus import Bus
-from shared.compute import Compute
-from shared.delivery import is_void
+from shared.broker.bus import Bus
+from shared.broker.delivery import is_void
+from shared.broker.topology import dead
 from shared.events import Event, JobSubmitted, Task, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
-from shared.health import Health, State
 from shared.job import ready
 from shared.settings import Settings
-from shared.storage import SONG, Storage
-from shared.topology import dead
-from shared.worker import Worker
+from shared.storage.objects import SONG, Storage
+from shared.web.health import Health, State
+from shared.worker.compute import Compute
+from shared.worker.task_runner import Attempts
+from shared.worker.worker import Worker
 from tests.fakes import JOB_ID, RHYTHM, submitted
 from tests.integration.conftest import Listener
 

@@ -8,7 +8,7 @@ from pydantic import SecretStr, ValidationError
 
 from services.gateway.auth import Keys, digest, main
 from services.gateway.settings import Settings
-from shared.callback import owner_secret
+from shared.callbacks.address import owner_secret
 from tests.conftest import ROOT
 
 SECRET = "s" * 32

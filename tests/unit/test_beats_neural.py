@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from services.beats import neural
-from shared import torchaudio_shim
+from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from tests.conftest import need
 

@@ -5,7 +5,7 @@ import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from shared.callback import CallbackSettings, addresses, is_allowed, owner_secret, parse
+from shared.callbacks.address import CallbackSettings, addresses, is_allowed, owner_secret, parse
 from shared.errors import PermanentError, TransientError
 
 

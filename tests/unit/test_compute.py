@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from shared.compute import Compute
 from shared.errors import ComputeError
 from shared.settings import Settings
+from shared.worker.compute import Compute
 
 
 async def test_threads_of_a_model_sleep_while_they_wait() -> None:

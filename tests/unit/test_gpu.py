@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 from prometheus_client import REGISTRY
 
-from shared.compute import Compute
 from shared.events import Task
-from shared.gpu import GpuMemory
 from shared.settings import Settings
+from shared.worker.compute import Compute
+from shared.worker.gpu import GpuMemory
 
 
 class Cuda:

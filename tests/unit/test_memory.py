@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.memory import limit_bytes, used_bytes
+from shared.telemetry.memory import limit_bytes, used_bytes
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 
-from shared.peaks import SAMPLES_PER_PIXEL, peaks
+from shared.audio.peaks import SAMPLES_PER_PIXEL, peaks
 
 HZ = 44_100
 

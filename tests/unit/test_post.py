@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from services.gateway import callbacks
 from services.gateway.settings import Settings
 from services.status.post import Post
-from shared.callback import LOOKUPS, resolve
+from shared.callbacks.address import LOOKUPS, resolve
 from shared.errors import TransientError
 
 NETWORKS = [ip_network("10.0.0.0/8")]

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-import shared.progress
+import shared.worker.progress
 from shared.errors import PermanentError, TransientError
 from shared.events import Event, Task, TaskCompleted, TaskProgressed
-from shared.progress import HEARTBEAT_SECONDS, Progress
-from shared.refinement import Refinement
+from shared.worker.progress import HEARTBEAT_SECONDS, Progress
+from shared.worker.refinement import Refinement
 from tests.fakes import REFINED, RHYTHM, submitted
 
 
@@ -37,7 +37,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(shared.progress, "monotonic", clock)
+    monkeypatch.setattr(shared.worker.progress, "monotonic", clock)
     return clock
 
 

@@ -7,7 +7,7 @@ from tests.conftest import ROOT
 
 SERVICE = """
 import asyncio
-from shared.server import forever, run
+from shared.web.server import forever, run
 from shared.settings import Settings
 
 async def main():

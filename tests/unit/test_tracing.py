@@ -9,8 +9,8 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shared import tracing
 from shared.events import Task
+from shared.telemetry.metrics import tracing
 from tests.conftest import ROOT
 from tests.fakes import completed, progressed, submitted
 

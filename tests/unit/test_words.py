@@ -1,7 +1,7 @@
 import pytest
 
 from shared.errors import PermanentError
-from shared.words import MAX_CHARACTERS, plain, sung_lines
+from shared.user_lyrics import MAX_CHARACTERS, plain, sung_lines
 
 
 def test_a_text_is_kept_without_what_only_machines_see() -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared.attempts import Attempts
 from shared.events import Task
-from shared.storage import Storage
+from shared.storage.objects import Storage
+from shared.worker.task_runner import Attempts
 from tests.fakes import JOB_ID
 
 

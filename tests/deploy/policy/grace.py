@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from services.gateway.settings import Settings as GatewaySettings
-from shared.topology import CONSUMER_TIMEOUT_SECONDS
+from shared.broker.topology import CONSUMER_TIMEOUT_SECONDS
 from tests.deploy.manifests import SERVICES, WORKERS, Manifests, Object, containers, main, pod
 from tests.deploy.policy.settings import settings_of
 
@@ -12,7 +12,7 @@ STORING_SECONDS = 60
 
 
 def longest_task_seconds(manifests: Manifests, worker: str) -> float:
-    """As `shared.worker` has it, for the longest song that the gateway takes."""
+    """As `shared.worker.worker` has it, for the longest song that the gateway takes."""
     gateway = settings_of(manifests, "gateway")
     assert isinstance(gateway, GatewaySettings)
     return settings_of(manifests, worker).deadline_seconds + 5 * gateway.max_seconds

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from shared.topology import STATUS_QUEUE, TASK_QUEUES
+from shared.broker.topology import STATUS_QUEUE, TASK_QUEUES
 from tests.deploy.manifests import SERVICES, Manifests, Object
 
 QUEUE_OF = {queue: queue for queue in (*TASK_QUEUES.values(), STATUS_QUEUE)}

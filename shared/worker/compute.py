@@ -21,10 +21,10 @@ import structlog
 from pebble import ProcessExpired, ProcessPool
 from structlog.contextvars import bound_contextvars, get_contextvars
 
-from shared import telemetry, tracing
 from shared.errors import ComputeError, KaraokeError, on_a_full_disk
-from shared.gpu import GpuMemory
 from shared.settings import Settings
+from shared.telemetry.metrics import metrics, tracing
+from shared.worker.gpu import GpuMemory
 
 log = structlog.get_logger()
 
@@ -58,7 +58,7 @@ class Compute:
         """Calls the function named by `target` (`package.module:function`) in the child.
 
         `report` is awaited every 1.5 s with the fraction (0 to 1) that the function last gave to
-        `shared.compute.progress`. With `gives_way` others on the machine go first.
+        `shared.worker.compute.progress`. With `gives_way` others on the machine go first.
         Cancelling kills the child. Raises the KaraokeError that the function raises, and ComputeError for any other
         error, when the child dies, or is not done after `timeout` seconds.
         """
@@ -109,7 +109,7 @@ def progress(fraction: float) -> None:
 def _start(fraction: object, gpu: GpuMemory, service: str, settings: Settings) -> None:
     global _reported, _gpu  # one task at a time runs in the child
     _reported, _gpu = fraction, gpu
-    telemetry.configure(service, settings)
+    metrics.configure(service, settings)
     for name, value in PATIENT_THREADS.items():  # read when the model's libraries are loaded, so later
         os.environ.setdefault(name, value)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer

@@ -7,7 +7,7 @@ from multiprocessing.sharedctypes import RawArray
 from typing import Any
 
 from shared.events import Task
-from shared.telemetry import GPU_PEAK, GPU_TOTAL, GPU_USED
+from shared.telemetry.metrics import GPU_PEAK, GPU_TOTAL, GPU_USED
 
 GAUGES = (GPU_PEAK, GPU_USED, GPU_TOTAL)
 

@@ -7,7 +7,7 @@ from time import monotonic
 
 import structlog
 
-from shared.bus import Bus
+from shared.broker.bus import Bus
 from shared.errors import KaraokeError, TransientError
 from shared.events import (
     JobSubmitted,
@@ -20,7 +20,7 @@ from shared.events import (
     TaskStarted,
 )
 from shared.job import ready
-from shared.telemetry import TASK_ERRORS, TASKS
+from shared.telemetry.metrics import TASK_ERRORS, TASKS
 
 log = structlog.get_logger()
 

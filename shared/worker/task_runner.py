@@ -7,20 +7,20 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
-from shared.bus import Bus
-from shared.compute import Compute
-from shared.compute import progress as progress_of_child
-from shared.delivery import Delivery
+from shared.broker.bus import Bus
+from shared.broker.delivery import Delivery
+from shared.broker.topology import CONSUMER_TIMEOUT_SECONDS, DELIVERY_LIMIT
 from shared.errors import KaraokeError, PermanentError, TransientError, on_a_full_disk
 from shared.events import JobEvent, JobRetried, JobSubmitted, Result, Task, TaskEvent
 from shared.job import is_refinement
-from shared.phases import note_wait, phase
-from shared.progress import Progress
-from shared.refinement import Refinement, is_refined, lay_drums_beside, put_files
 from shared.settings import Settings
-from shared.storage import BEATS, INSTRUMENTAL, WORDS, Storage, input_of
-from shared.telemetry import AUDIO_SECONDS, TASK_SECONDS
-from shared.topology import CONSUMER_TIMEOUT_SECONDS, DELIVERY_LIMIT
+from shared.storage.objects import BEATS, INSTRUMENTAL, WORDS, Storage, input_of
+from shared.telemetry.metrics import AUDIO_SECONDS, TASK_SECONDS
+from shared.worker.compute import Compute
+from shared.worker.compute import progress as progress_of_child
+from shared.worker.phases import note_wait, phase
+from shared.worker.progress import Progress
+from shared.worker.refinement import Refinement, is_refined, lay_drums_beside, put_files
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.errors import TransientError
-from shared.telemetry import READINESS
+from shared.telemetry.metrics import READINESS
 
 Check = Callable[[], Awaitable[None]]
 

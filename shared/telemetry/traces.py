@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry; imported only where `shared.tracing` is on.
+"""Spans by OpenTelemetry; imported only where `shared.telemetry.tracing` is on.
 
 `opentelemetry-instrumentation-aio-pika` ends its span when a message is taken, which here is long before it is worked
 on, and knows no batches; so context is put into headers, and taken from them, here.
@@ -19,7 +19,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind
 
 from shared.events import Event
-from shared.telemetry import about
+from shared.telemetry.metrics import about
 
 Attributes = Mapping[str, str | int]
 

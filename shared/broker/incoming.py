@@ -8,7 +8,7 @@ from aio_pika import IncomingMessage
 from aio_pika.abc import AbstractIncomingMessage
 from aiormq.abc import DeliveredMessage
 
-from shared.delivery import is_void
+from shared.broker.delivery import is_void
 
 Handler = Callable[[AbstractIncomingMessage], Awaitable[None]]
 

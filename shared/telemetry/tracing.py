@@ -14,7 +14,7 @@ from shared.events import Event, TaskProgressed
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
 
-    from shared.traces import Traces
+    from shared.telemetry.traces import Traces
 
 ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
@@ -29,7 +29,7 @@ _traces: "Traces | None" = None
 def configure(service: str) -> None:
     """Looks at the environment. All else that OpenTelemetry's own variables say is kept, too."""
     if any(os.environ.get(name) for name in ENDPOINTS):
-        from shared.traces import Traces, exporting  # noqa: PLC0415  # costs time and memory
+        from shared.telemetry.traces import Traces, exporting  # noqa: PLC0415  # costs time and memory
 
         use(Traces(exporting(service)))
 

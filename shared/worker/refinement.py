@@ -12,9 +12,9 @@ import structlog
 
 from shared.errors import KaraokeError
 from shared.events import AudioFormat, JobSubmitted, Song, Task
-from shared.progress import Progress
-from shared.storage import Storage, drums_of, refined
-from shared.telemetry import TASK_ERRORS, TASKS
+from shared.storage.objects import Storage, drums_of, refined
+from shared.telemetry.metrics import TASK_ERRORS, TASKS
+from shared.worker.progress import Progress
 
 log = structlog.get_logger()
 

@@ -10,19 +10,19 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import ValidationError
 
-from shared import topology, tracing
-from shared.attempts import Attempts
-from shared.bus import Bus
-from shared.compute import Compute
-from shared.delivery import Delivery, is_void
+from shared.broker import topology
+from shared.broker.bus import Bus
+from shared.broker.delivery import Delivery, is_void
+from shared.broker.topology import TASK_QUEUES
 from shared.errors import KaraokeError, StorageFullError, TransientError
 from shared.events import JobEvent, Task, decode
-from shared.health import Health, State
-from shared.server import forever, serving
 from shared.settings import Settings
-from shared.storage import Storage
-from shared.telemetry import TASK_ERRORS, TASKS, at_zero
-from shared.topology import TASK_QUEUES
+from shared.storage.objects import Storage
+from shared.telemetry.metrics import TASK_ERRORS, TASKS, at_zero, tracing
+from shared.web.health import Health, State
+from shared.web.server import forever, serving
+from shared.worker.compute import Compute
+from shared.worker.task_runner import Attempts
 
 log = structlog.get_logger()
 

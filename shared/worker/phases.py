@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
-from shared import tracing
-from shared.delivery import Delivery
+from shared.broker.delivery import Delivery
 from shared.events import JobEvent, Task
-from shared.telemetry import PHASE_SECONDS
+from shared.telemetry.metrics import PHASE_SECONDS, tracing
 
 Phase = Literal["load", "compute", "write"]
 

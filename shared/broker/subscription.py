@@ -11,9 +11,9 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
-from shared import topology
-from shared.delivery import is_void
-from shared.incoming import Handler, shorten
+from shared.broker import topology
+from shared.broker.delivery import is_void
+from shared.broker.incoming import Handler, shorten
 
 log = structlog.get_logger()
 

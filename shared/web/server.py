@@ -10,14 +10,14 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from shared import telemetry, tracing
-from shared.patience import PatientProtocol
 from shared.settings import Settings
+from shared.telemetry.metrics import metrics, tracing
+from shared.web.timeouts import PatientProtocol
 
 
 def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> None:
     """Runs `main` until it ends, or SIGINT or SIGTERM cancels it."""
-    telemetry.configure(service, settings)
+    metrics.configure(service, settings)
     tracing.configure(service)
     gc.freeze()  # what is imported stays: it is not to be gone through at each collection
     with suppress(KeyboardInterrupt, asyncio.CancelledError):

@@ -15,12 +15,13 @@ from aio_pika.abc import (
     AbstractRobustConnection,
 )
 
-from shared import topology, tracing
-from shared.delivery import again
+from shared.broker import topology
+from shared.broker.delivery import again
+from shared.broker.incoming import Handler
+from shared.broker.subscription import BROKER_ERRORS, CONFIRM_SECONDS, Subscription, cancel
 from shared.errors import TransientError
 from shared.events import Event, Task, encode
-from shared.incoming import Handler
-from shared.subscription import BROKER_ERRORS, CONFIRM_SECONDS, Subscription, cancel
+from shared.telemetry.metrics import tracing
 
 BROKER_AWAY = "broker_unavailable"
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.problem import Problem
+from shared.web.problem import Problem
 
 MOST_AT_ONCE: Final = 200
 

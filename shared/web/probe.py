@@ -1,4 +1,4 @@
-"""`python -m shared.probe`: does the service in this container say that it is ready? Ends with 0 or 1."""
+"""`python -m shared.web.probe`: does the service in this container say that it is ready? Ends with 0 or 1."""
 
 import os
 import sys

@@ -24,7 +24,7 @@ GONE: Final = (NotFoundError, FileNotFoundError)
 SONG: Final = "song.flac"
 """The decoded upload: FLAC, 16 bit, 44.1 kHz, stereo."""
 WORDS: Final = "words.txt"
-"""Lyrics that the user gave, as `shared.words` makes them plain; not there when none were given."""
+"""Lyrics that the user gave, as `shared.user_lyrics` makes them plain; not there when none were given."""
 BEATS: Final = "beats.json"
 """What the beat tracker found; not there before, or where nobody asked for it."""
 INSTRUMENTAL: Final = "instrumental"
