@@ -3,7 +3,7 @@
 A job is a set of registers. Every event claims some of them, each claim with an order; a register
 keeps its greatest claim. Taking the greatest is commutative, associative and idempotent, so
 duplicates, reordering, replays and workers that come back from the dead cannot matter.
-`services/status/upsert.py` does the same comparison inside MongoDB.
+`services/status/database/upserts.py` does the same comparison inside MongoDB.
 """
 
 from collections.abc import Iterable, Mapping

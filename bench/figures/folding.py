@@ -29,8 +29,8 @@ from bench.system import System, system
 from deploy.local.child import StartError
 from deploy.local.ports import LOOPBACK
 from deploy.local.services import Service
-from services.status.consumer import BATCH
-from services.status.stored import storable
+from services.status.database.codec import storable
+from services.status.fold.consumer import BATCH
 from shared.broker.bus import Bus
 from shared.events import Event
 from shared.job import claims

@@ -4,15 +4,15 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from services.status.api import create_app
-from services.status.consumer import Consumer
-from services.status.courier import Courier
-from services.status.documents import Documents
-from services.status.janitor import Janitor
-from services.status.outbox import Outbox
-from services.status.post import Post, client
+from services.status.callbacks.dispatcher import Courier
+from services.status.callbacks.outbox import Outbox
+from services.status.callbacks.sender import Post, client
+from services.status.database.store import Store
+from services.status.fold.consumer import Consumer
+from services.status.queue.snapshots import Snapshots
+from services.status.read.documents import Documents
 from services.status.settings import Settings
-from services.status.snapshots import Snapshots
-from services.status.store import Store
+from services.status.sweeps.expiry import Janitor
 from shared.broker.bus import Bus
 from shared.storage.objects import Storage
 from shared.web.health import Health, State

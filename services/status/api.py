@@ -9,15 +9,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Header, Query, Response
 
-from services.status.changes import Changes
-from services.status.documents import Documents
-from services.status.edition import Edition
-from services.status.editions import Editions
-from services.status.following import Following
-from services.status.polls import Polls
+from services.status.database.store import Store
+from services.status.queue.snapshots import Snapshots
+from services.status.read.change_feed import Changes
+from services.status.read.document_cache import Editions
+from services.status.read.documents import Documents
+from services.status.read.event_stream import Following
+from services.status.read.fast_path import Polls
+from services.status.read.rendered_document import Edition
 from services.status.settings import Settings
-from services.status.snapshots import Snapshots
-from services.status.store import Store
 from shared.document import JobDocument, JobDocuments
 from shared.events import Owner
 from shared.storage.objects import Storage

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import aio_pika
 
-from services.status.store import Store
+from services.status.database.store import Store
 from shared.broker import topology
 from shared.events import Event, decode
 from shared.job import fold_all

@@ -7,7 +7,7 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
 
-from services.status.store import Store
+from services.status.database.store import Store
 from shared.broker import topology
 from shared.broker.bus import Bus
 from shared.events import Event, decode

@@ -19,8 +19,8 @@ from services.gateway.api import create_app
 from services.gateway.auth import digest
 from services.gateway.settings import Settings as GatewaySettings
 from services.status.api import create_app as create_status
+from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
-from services.status.store import Store
 from shared.broker.bus import Bus
 from shared.events import Event, JobCancelled, JobExpired, JobRetried, JobSubmitted, Task
 from shared.storage.objects import Storage

@@ -11,18 +11,18 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from deploy.local.ports import LOOPBACK
-from services.status import courier as couriers
-from services.status import outbox as outboxes
-from services.status import post as posts
-from services.status.consumer import Consumer
-from services.status.courier import Courier
-from services.status.documents import Documents
-from services.status.janitor import Janitor
-from services.status.outbox import Outbox
-from services.status.post import Post, client
+from services.status.callbacks import dispatcher as couriers
+from services.status.callbacks import outbox as outboxes
+from services.status.callbacks import sender as posts
+from services.status.callbacks.dispatcher import Courier
+from services.status.callbacks.outbox import Outbox
+from services.status.callbacks.sender import Post, client
+from services.status.database.store import Store
+from services.status.fold.consumer import Consumer
+from services.status.queue.snapshots import Snapshots
+from services.status.read.documents import Documents
 from services.status.settings import Settings
-from services.status.snapshots import Snapshots
-from services.status.store import Store
+from services.status.sweeps.expiry import Janitor
 from shared.broker.bus import Bus
 from shared.callbacks.address import Resolve, owner_secret, resolve
 from shared.events import Event, JobCancelled, JobExpired, JobRetried, JobSubmitted, Task

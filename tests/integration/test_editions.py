@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.status import editions
-from services.status.documents import Documents
-from services.status.editions import Editions
-from services.status.snapshots import Snapshots
-from services.status.store import Store
-from services.status.stored import Change
+from services.status.database.codec import Change
+from services.status.database.store import Store
+from services.status.queue.snapshots import Snapshots
+from services.status.read import document_cache
+from services.status.read.document_cache import Editions
+from services.status.read.documents import Documents
 from shared.broker.bus import Bus
 from shared.events import JobCancelled, JobExpired, JobSubmitted, Task
 from shared.job import Job
@@ -136,7 +136,7 @@ async def test_what_is_kept_is_not_shown_while_nothing_is_heard_of_changes(
 ) -> None:
     await store.fold([SONG])
     await kept(system, reads)
-    monkeypatch.setattr(editions, "HEARD_SECONDS", 0)
+    monkeypatch.setattr(document_cache, "HEARD_SECONDS", 0)
     before = reads[JOB_ID]
     for n in range(1, 4):
         await system.client.get(PATH)
@@ -187,7 +187,7 @@ async def test_what_is_kept_is_shown_to_its_owner_alone(
 async def test_no_more_is_kept_than_there_is_room_for(
     system: Live, store: Store, reads: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(editions, "MOST", 2)
+    monkeypatch.setattr(document_cache, "MOST", 2)
     await store.fold([SONG, *(recent(submitted(BEATS, job_id=f"job-{n}")) for n in range(2))])
     await kept(system, reads)
     for n in range(2):

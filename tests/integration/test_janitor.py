@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.status.consumer import Consumer
-from services.status.janitor import Janitor
-from services.status.orphans import Orphans
+from services.status.database.store import Store
+from services.status.fold.consumer import Consumer
 from services.status.settings import Settings
-from services.status.silence import end_silence
-from services.status.store import Store
+from services.status.sweeps.expiry import Janitor
+from services.status.sweeps.orphans import Orphans
+from services.status.sweeps.stalled import end_silence
 from shared.broker.bus import Bus
 from shared.broker.topology import TASK_QUEUES
 from shared.events import Event, JobExpired, JobRetried, JobSubmitted, Task, TaskFailed, decode

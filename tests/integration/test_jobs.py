@@ -14,10 +14,10 @@ from services.gateway.api import create_app as create_gateway
 from services.gateway.settings import Settings as GatewaySettings
 from services.gateway.submit import Submissions
 from services.status.api import create_app as create_status
-from services.status.consumer import Consumer
-from services.status.janitor import Janitor
+from services.status.database.store import Store
+from services.status.fold.consumer import Consumer
 from services.status.settings import Settings as StatusSettings
-from services.status.store import Store
+from services.status.sweeps.expiry import Janitor
 from shared.broker.bus import Bus
 from shared.broker.topology import TASK_QUEUES
 from shared.errors import StorageFullError

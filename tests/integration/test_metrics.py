@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from services.status.consumer import Consumer
-from services.status.janitor import Janitor
+from services.status.database.store import Store
+from services.status.fold.consumer import Consumer
+from services.status.fold.outcome_counter import Tally
+from services.status.queue.waiting import Waiting
 from services.status.settings import Settings as StatusSettings
-from services.status.store import Store
-from services.status.tally import Tally
-from services.status.waiting import Waiting
+from services.status.sweeps.expiry import Janitor
 from shared.broker.bus import Bus
 from shared.events import Event, JobCancelled, JobRetried, Task, TaskCompleted
 from shared.storage.objects import Storage
@@ -27,7 +27,7 @@ STARTING = """
 from unittest.mock import Mock
 from prometheus_client import generate_latest
 from services.gateway.submit import routes
-from services.status.consumer import Consumer
+from services.status.fold.consumer import Consumer
 Consumer(Mock(), Mock())
 routes(Mock(), Mock())
 print(generate_latest().decode())

@@ -11,8 +11,8 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aiormq.exceptions import ChannelAccessRefused
 
 from deploy.local.ports import LOOPBACK
-from services.status.consumer import Consumer
-from services.status.store import Store
+from services.status.database.store import Store
+from services.status.fold.consumer import Consumer
 from shared.broker import subscription, topology
 from shared.broker.bus import Bus
 from shared.broker.topology import DEAD_LETTERS, EXCHANGE, STATUS_QUEUE, TASK_QUEUES, dead, waiting_room

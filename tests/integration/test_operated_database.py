@@ -8,8 +8,8 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from services.status.outbox import Outbox
-from services.status.store import Store
+from services.status.callbacks.outbox import Outbox
+from services.status.database.store import Store
 from shared.events import Task
 from tests.fakes import JOB_ID, START, progressed, submitted
 from tests.integration.operated import OperatedDatabase

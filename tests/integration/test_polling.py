@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from services.status.store import Store
+from services.status.database.store import Store
 from shared.events import Event, JobCancelled, JobExpired, Task
 from shared.web.etag import is_known
 from tests.fakes import completed, failed, progressed, started, submitted

@@ -12,8 +12,8 @@ from deploy.local.ports import LOOPBACK, free_ports
 from services.gateway.api import create_app as create_gateway
 from services.gateway.settings import Settings as GatewaySettings
 from services.status.api import create_app as create_status
+from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
-from services.status.store import Store
 from shared.broker.bus import Bus
 from shared.events import Task
 from shared.storage.objects import Storage

@@ -11,9 +11,9 @@ import pytest
 from aio_pika.abc import AbstractChannel
 
 from services.status.api import create_app
-from services.status.consumer import Consumer
+from services.status.database.store import Store
+from services.status.fold.consumer import Consumer
 from services.status.settings import Settings
-from services.status.store import Store
 from shared.broker.bus import Bus
 from shared.broker.topology import DELIVERY_LIMIT, TASK_QUEUES, dead
 from shared.events import JobSubmitted, Task

@@ -4,7 +4,7 @@ from random import Random
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 
-from services.status.store import Store
+from services.status.database.store import Store
 from shared.events import Event, Song, Task
 from shared.job import fold_all
 from tests.fakes import JOB_ID, completed, progressed, submitted

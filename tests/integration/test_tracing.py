@@ -8,8 +8,8 @@ from aio_pika.abc import AbstractChannel
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from services.status.consumer import Consumer
-from services.status.store import Store
+from services.status.database.store import Store
+from services.status.fold.consumer import Consumer
 from shared.broker.bus import Bus
 from shared.broker.topology import DELIVERY_LIMIT, TASK_QUEUES
 from shared.events import Task, TaskCompleted, TaskFailed

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.status.ends import End, end
-from services.status.stored import storable
+from services.status.database.codec import storable
+from services.status.fold.outcome import End, end
 from shared.events import Event, JobCancelled, JobRetried, Task
 from shared.job import fold_all
 from shared.view import view

@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.status.outlook import Place, Queue, Unfinished, rounded, speed, with_outlook
-from services.status.rows import unfinished
-from services.status.stored import storable
+from services.status.database.codec import storable
+from services.status.queue.estimate import Place, Queue, Unfinished, rounded, speed, with_outlook
+from services.status.queue.rows import unfinished
 from shared.document import JobDocument
 from shared.events import Event, JobRetried, Task, rfc3339
 from shared.job import fold_all

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from services.gateway import callbacks
 from services.gateway.settings import Settings
-from services.status.post import Post
+from services.status.callbacks.sender import Post
 from shared.callbacks.address import LOOKUPS, resolve
 from shared.errors import TransientError
 

@@ -1,4 +1,4 @@
-from services.status.upsert import upserts
+from services.status.database.upserts import upserts
 from shared.events import Task
 from tests.fakes import JOB_ID, completed, progressed, submitted
 

@@ -10,10 +10,10 @@ from math import inf
 from time import monotonic
 from typing import Final
 
-from services.status.documents import Documents
-from services.status.edition import Edition
-from services.status.outlook import Queue
-from services.status.snapshots import Snapshots
+from services.status.queue.estimate import Queue
+from services.status.queue.snapshots import Snapshots
+from services.status.read.documents import Documents
+from services.status.read.rendered_document import Edition
 from shared.web.etag import is_known
 
 MOST: Final = 4096

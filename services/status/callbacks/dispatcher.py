@@ -11,10 +11,10 @@ import structlog
 from pydantic import SecretStr
 from standardwebhooks import Webhook
 
-from services.status.documents import Documents
-from services.status.edition import Edition
-from services.status.outbox import Callback, Outbox, callback_id
-from services.status.post import Post
+from services.status.callbacks.outbox import Callback, Outbox, callback_id
+from services.status.callbacks.sender import Post
+from services.status.read.documents import Documents
+from services.status.read.rendered_document import Edition
 from shared.callbacks.address import owner_secret
 from shared.errors import PermanentError, TransientError
 from shared.events import Event

@@ -9,8 +9,8 @@ from typing import Final
 
 from fastapi.sse import KEEPALIVE_COMMENT
 
-from services.status.changes import Changes
-from services.status.editions import Editions
+from services.status.read.change_feed import Changes
+from services.status.read.document_cache import Editions
 from shared.errors import TransientError
 from shared.telemetry.metrics import EVENTS_SENT, STREAMS
 

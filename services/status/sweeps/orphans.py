@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from services.status.store import Store
+from services.status.database.store import Store
 from shared.broker.bus import Bus
 from shared.broker.topology import STATUS_QUEUE
 from shared.events import JobExpired, JobSubmitted

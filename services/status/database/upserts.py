@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from services.status.stored import storable
+from services.status.database.codec import storable
 from shared.events import Event
 from shared.job import Job, Register, take
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from services.status.store import Store
+from services.status.database.store import Store
 from shared.broker.bus import Bus
 from shared.broker.topology import TASK_QUEUES
 from shared.events import JobRetried, JobSubmitted, Task, TaskEvent, TaskFailed

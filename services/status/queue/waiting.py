@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from services.status.queries import UNFINISHED
+from services.status.database.queries import UNFINISHED
 from shared.events import Task
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from services.status.snapshots import Snapshots
-from services.status.store import Store
+from services.status.database.store import Store
+from services.status.queue.snapshots import Snapshots
 from shared.document import JobDocument
 from shared.events import JOB_ID, JobSubmitted
 from shared.job import Job, fold

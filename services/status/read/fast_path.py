@@ -4,8 +4,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.status.edition import Edition
-from services.status.editions import Editions
+from services.status.read.document_cache import Editions
+from services.status.read.rendered_document import Edition
 
 PATH: Final = "/api/status/"
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import structlog
 
-from services.status.outlook import Unfinished
+from services.status.queue.estimate import Unfinished
 from shared.events import Task
 
 log = structlog.get_logger()

@@ -10,11 +10,11 @@ from time import monotonic
 
 import structlog
 
-from services.status.orphans import Orphans
-from services.status.outbox import Outbox
+from services.status.callbacks.outbox import Outbox
+from services.status.database.store import Store
 from services.status.settings import Settings
-from services.status.silence import end_silence
-from services.status.store import Store
+from services.status.sweeps.orphans import Orphans
+from services.status.sweeps.stalled import end_silence
 from shared.broker.bus import Bus
 from shared.broker.topology import STATUS_QUEUE
 from shared.errors import TransientError

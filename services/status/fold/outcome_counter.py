@@ -7,9 +7,9 @@ from typing import Final
 
 import structlog
 
-from services.status.counted import Counted
-from services.status.ends import End
-from services.status.store import Store
+from services.status.database.store import Store
+from services.status.fold.counted import Counted
+from services.status.fold.outcome import End
 from shared.errors import TransientError
 from shared.events import Event, JobCancelled, TaskCompleted, TaskFailed
 from shared.telemetry.metrics import JOB_SECONDS, JOBS, at_zero

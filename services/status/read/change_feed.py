@@ -8,10 +8,10 @@ from typing import Final
 
 import structlog
 
-from services.status.edition import Edition
-from services.status.editions import Editions
-from services.status.snapshots import Snapshots
-from services.status.store import Store
+from services.status.database.store import Store
+from services.status.queue.snapshots import Snapshots
+from services.status.read.document_cache import Editions
+from services.status.read.rendered_document import Edition
 from shared.errors import TransientError
 
 log = structlog.get_logger()

@@ -15,12 +15,22 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import DESCENDING, UpdateOne
 from pymongo.errors import PyMongoError
 
-from services.status.outlook import Queue, Unfinished, speed
-from services.status.queries import CHANGED, REGISTERS, TASK_RUNS, TASK_TYPES, UNFINISHED, at, due, silent_for, timed
-from services.status.rows import PROJECTION, readable, times
-from services.status.stored import Change, Stored, registers
-from services.status.upsert import upserts
-from services.status.waiting import COUNT_WAITING, Waiting, waiting
+from services.status.database.codec import Change, Stored, registers
+from services.status.database.queries import (
+    CHANGED,
+    REGISTERS,
+    TASK_RUNS,
+    TASK_TYPES,
+    UNFINISHED,
+    at,
+    due,
+    silent_for,
+    timed,
+)
+from services.status.database.upserts import upserts
+from services.status.queue.estimate import Queue, Unfinished, speed
+from services.status.queue.rows import PROJECTION, readable, times
+from services.status.queue.waiting import COUNT_WAITING, Waiting, waiting
 from shared.errors import TransientError
 from shared.events import Event, Task, rfc3339
 from shared.job import Job

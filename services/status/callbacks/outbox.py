@@ -13,7 +13,7 @@ import structlog
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import PyMongoError
 
-from services.status.store import Store, away
+from services.status.database.store import Store, away
 from shared.callbacks.address import parse
 from shared.document import JobDocument
 from shared.errors import PermanentError, TransientError

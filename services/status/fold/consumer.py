@@ -13,10 +13,10 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import ValidationError
 
-from services.status.courier import Courier
-from services.status.receipts import acknowledge
-from services.status.store import Store
-from services.status.tally import Tally
+from services.status.callbacks.dispatcher import Courier
+from services.status.database.store import Store
+from services.status.fold.batch_ack import acknowledge
+from services.status.fold.outcome_counter import Tally
 from shared.broker.bus import Bus
 from shared.broker.delivery import Delivery
 from shared.broker.subscription import BROKER_ERRORS

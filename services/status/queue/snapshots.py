@@ -6,8 +6,8 @@ from typing import Final
 
 import structlog
 
-from services.status.outlook import Queue, Speeds, with_outlook
-from services.status.store import Store
+from services.status.database.store import Store
+from services.status.queue.estimate import Queue, Speeds, with_outlook
 from shared.document import JobDocument
 from shared.errors import TransientError
 from shared.telemetry.metrics import SNAPSHOT_SECONDS

@@ -6,8 +6,8 @@ from typing import Final
 
 from pymongo.errors import BulkWriteError
 
-from services.status.ends import PROJECTION, End, end
-from services.status.store import Store, away
+from services.status.database.store import Store, away
+from services.status.fold.outcome import PROJECTION, End, end
 
 DUPLICATE_KEY: Final = 11000
 
