@@ -11,7 +11,7 @@ from bench.bench import Bench
 def decode_seconds(upload: Path, bench: Bench) -> list[float]:
     """Processor seconds of each of the runs, the child's start among them."""
     song = bench.folder / "decoded.flac"
-    command = [sys.executable, "-m", "services.gateway.decoder", str(upload), str(song), "1", "1200"]
+    command = [sys.executable, "-m", "services.gateway.media.decoder", str(upload), str(song), "1", "1200"]
     taken = []
     for _ in range(bench.runs):
         before = _children()

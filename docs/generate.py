@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from pydantic import TypeAdapter
 
-from services.gateway.api import create_app
+from services.gateway.app import create_app
 from services.gateway.settings import Settings
 from shared.broker.bus import Bus
 from shared.broker.topology import EXCHANGE, STATUS_QUEUE, TASK_QUEUES

@@ -15,7 +15,7 @@ from time import perf_counter
 
 from services.beats import rhythm
 from services.beats.settings import Settings as BeatsSettings
-from services.gateway import decoder
+from services.gateway.media import decoder
 from services.separator import engine as separator
 from services.separator.settings import Settings as SeparatorSettings
 from services.transcriber import engine as transcriber

@@ -38,7 +38,7 @@ COPY services/__init__.py services/
 COPY services/gateway/*.py services/gateway/
 COPY --from=page /app/services/gateway/web/dist services/gateway/web/dist
 # Bytecode of what is imported, and of nothing else: a start takes half the time.
-RUN PYTHONDONTWRITEBYTECODE= python -c "import services.gateway.__main__, services.gateway.decoder, services.gateway.encoder"
+RUN PYTHONDONTWRITEBYTECODE= python -c "import services.gateway.__main__, services.gateway.media.decoder, services.gateway.media.encoder"
 ARG VERSION=0.1.0
 ARG REVISION
 ARG SOURCE

@@ -4,7 +4,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from services.gateway.api import create_app
+from services.gateway.app import create_app
 from services.gateway.settings import Settings
 from shared.broker.bus import Bus
 from shared.storage.objects import Storage

@@ -22,7 +22,7 @@ ENGINES = {
     "separator": ("services.separator.engine", "services.separator.audio_file"),
     "transcriber": ("services.transcriber.engine",),
     "beats": ("services.beats.rhythm",),
-    "gateway": ("services.gateway.decoder", "services.gateway.encoder"),
+    "gateway": ("services.gateway.media.decoder", "services.gateway.media.encoder"),
     "status": (),
 }
 """What the composition root does not import: it runs in a child process."""

@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 from hypothesis import HealthCheck, given, settings
 
-from services.gateway.decode import PROBLEMS, decode
+from services.gateway.media.decode import PROBLEMS, decode
 from shared.web.problem import Problem
 from tests.integration.hostile import m4a
 

@@ -12,7 +12,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from deploy.local.ports import LOOPBACK, free_ports
-from services.gateway.api import create_app as create_gateway
+from services.gateway.app import create_app as create_gateway
 from services.gateway.settings import Settings as GatewaySettings
 from services.status.api import create_app as create_status
 from services.status.database.store import Store

@@ -15,8 +15,8 @@ import pytest
 from deploy.local.child import Child
 from deploy.local.child import until as wait_until
 from deploy.local.services import table
-from services.gateway.api import create_app
-from services.gateway.auth import digest
+from services.gateway.app import create_app
+from services.gateway.security.auth import digest
 from services.gateway.settings import Settings as GatewaySettings
 from services.status.api import create_app as create_status
 from services.status.database.store import Store

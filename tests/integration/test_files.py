@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from services.gateway import child, encode
-from services.gateway.bundle import Bundles
-from services.gateway.child import Answer
+from services.gateway.media import encode, processes
+from services.gateway.media.processes import Answer
+from services.gateway.results.archive import Bundles
 from shared.broker.bus import Bus
 from shared.events import Options
 from shared.storage.objects import Storage
@@ -57,7 +57,7 @@ class Encoder:
         self.asked.append(Path(arguments[1]).name)
         self.has_been_asked.set()
         await self.go_on.wait()
-        return await child.answer(module, *arguments)
+        return await processes.answer(module, *arguments)
 
 
 @pytest.fixture

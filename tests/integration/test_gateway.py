@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from services.gateway.api import create_app
+from services.gateway.app import create_app
 from services.gateway.settings import Settings
 from shared.broker.bus import Bus
 from shared.events import JobSubmitted, Task

@@ -12,7 +12,7 @@ import pytest
 
 import shared.web.timeouts
 from deploy.local.ports import LOOPBACK, free_ports
-from services.gateway.api import create_app
+from services.gateway.app import create_app
 from services.gateway.settings import Settings
 from shared.broker.bus import Bus
 from shared.storage.objects import Storage

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from services.gateway.api import create_app as create_gateway
+from services.gateway.app import create_app as create_gateway
+from services.gateway.jobs.submit import Submissions
 from services.gateway.settings import Settings as GatewaySettings
-from services.gateway.submit import Submissions
 from services.status.api import create_app as create_status
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer

@@ -26,7 +26,7 @@ from tests.integration.test_worker import Bench
 STARTING = """
 from unittest.mock import Mock
 from prometheus_client import generate_latest
-from services.gateway.submit import routes
+from services.gateway.jobs.submit import routes
 from services.status.fold.consumer import Consumer
 Consumer(Mock(), Mock())
 routes(Mock(), Mock())

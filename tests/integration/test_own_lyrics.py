@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from services.gateway.api import create_app
+from services.gateway.app import create_app
 from services.gateway.settings import Settings as GatewaySettings
 from shared.broker.bus import Bus
 from shared.events import JobCancelled, Task

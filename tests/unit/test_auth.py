@@ -6,7 +6,7 @@ import sys
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from services.gateway.auth import Keys, digest, main
+from services.gateway.security.auth import Keys, digest, main
 from services.gateway.settings import Settings
 from shared.callbacks.address import owner_secret
 from tests.conftest import ROOT
@@ -15,7 +15,7 @@ SECRET = "s" * 32
 
 
 def test_a_new_key_is_known_by_what_is_kept_of_it() -> None:
-    command = [sys.executable, "-m", "services.gateway.auth", "web.page-1"]
+    command = [sys.executable, "-m", "services.gateway.security.auth", "web.page-1"]
     printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     key, kept = re.findall(r": +(\S.*)$", printed, re.MULTILINE)
     settings = Settings(api_keys=json.loads(kept), link_secret=SECRET)

@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from typer.testing import CliRunner
 
-from services.gateway.cli import app
+from services.gateway.cli.__main__ import app
 from shared.events import Task
 from shared.job import fold_all
 from shared.view import view

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.gateway import callbacks
+from services.gateway.security import callback_url
 from services.gateway.settings import Settings
 from services.status.callbacks.sender import Post
 from shared.callbacks.address import LOOKUPS, resolve
@@ -54,9 +54,9 @@ async def test_a_name_that_nobody_can_look_up_in_time_is_taken(monkeypatch: pyte
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(callbacks, "LOOKUP_SECONDS", 0.01)
+    monkeypatch.setattr(callback_url, "LOOKUP_SECONDS", 0.01)
     settings = Settings(webhook_secret=SecretStr("a secret of thirty-two characters"))
-    assert await callbacks.accepted("https://example.com/", settings, slow) == "https://example.com/"
+    assert await callback_url.accepted("https://example.com/", settings, slow) == "https://example.com/"
 
 
 async def test_names_that_are_slow_to_look_up_keep_no_other_thread_busy() -> None:

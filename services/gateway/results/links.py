@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends
 from itsdangerous import BadSignature, TimestampSigner
 from pydantic import BaseModel, Field
 
-from services.gateway.auth import Keys, unauthorized
-from services.gateway.files import addresses
-from services.gateway.jobs import Jobs
+from services.gateway.results.files import addresses
+from services.gateway.security.auth import Keys, unauthorized
 from services.gateway.settings import Settings
+from services.gateway.status.client import Jobs
 from shared.document import JobDocument
 from shared.events import Moment, Task
 from shared.storage.objects import Storage

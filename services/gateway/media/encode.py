@@ -9,8 +9,8 @@ from typing import Final
 
 import structlog
 
-from services.gateway import names
-from services.gateway.child import Turns, answer
+from services.gateway.media.processes import Turns, answer
+from services.gateway.results.stored import names
 from shared.errors import PermanentError, StorageFullError, TransientError, on_a_full_disk
 from shared.storage.objects import Head, Storage
 from shared.web.problem import Problem
@@ -71,7 +71,7 @@ class Encodings:
             except PermanentError:
                 return
             written = Path(folder, name)
-            outcome = await answer("services.gateway.encoder", read, written) or {"code": "unreadable"}
+            outcome = await answer("services.gateway.media.encoder", read, written) or {"code": "unreadable"}
             if outcome.get("code") == StorageFullError.code:
                 raise StorageFullError("The disk is full", "no room for the encoded file")
             if "code" in outcome:

@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from services.gateway.client import TASKS, Client, console
+from services.gateway.cli.client import TASKS, Client, console
 
 app = typer.Typer(no_args_is_help=True, help="Turns songs into karaoke sets.", pretty_exceptions_enable=False)
 

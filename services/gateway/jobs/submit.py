@@ -14,14 +14,14 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from services.gateway.auth import Keys
-from services.gateway.callbacks import accepted
-from services.gateway.decode import decode
-from services.gateway.form import FORM, KEY_LENGTH
-from services.gateway.jobs import PUBLISH_SECONDS, Jobs
-from services.gateway.quota import Quota
+from services.gateway.jobs.form import FORM, KEY_LENGTH
+from services.gateway.jobs.upload import receive
+from services.gateway.media.decode import decode
+from services.gateway.security.auth import Keys
+from services.gateway.security.callback_url import accepted
+from services.gateway.security.quota import Quota
 from services.gateway.settings import Settings
-from services.gateway.upload import receive
+from services.gateway.status.client import PUBLISH_SECONDS, Jobs
 from shared.broker.bus import Bus
 from shared.errors import TransientError, on_a_full_disk
 from shared.events import JobSubmitted, Song

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from services.gateway.child import Turns, answer
+from services.gateway.media.processes import Turns, answer
 from shared.errors import StorageFullError
 from shared.web.problem import Problem
 
@@ -28,7 +28,7 @@ async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: floa
     TransientError `busy` when too many others wait.
     """
     async with _turns.turn():
-        outcome = await answer("services.gateway.decoder", upload, song, str(min_seconds), str(max_seconds))
+        outcome = await answer("services.gateway.media.decoder", upload, song, str(min_seconds), str(max_seconds))
     outcome = outcome or {"code": "undecodable"}
     if outcome.get("code") == StorageFullError.code:
         raise StorageFullError("The disk is full", "no room for the decoded song")

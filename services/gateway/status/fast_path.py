@@ -8,8 +8,8 @@ import aiohttp
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.gateway.auth import BEARER, HEADER, Keys
-from services.gateway.jobs import asked_by
+from services.gateway.security.auth import BEARER, HEADER, Keys
+from services.gateway.status.client import asked_by
 from shared.errors import TransientError
 from shared.events import JOB_ID
 from shared.web.problem import Problem, cannot_now

@@ -8,8 +8,8 @@ import httpx
 import structlog
 from fastapi import APIRouter, Depends, Request
 
-from services.gateway.auth import Keys
-from services.gateway.quota import Quota
+from services.gateway.security.auth import Keys
+from services.gateway.security.quota import Quota
 from shared.broker.bus import Bus
 from shared.document import JobDocument
 from shared.errors import TransientError

@@ -4,10 +4,10 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from services.gateway.auth import Keys
-from services.gateway.jobs import Jobs
-from services.gateway.polls import condition_of, passed_on
-from services.gateway.relay import Relay
+from services.gateway.security.auth import Keys
+from services.gateway.status.client import Jobs
+from services.gateway.status.fast_path import condition_of, passed_on
+from services.gateway.status.relay import Relay
 from shared.document import JobDocument, JobDocuments
 from shared.web.job_ids import MOST_AT_ONCE, job_ids
 from shared.web.problem import problems

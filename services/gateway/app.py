@@ -7,16 +7,18 @@ import httpx
 from fastapi import Depends
 from fastapi.middleware.cors import CORSMiddleware
 
-from services.gateway import bundle, files, follow, jobs, links, own_lyrics, results, submit
-from services.gateway.access import reader
-from services.gateway.auth import Keys
-from services.gateway.encode import Encodings
-from services.gateway.headers import Guarded
+from services.gateway.media.encode import Encodings
 from services.gateway.page import add_page
-from services.gateway.polls import Polls
-from services.gateway.quota import Quota
-from services.gateway.relay import Relay
+from services.gateway.results.stored import archive, files, links, stored
+from services.gateway.security.access import reader
+from services.gateway.security.auth import Keys
+from services.gateway.security.headers import Guarded
+from services.gateway.security.quota import Quota
 from services.gateway.settings import Settings
+from services.gateway.status import client, routes
+from services.gateway.status.client import lyrics, submit
+from services.gateway.status.fast_path import Polls
+from services.gateway.status.relay import Relay
 from shared.broker.bus import Bus
 from shared.storage.objects import Storage
 from shared.telemetry.metrics import tracing
@@ -49,7 +51,7 @@ def create_app(
         telemetry=tracing.requests(),
     )
     answer_problems(app)
-    keys, signed, known = Keys(settings.api_keys), links.Links(settings), jobs.Jobs(status)
+    keys, signed, known = Keys(settings.api_keys), links.Links(settings), client.Jobs(status)
     if polls is not None:
         app.add_middleware(Polls, polls, keys)
     app.add_middleware(
@@ -63,17 +65,17 @@ def create_app(
     refused = problems(_401="A key is needed, or the link has expired.")
     for router in (
         submit.routes(submit.Submissions(bus, storage, known, quota, settings), keys),
-        follow.routes(known, Relay(streams or status, settings, stopping or asyncio.Event()), keys),
-        jobs.routes(known, bus, storage, keys, quota),
-        own_lyrics.routes(own_lyrics.OwnLyrics(bus, storage, known, quota, settings), keys),
+        routes.routes(known, Relay(streams or status, settings, stopping or asyncio.Event()), keys),
+        client.routes(known, bus, storage, keys, quota),
+        lyrics.routes(lyrics.OwnLyrics(bus, storage, known, quota, settings), keys),
         links.routes(signed, known, storage, keys),
     ):
         app.include_router(router, responses=refused)
     encodings, readers = Encodings(storage), [Depends(reader(storage, keys, signed))]
     for router in (
-        results.routes(storage, encodings),
+        stored.routes(storage, encodings),
         files.routes(files.Files(storage, encodings)),
-        bundle.routes(bundle.Bundles(storage, encodings)),
+        archive.routes(archive.Bundles(storage, encodings)),
     ):
         app.include_router(router, responses=refused, dependencies=readers)
     app.include_router(health.router())

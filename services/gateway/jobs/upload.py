@@ -16,8 +16,8 @@ from streaming_form_data.targets import BaseTarget, ValueTarget
 from streaming_form_data.validators import MaxSizeValidator
 from streaming_form_data.validators import ValidationError as TooLongError
 
+from services.gateway.jobs.lyrics_text import given
 from services.gateway.settings import Settings
-from services.gateway.words import given
 from shared.events import Options, Task
 from shared.web.problem import Problem
 

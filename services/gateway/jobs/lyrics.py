@@ -6,13 +6,13 @@ import structlog
 from fastapi import APIRouter, Depends, Request
 from starlette.requests import ClientDisconnect
 
-from services.gateway.auth import Keys
-from services.gateway.jobs import Jobs, run_again
-from services.gateway.quota import Quota
+from services.gateway.jobs.lyrics_text import given
+from services.gateway.jobs.submit import Accepted
+from services.gateway.jobs.upload import CLOSE, paced
+from services.gateway.security.auth import Keys
+from services.gateway.security.quota import Quota
 from services.gateway.settings import Settings
-from services.gateway.submit import Accepted
-from services.gateway.upload import CLOSE, paced
-from services.gateway.words import given
+from services.gateway.status.client import Jobs, run_again
 from shared.broker.bus import Bus
 from shared.document import JobDocument
 from shared.errors import on_a_full_disk

@@ -1,4 +1,4 @@
-"""API keys: who may call, and in whose name. `python -m services.gateway.auth NAME` makes one.
+"""API keys: who may call, and in whose name. `python -m services.gateway.security.auth NAME` makes one.
 
 Where WEBHOOK_SECRET is set, it prints what that name's callbacks are signed with, too; without a name, what those of
 jobs without a key are.
@@ -70,7 +70,9 @@ def key_name(text: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m services.gateway.auth", description="Makes a new API key.")
+    parser = argparse.ArgumentParser(
+        prog="python -m services.gateway.security.auth", description="Makes a new API key."
+    )
     parser.add_argument("name", type=key_name, nargs="?", help="whose it is: letters, digits, . _ -")
     name = parser.parse_args().name
     secret = CallbackSettings().webhook_secret

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.gateway.auth import Bearer, Header, Keys
-from services.gateway.links import Links
-from services.gateway.serve import no_such_result
+from services.gateway.results.links import Links
+from services.gateway.results.ranges import no_such_result
+from services.gateway.security.auth import Bearer, Header, Keys
 from shared.events import JOB_ID
 from shared.storage.objects import Storage
 

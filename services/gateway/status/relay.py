@@ -9,9 +9,9 @@ from typing import Final
 import httpx
 from fastapi import Request, Response
 
-from services.gateway.jobs import asked_by
-from services.gateway.quota import Caller, caller_of
+from services.gateway.security.quota import Caller, caller_of
 from services.gateway.settings import Settings
+from services.gateway.status.client import asked_by
 from shared.errors import TransientError
 from shared.telemetry.metrics import STREAMS
 from shared.web.problem import Problem, require_job_id

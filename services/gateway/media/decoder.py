@@ -1,6 +1,6 @@
-"""The child process that decodes: `python -m services.gateway.decoder UPLOAD SONG MIN_SECONDS MAX_SECONDS`.
+"""The child process that decodes: `python -m services.gateway.media.decoder UPLOAD SONG MIN_SECONDS MAX_SECONDS`.
 
-It prints `{"seconds": …}` or `{"code": …}` with a key of `services.gateway.decode.PROBLEMS`. It imports little,
+It prints `{"seconds": …}` or `{"code": …}` with a key of `services.gateway.media.decode.PROBLEMS`. It imports little,
 to start fast, and limits itself before it touches the file.
 """
 
@@ -14,7 +14,7 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
 
-from services.gateway.confinement import confine
+from services.gateway.media.sandbox import confine
 
 RATE = 44_100
 FORMATS = "aac,ac3,aiff,amr,asf,au,avi,caf,dsf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,opus,tta,w64,wav,wv"
