@@ -31,7 +31,7 @@ from bench.sample import write_sample
 from bench.sides import ratio
 from bench.singer import Singer
 from bench.system import system
-from services.transcriber.embedded import whisper_base
+from services.transcriber.recognition.embedded import whisper_base
 from services.transcriber.settings import Settings
 
 TITLE = "A song"

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import torch
 
-from services.transcriber import formats, given
-from services.transcriber.alignment import aligner
-from services.transcriber.bars import bars
-from services.transcriber.clips import OFFSET, ONSET, SAMPLE_HZ, clips
-from services.transcriber.embedded import whisper_base
-from services.transcriber.fitting import Aligner, Samples
-from services.transcriber.hearing import Hearing
-from services.transcriber.lyrics import About
-from services.transcriber.reading import untimed
+from services.transcriber.alignment.forced_alignment import Aligner, Samples
+from services.transcriber.alignment.sphinx import sphinx
+from services.transcriber.alignment.timing import timed
+from services.transcriber.alignment.wav2vec2 import aligner, user_lyrics
+from services.transcriber.recognition.embedded import whisper_base
+from services.transcriber.recognition.recognizer import Hearing
+from services.transcriber.recognition.segments import OFFSET, ONSET, SAMPLE_HZ, clips
 from services.transcriber.settings import Settings
-from services.transcriber.sphinx import sphinx
-from services.transcriber.timing import timed
+from services.transcriber.text import formats
+from services.transcriber.text.bars import bars
+from services.transcriber.text.lyrics import About
+from services.transcriber.text.tokens import untimed
 from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
@@ -65,7 +65,7 @@ def transcribe(
     if own.is_file():
         words, voiced = [*chain(*phrases)], [*chain(*(clip.voiced for clip in sung))]
         lyrics = untimed(own.read_text("utf-8"))
-        lines = given.sung(lyrics, words, voiced, samples, language=language, aligner=precise, report=refined)
+        lines = user_lyrics.sung(lyrics, words, voiced, samples, language=language, aligner=precise, report=refined)
     else:
         lines = timed(phrases, samples, precise, refined)
     about = About(

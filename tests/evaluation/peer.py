@@ -71,7 +71,7 @@ def _environment(script: str) -> Path:
 
 def _whisper() -> list[str]:
     """The embedded model's folder, the same that ours hears with."""
-    from services.transcriber.embedded import whisper_base  # noqa: PLC0415
+    from services.transcriber.recognition.embedded import whisper_base  # noqa: PLC0415
     from services.transcriber.settings import Settings  # noqa: PLC0415
 
     folder = whisper_base(Settings().cache_folder)

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber import formats
-from services.transcriber.bars import Bars
-from services.transcriber.lrc import to_elrc, to_lrc
-from services.transcriber.lyrics import About, Line, Word, to_json
-from services.transcriber.subtitles import to_ass, to_srt, to_vtt
+from services.transcriber.text import formats
+from services.transcriber.text.bars import Bars
+from services.transcriber.text.lrc import to_elrc, to_lrc
+from services.transcriber.text.lyrics import About, Line, Word, to_json
+from services.transcriber.text.subtitles import to_ass, to_srt, to_vtt
 
 ABOUT = About(language="en", model="base", alignment="whisper", source="heard")
 SONG = (

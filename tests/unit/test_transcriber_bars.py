@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from services.transcriber.bars import Bars, Place, bars
+from services.transcriber.text.bars import Bars, Place, bars
 
 # Half a second a beat, three in a bar, and one beat of a pick-up.
 WALTZ = Bars([1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0], [3, 1, 2, 3, 1, 2, 3])

@@ -3,9 +3,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.transcriber.doubt import compression, invented, longest_run, looping
-from services.transcriber.lyrics import Word
-from services.transcriber.voice import FRAME_SECONDS, Mask
+from services.transcriber.recognition.hallucination import compression, invented, longest_run, looping
+from services.transcriber.recognition.vad_fallback import FRAME_SECONDS, Mask
+from services.transcriber.text.lyrics import Word
 
 
 def said(text: str, confidence: float) -> list[Word]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.transcriber import embedded
+from services.transcriber.recognition import embedded
 from shared.errors import PermanentError
 
 WEIGHTS = b"first half" + b"second half"

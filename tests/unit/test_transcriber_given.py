@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.fitting import SAMPLE_HZ, Aligner, Samples
-from services.transcriber.given import sung
-from services.transcriber.lyrics import Line, Word
-from services.transcriber.phrasing import LINE_WIDTH
-from services.transcriber.reading import untimed
-from services.transcriber.sphinx import Sphinx
+from services.transcriber.alignment.forced_alignment import SAMPLE_HZ, Aligner, Samples
+from services.transcriber.alignment.sphinx import Sphinx
+from services.transcriber.alignment.user_lyrics import sung
+from services.transcriber.text.lyrics import Line, Word
+from services.transcriber.text.phrasing import LINE_WIDTH
+from services.transcriber.text.tokens import untimed
 from tests.unit.test_transcriber_phrasing import sung as heard_as
 
 

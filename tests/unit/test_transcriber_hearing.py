@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from services.transcriber import hearing
-from services.transcriber.clips import Clip
-from services.transcriber.hearing import Heard, Hearing
-from services.transcriber.voice import SAMPLE_HZ, Samples
+from services.transcriber.recognition import recognizer
+from services.transcriber.recognition.recognizer import Heard, Hearing
+from services.transcriber.recognition.segments import Clip
+from services.transcriber.recognition.vad_fallback import SAMPLE_HZ, Samples
 from shared.errors import TransientError
 
 LOUD = np.sin(np.arange(30 * SAMPLE_HZ, dtype=np.float32))
@@ -67,7 +67,7 @@ class Model:
 
 @pytest.fixture(autouse=True)
 def whisper(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearing, "BatchedInferencePipeline", Whisper)
+    monkeypatch.setattr(recognizer, "BatchedInferencePipeline", Whisper)
     monkeypatch.setattr(Whisper, "asked", [])
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from services.transcriber.language import Probabilities, language
-from services.transcriber.phrasing import Span
+from services.transcriber.recognition.language import Probabilities, language
+from services.transcriber.text.phrasing import Span
 
 SAYS: dict[float, Probabilities] = {
     0.0: {"en": 0.6, "de": 0.4},

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.matching import GAP, LEAST_SIMILARITY, _similarities, _worth, matched
+from services.transcriber.alignment.matching import GAP, LEAST_SIMILARITY, _similarities, _worth, matched
 
 texts = st.lists(st.from_regex(r"[a-d]{1,5}", fullmatch=True), max_size=12)
 

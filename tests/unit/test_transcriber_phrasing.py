@@ -3,8 +3,8 @@ from itertools import chain, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.lyrics import Word
-from services.transcriber.phrasing import LINE_WIDTH, lines, missed, reshaped, settled
+from services.transcriber.text.lyrics import Word
+from services.transcriber.text.phrasing import LINE_WIDTH, lines, missed, reshaped, settled
 
 
 def sung(text: str, *, start: float = 0.0, each: float = 0.3, pause: float = 0.0) -> list[Word]:

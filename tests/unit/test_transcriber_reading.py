@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.lyrics import Line
-from services.transcriber.reading import LONGEST_LINE, untimed
+from services.transcriber.text.lyrics import Line
+from services.transcriber.text.tokens import LONGEST_LINE, untimed
 
 
 def texts(line: str) -> list[str]:

@@ -1,7 +1,7 @@
 import pytest
 
-from services.transcriber.pronouncing import sounds
-from services.transcriber.spelling import form, number, spoken
+from services.transcriber.text.g2p import sounds
+from services.transcriber.text.normalization import form, number, spoken
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.fitting import SAMPLE_HZ, Samples
-from services.transcriber.lyrics import Line, Word
-from services.transcriber.onsets import BIAS_SECONDS, snapped
-from services.transcriber.phrasing import LINE_WIDTH
-from services.transcriber.timing import timed
+from services.transcriber.alignment.forced_alignment import SAMPLE_HZ, Samples
+from services.transcriber.alignment.onsets import BIAS_SECONDS, snapped
+from services.transcriber.alignment.timing import timed
+from services.transcriber.text.lyrics import Line, Word
+from services.transcriber.text.phrasing import LINE_WIDTH
 from tests.unit.test_transcriber_phrasing import sung
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.transcriber.clips import Clip, clips
-from services.transcriber.phrasing import Span
-from services.transcriber.voice import SAMPLE_HZ, Samples, dropped, sounding
+from services.transcriber.recognition.segments import Clip, clips
+from services.transcriber.recognition.vad_fallback import SAMPLE_HZ, Samples, dropped, sounding
+from services.transcriber.text.phrasing import Span
 
 
 def sung(*parts: Span, seconds: float = 20, level: float = 0.2) -> Samples:

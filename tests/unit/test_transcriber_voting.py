@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.lyrics import Word
-from services.transcriber.voting import elected, voted
+from services.transcriber.recognition.rover import elected, voted
+from services.transcriber.text.lyrics import Word
 
 
 def said(text: str, confidence: float = 0.8, *, start: float = 0.0, each: float = 0.4) -> list[Word]:

@@ -7,16 +7,16 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from services.transcriber.clips import SAMPLE_HZ, Clip
-from services.transcriber.doubt import invented, looping
-from services.transcriber.language import Probabilities
-from services.transcriber.language import language as decided
-from services.transcriber.lyrics import Word
-from services.transcriber.phrasing import Span, missed
-from services.transcriber.reading import characters
-from services.transcriber.takes import takes
-from services.transcriber.voice import sounding
-from services.transcriber.voting import voted
+from services.transcriber.recognition.hallucination import invented, looping
+from services.transcriber.recognition.language import Probabilities
+from services.transcriber.recognition.language import language as decided
+from services.transcriber.recognition.mixes import takes
+from services.transcriber.recognition.rover import voted
+from services.transcriber.recognition.segments import SAMPLE_HZ, Clip
+from services.transcriber.recognition.vad_fallback import sounding
+from services.transcriber.text.lyrics import Word
+from services.transcriber.text.phrasing import Span, missed
+from services.transcriber.text.tokens import characters
 from shared.audio import torchaudio_shim
 from shared.errors import TransientError
 

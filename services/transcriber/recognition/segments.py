@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.transcriber.phrasing import Span, missed
-from services.transcriber.voice import dropped
+from services.transcriber.recognition.vad_fallback import dropped
+from services.transcriber.text.phrasing import Span, missed
 
 SAMPLE_HZ = 16_000
 CLIP_SECONDS = 30  # as much as whisper hears at once

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from services.transcriber.lyrics import Word
+from services.transcriber.text.lyrics import Word
 from shared.user_lyrics import sung_lines
 
 # Scripts without spaces between words: each character is one, which singing nearly makes it.

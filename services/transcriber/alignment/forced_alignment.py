@@ -12,9 +12,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.transcriber.lyrics import Line, Word
-from services.transcriber.phrasing import reshaped, settled
-from services.transcriber.placing import spread
+from services.transcriber.alignment.time_transfer import spread
+from services.transcriber.text.lyrics import Line, Word
+from services.transcriber.text.phrasing import reshaped, settled
 
 SAMPLE_HZ = 16_000
 MARGINS_SECONDS = (0.3, 0.15, 0.6)

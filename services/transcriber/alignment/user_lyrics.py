@@ -22,10 +22,10 @@ from itertools import chain
 
 import numpy as np
 
-from services.transcriber.fitting import SAMPLE_HZ, Aligner, Samples, fitted
-from services.transcriber.lyrics import Line, Word
-from services.transcriber.phrasing import Span, reshaped, settled, wrapped
-from services.transcriber.placing import placed
+from services.transcriber.alignment.forced_alignment import SAMPLE_HZ, Aligner, Samples, fitted
+from services.transcriber.alignment.time_transfer import placed
+from services.transcriber.text.lyrics import Line, Word
+from services.transcriber.text.phrasing import Span, reshaped, settled, wrapped
 
 
 def sung(

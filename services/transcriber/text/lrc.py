@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from math import floor
 
-from services.transcriber.lyrics import PLAIN, Line, joined
+from services.transcriber.text.lyrics import PLAIN, Line, joined
 
 BREAK_SECONDS = 3.0
 """A break as long as this leaves the screen empty; the format itself knows no end of a line."""

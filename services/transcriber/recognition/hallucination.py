@@ -7,8 +7,8 @@ import zlib
 from collections.abc import Sequence
 from math import prod
 
-from services.transcriber.lyrics import Word
-from services.transcriber.voice import FRAME_SECONDS, Mask
+from services.transcriber.recognition.vad_fallback import FRAME_SECONDS, Mask
+from services.transcriber.text.lyrics import Word
 
 # Whisper's own thresholds: https://github.com/openai/whisper/blob/main/whisper/transcribe.py
 NO_SPEECH = 0.6

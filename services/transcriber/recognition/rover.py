@@ -12,8 +12,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from services.transcriber.lyrics import Word
-from services.transcriber.spelling import form
+from services.transcriber.text.lyrics import Word
+from services.transcriber.text.normalization import form
 
 SILENCE = 0.45
 """How sure a hearing is that there is nothing where it has no word."""

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pocketsphinx import Decoder, Segment
 
-from services.transcriber.lyrics import Word
-from services.transcriber.phrasing import Span
-from services.transcriber.pronouncing import sounds
-from services.transcriber.spelling import spoken
+from services.transcriber.text.g2p import sounds
+from services.transcriber.text.lyrics import Word
+from services.transcriber.text.normalization import spoken
+from services.transcriber.text.phrasing import Span
 
 SAMPLE_HZ = 16_000
 FRAMES_PER_SECOND = 100

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.transcriber.phrasing import Span, missed
+from services.transcriber.text.phrasing import Span, missed
 
 SAMPLE_HZ = 16_000
 FRAME_SECONDS = 0.04

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.transcriber.bars import Bars
-from services.transcriber.lrc import to_elrc, to_lrc
-from services.transcriber.lyrics import About, Line, to_json
-from services.transcriber.subtitles import to_ass, to_srt, to_vtt
+from services.transcriber.text.bars import Bars
+from services.transcriber.text.lrc import to_elrc, to_lrc
+from services.transcriber.text.lyrics import About, Line, to_json
+from services.transcriber.text.subtitles import to_ass, to_srt, to_vtt
 from shared.events import Lyrics
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from services.transcriber.lyrics import Word
-from services.transcriber.matching import Pair, matched
-from services.transcriber.phrasing import Span
-from services.transcriber.spelling import form
+from services.transcriber.alignment.matching import Pair, matched
+from services.transcriber.text.lyrics import Word
+from services.transcriber.text.normalization import form
+from services.transcriber.text.phrasing import Span
 
 HASTE_SECONDS = 0.12
 """A word takes at least that long when there is room for it."""

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from services.transcriber.fitting import Samples
+from services.transcriber.alignment.forced_alignment import Samples
 
 MUSIC: Final = (1 / 2, 1 / 3, 1.0)
 """How loud the music is in each take, 1 being the song itself; phrases and times are those of the first."""

@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from services.transcriber.lyrics import Word
-from services.transcriber.voice import FRAME_SECONDS, Mask, sounding
+from services.transcriber.recognition.vad_fallback import FRAME_SECONDS, Mask, sounding
+from services.transcriber.text.lyrics import Word
 
 SAMPLE_HZ = 16_000
 HOP, WINDOW = 160, 512

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
-from services.transcriber.phrasing import Span
+from services.transcriber.text.phrasing import Span
 
 SURE = 0.8
 MOST_PARTS = 3

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from services.transcriber.bars import Bars
+from services.transcriber.text.bars import Bars
 
 # LRC and SRT cannot escape what they would take for a tag.
 PLAIN = str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›", "{": "(", "}": ")"})  # noqa: RUF001 -- look-alikes are the point

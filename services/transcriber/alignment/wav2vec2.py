@@ -13,7 +13,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from services.transcriber.lyrics import Word, joined
+from services.transcriber.text.lyrics import Word, joined
 from shared.audio import torchaudio_shim
 
 torchaudio_shim.install()

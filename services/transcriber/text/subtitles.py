@@ -7,7 +7,7 @@ from itertools import pairwise
 from pysubs2 import Alignment, Color, SSAEvent, SSAFile, SSAStyle
 from pysubs2.formats.webvtt import WebVTTFormat
 
-from services.transcriber.lyrics import PLAIN, Line, Word, joined
+from services.transcriber.text.lyrics import PLAIN, Line, Word, joined
 
 BACKSLASH = str.maketrans({"\\": "\\\N{WORD JOINER}"})
 """What begins a line break or a tag in all that pysubs2 reads begins nothing once something unseen follows it."""

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from itertools import chain
 
-from services.transcriber.fitting import SAMPLE_HZ, Aligner, Samples, fitted
-from services.transcriber.lyrics import Line, Word
-from services.transcriber.onsets import snapped
-from services.transcriber.phrasing import lines, reshaped, settled
+from services.transcriber.alignment.forced_alignment import SAMPLE_HZ, Aligner, Samples, fitted
+from services.transcriber.alignment.onsets import snapped
+from services.transcriber.text.lyrics import Line, Word
+from services.transcriber.text.phrasing import lines, reshaped, settled
 
 MARGINS_SECONDS = (0.2, 0.4)
 """How far beyond what whisper heard in one go it is looked for: words that are misheard wander into what is beyond."""
