@@ -13,12 +13,12 @@ import numpy as np
 import soundfile
 
 from services.beats import click, neural
+from services.beats.beat_grid import Pulse, counted, pulse
 from services.beats.chords import Chord, chords
 from services.beats.harmony import harmony
 from services.beats.key import Key, key
 from services.beats.loudness import loudness
 from services.beats.onsets import FFT, HZ, Onsets, Samples, onsets
-from services.beats.pulse import Pulse, counted, pulse
 from services.beats.settings import Settings
 from services.beats.tones import tones
 from shared.audio.peaks import peaks

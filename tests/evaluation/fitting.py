@@ -22,8 +22,8 @@ from rich.progress import track
 from scipy.optimize import minimize
 
 from services.beats.harmony import harmony
+from services.beats.meter_hypotheses import COMPOUND, readings
 from services.beats.onsets import FPS, HZ, onsets
-from services.beats.reading import COMPOUND, readings
 from tests.evaluation import render, truth
 from tests.evaluation.datasets import ROOT
 from tests.evaluation.lessons import LESSONS, lessons

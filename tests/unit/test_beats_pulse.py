@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from services.beats.beat_grid import EXCERPT_SECONDS, Pulse, counted, pulse
 from services.beats.harmony import harmony
 from services.beats.onsets import FPS, Onsets, onsets
-from services.beats.pulse import EXCERPT_SECONDS, Pulse, counted, pulse
 from tests.unit.grooves import BURST, CLICK, FOUR, HAT, KICK, METRES, Floats, Metre, clicks, f_measure, groove
 from tests.unit.synth import HZ, NOT_MUSIC, Samples, noise, note
 

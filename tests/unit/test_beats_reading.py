@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from services.beats.evidence import Struck
+from services.beats.beat_features import Struck
 from services.beats.harmony import harmony
+from services.beats.meter_hypotheses import COMPOUND, METRES, Choice, Reading, chosen, likeliest, readings, weights
 from services.beats.onsets import FPS, onsets
-from services.beats.reading import COMPOUND, METRES, Choice, Reading, chosen, likeliest, readings, weights
 from tests.unit import grooves
 from tests.unit.grooves import BURST, CLICK, FOUR, KICK, Groove, clicks, groove
 from tests.unit.synth import NOT_MUSIC, Samples

@@ -8,8 +8,8 @@ import numpy as np
 from services.beats.bars import Positions, accents, positions
 from services.beats.confidence import agreement, confidence, regularity
 from services.beats.harmony import Harmony
+from services.beats.meter_hypotheses import COMPOUND, Reading, likeliest
 from services.beats.onsets import FPS, Floats, Onsets, near
-from services.beats.reading import COMPOUND, Reading, likeliest
 from services.beats.tracking import Frames, track
 
 LATENCY_SECONDS: Final = -0.0025

@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 
 from services.beats.bars import accents, fits
+from services.beats.beat_features import Evidence, Struck
 from services.beats.candidates import tempi
-from services.beats.evidence import Evidence, Struck
 from services.beats.harmony import Harmony
 from services.beats.onsets import Onsets
 from services.beats.tracking import Frames, track
