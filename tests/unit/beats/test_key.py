@@ -6,7 +6,7 @@ import pytest
 from services.beats.chords import chords
 from services.beats.key import Key, key
 from services.beats.tones import tones
-from tests.unit.synth import HZ, NOT_MUSIC, Samples, drums, noise, played
+from tests.unit.beats.synth import HZ, NOT_MUSIC, Samples, drums, noise, played
 
 MAJOR = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 MINOR = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")

@@ -75,7 +75,7 @@ async def test_a_child_without_a_gpu_shows_nothing() -> None:
 
 async def test_what_a_child_notes_its_parent_shows() -> None:
     with Compute("test", Settings()) as compute:
-        await compute.run("tests.unit.test_gpu:pretend")
+        await compute.run("tests.unit.shared.worker.test_gpu:pretend")
         compute.gpu.show(Task.TRANSCRIPTION)
     assert shown(Task.TRANSCRIPTION) == [3e9, 4e9, 16e9]
 

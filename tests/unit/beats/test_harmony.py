@@ -5,7 +5,7 @@ import pytest
 
 from services.beats import harmony as module
 from services.beats.harmony import harmony
-from tests.unit.synth import HZ, NOT_MUSIC, Samples, played
+from tests.unit.beats.synth import HZ, NOT_MUSIC, Samples, played
 
 TIMES = np.arange(1.0, 8)
 """Chords of two seconds change on the even ones."""

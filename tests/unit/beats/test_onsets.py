@@ -5,8 +5,8 @@ import pytest
 
 from services.beats import onsets as module
 from services.beats.onsets import FFT, FPS, HZ, onsets
-from tests.unit.grooves import BURST, FOUR, HAT, KICK, SNARE, clicks, groove
-from tests.unit.synth import NOT_MUSIC, Samples
+from tests.unit.beats.grooves import BURST, FOUR, HAT, KICK, SNARE, clicks, groove
+from tests.unit.beats.synth import NOT_MUSIC, Samples
 
 TIMES = np.array([1.0, 2.5, 4.0])
 FRAMES = np.rint(TIMES * FPS).astype(int)

@@ -9,7 +9,7 @@ import pytest
 from services.beats.chords import Chord, chords
 from services.beats.tones import tones
 from tests.song import score
-from tests.unit.synth import HZ, NOT_MUSIC, Samples, drums, load, played
+from tests.unit.beats.synth import HZ, NOT_MUSIC, Samples, drums, load, played
 
 BAR = 2.0
 SONG = Path(score.__file__).parent

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.unit.synth import HZ, Samples, note
+from tests.unit.beats.synth import HZ, Samples, note
 
 Floats = NDArray[np.float64]
 Clock = Callable[[Floats], Floats]

@@ -6,8 +6,8 @@ import pytest
 from services.beats.beat_grid import EXCERPT_SECONDS, Pulse, counted, pulse
 from services.beats.harmony import harmony
 from services.beats.onsets import FPS, Onsets, onsets
-from tests.unit.grooves import BURST, CLICK, FOUR, HAT, KICK, METRES, Floats, Metre, clicks, f_measure, groove
-from tests.unit.synth import HZ, NOT_MUSIC, Samples, noise, note
+from tests.unit.beats.grooves import BURST, CLICK, FOUR, HAT, KICK, METRES, Floats, Metre, clicks, f_measure, groove
+from tests.unit.beats.synth import HZ, NOT_MUSIC, Samples, noise, note
 
 SOUNDS = {"click": CLICK, "kick": KICK, "burst": BURST}
 SLOW = Metre("4/4", 4, "x.......x.......", "....x.......x...", "xxxxxxxxxxxxxxxx")

@@ -7,9 +7,9 @@ from services.beats.beat_features import Struck
 from services.beats.harmony import harmony
 from services.beats.meter_hypotheses import COMPOUND, METRES, Choice, Reading, chosen, likeliest, readings, weights
 from services.beats.onsets import FPS, onsets
-from tests.unit import grooves
-from tests.unit.grooves import BURST, CLICK, FOUR, KICK, Groove, clicks, groove
-from tests.unit.synth import NOT_MUSIC, Samples
+from tests.unit.beats import grooves
+from tests.unit.beats.grooves import BURST, CLICK, FOUR, KICK, Groove, clicks, groove
+from tests.unit.beats.synth import NOT_MUSIC, Samples
 
 
 def likeliest_of(samples: Samples) -> Choice | None:

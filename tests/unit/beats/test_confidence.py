@@ -8,8 +8,8 @@ import pytest
 from services.beats.confidence import agreement, confidence, regularity
 from services.beats.onsets import FPS, Onsets, onsets
 from services.beats.tracking import Frames
-from tests.unit.grooves import BURST, FOUR, clicks, groove
-from tests.unit.synth import noise
+from tests.unit.beats.grooves import BURST, FOUR, clicks, groove
+from tests.unit.beats.synth import noise
 
 STEPS = np.linspace(0, 1, 11)
 

@@ -7,7 +7,7 @@ from services.beats.bars import accents, fits, positions
 from services.beats.harmony import harmony
 from services.beats.onsets import FPS, Floats, onsets
 from services.beats.patterns import PATTERNS, VIEWS, Pattern
-from tests.unit.grooves import METRES, Metre, groove
+from tests.unit.beats.grooves import METRES, Metre, groove
 
 BEATS = 48
 QUARTERS = [metre for metre in METRES if metre.signature != "6/8"]

@@ -16,8 +16,8 @@ from services.beats.settings import Settings
 from shared.errors import PermanentError
 from shared.events import Options, Rhythm
 from tests.song import score
-from tests.unit.grooves import BURST, FOUR, clicks, f_measure, groove
-from tests.unit.synth import HZ, Samples, speech
+from tests.unit.beats.grooves import BURST, FOUR, clicks, f_measure, groove
+from tests.unit.beats.synth import HZ, Samples, speech
 
 SONG = Path(score.__file__).parent
 CLICK_HZ = 44_100
