@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shared.telemetry.metrics import tracing
+from shared.telemetry import tracing
 from shared.telemetry.traces import Traces
 
 ROOT = Path(__file__).parents[1]

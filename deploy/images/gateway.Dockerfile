@@ -36,6 +36,12 @@ COPY --from=packages /venv /venv
 COPY shared shared
 COPY services/__init__.py services/
 COPY services/gateway/*.py services/gateway/
+COPY services/gateway/cli services/gateway/cli
+COPY services/gateway/jobs services/gateway/jobs
+COPY services/gateway/media services/gateway/media
+COPY services/gateway/results services/gateway/results
+COPY services/gateway/security services/gateway/security
+COPY services/gateway/status services/gateway/status
 COPY --from=page /app/services/gateway/web/dist services/gateway/web/dist
 # Bytecode of what is imported, and of nothing else: a start takes half the time.
 RUN PYTHONDONTWRITEBYTECODE= python -c "import services.gateway.__main__, services.gateway.media.decoder, services.gateway.media.encoder"

@@ -41,7 +41,7 @@ WORKDIR /app
 COPY --from=packages /venv /venv
 COPY shared shared
 COPY services/__init__.py services/
-COPY services/transcriber/*.py services/transcriber/
+COPY services/transcriber services/transcriber
 ARG VERSION=0.1.0
 ARG REVISION
 ARG SOURCE

@@ -7,21 +7,21 @@ import httpx
 from fastapi import Depends
 from fastapi.middleware.cors import CORSMiddleware
 
+from services.gateway.jobs import lyrics, submit
 from services.gateway.media.encode import Encodings
 from services.gateway.page import add_page
-from services.gateway.results.stored import archive, files, links, stored
+from services.gateway.results import archive, files, links, stored
 from services.gateway.security.access import reader
 from services.gateway.security.auth import Keys
 from services.gateway.security.headers import Guarded
 from services.gateway.security.quota import Quota
 from services.gateway.settings import Settings
 from services.gateway.status import client, routes
-from services.gateway.status.client import lyrics, submit
 from services.gateway.status.fast_path import Polls
 from services.gateway.status.relay import Relay
 from shared.broker.bus import Bus
 from shared.storage.objects import Storage
-from shared.telemetry.metrics import tracing
+from shared.telemetry import tracing
 from shared.web.health import Health
 from shared.web.problem import answer_problems, problems
 

@@ -3,7 +3,7 @@ import sys
 
 from services.separator.settings import Settings
 from shared.events import Task
-from shared.telemetry.metrics import metrics
+from shared.telemetry import metrics
 from shared.web.server import run
 from shared.worker.worker import work
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import torch
 
+from services.transcriber.alignment import user_lyrics
 from services.transcriber.alignment.forced_alignment import Aligner, Samples
 from services.transcriber.alignment.sphinx import sphinx
 from services.transcriber.alignment.timing import timed
-from services.transcriber.alignment.wav2vec2 import aligner, user_lyrics
+from services.transcriber.alignment.wav2vec2 import aligner
 from services.transcriber.recognition.embedded import whisper_base
 from services.transcriber.recognition.recognizer import Hearing
 from services.transcriber.recognition.segments import OFFSET, ONSET, SAMPLE_HZ, clips

@@ -21,7 +21,7 @@ from shared.broker.incoming import Handler
 from shared.broker.subscription import BROKER_ERRORS, CONFIRM_SECONDS, Subscription, cancel
 from shared.errors import TransientError
 from shared.events import Event, Task, encode
-from shared.telemetry.metrics import tracing
+from shared.telemetry import tracing
 
 BROKER_AWAY = "broker_unavailable"
 

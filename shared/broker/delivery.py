@@ -7,7 +7,7 @@ import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import ChannelInvalidStateError
 
-from shared.telemetry.metrics import tracing
+from shared.telemetry import tracing
 
 EARLIER: Final = "x-earlier-attempts"
 SPARED: Final = "x-spared-attempts"

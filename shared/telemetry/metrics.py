@@ -10,7 +10,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from shared.events import JobEvent, TaskEvent
 from shared.settings import Settings
-from shared.telemetry.metrics import memory, tracing
+from shared.telemetry import memory, tracing
 
 FRACTIONS = (0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
 SECONDS = (0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1800)

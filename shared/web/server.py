@@ -11,7 +11,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from shared.settings import Settings
-from shared.telemetry.metrics import metrics, tracing
+from shared.telemetry import metrics, tracing
 from shared.web.timeouts import PatientProtocol
 
 

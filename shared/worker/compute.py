@@ -23,7 +23,7 @@ from structlog.contextvars import bound_contextvars, get_contextvars
 
 from shared.errors import ComputeError, KaraokeError, on_a_full_disk
 from shared.settings import Settings
-from shared.telemetry.metrics import metrics, tracing
+from shared.telemetry import metrics, tracing
 from shared.worker.gpu import GpuMemory
 
 log = structlog.get_logger()

@@ -7,7 +7,8 @@ from typing import Literal
 
 from shared.broker.delivery import Delivery
 from shared.events import JobEvent, Task
-from shared.telemetry.metrics import PHASE_SECONDS, tracing
+from shared.telemetry import tracing
+from shared.telemetry.metrics import PHASE_SECONDS
 
 Phase = Literal["load", "compute", "write"]
 

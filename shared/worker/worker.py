@@ -18,7 +18,8 @@ from shared.errors import KaraokeError, StorageFullError, TransientError
 from shared.events import JobEvent, Task, decode
 from shared.settings import Settings
 from shared.storage.objects import Storage
-from shared.telemetry.metrics import TASK_ERRORS, TASKS, at_zero, tracing
+from shared.telemetry import tracing
+from shared.telemetry.metrics import TASK_ERRORS, TASKS, at_zero
 from shared.web.health import Health, State
 from shared.web.server import forever, serving
 from shared.worker.compute import Compute

@@ -14,7 +14,7 @@ from shared.broker.bus import Bus
 from shared.broker.topology import DELIVERY_LIMIT, TASK_QUEUES
 from shared.events import Task, TaskCompleted, TaskFailed
 from shared.storage.objects import Storage
-from shared.telemetry.metrics import tracing
+from shared.telemetry import tracing
 from tests.fakes import JOB_ID, completed, submitted
 from tests.integration.conftest import Listener
 from tests.integration.test_status import until

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from services.gateway.media.processes import Turns, answer
-from services.gateway.results.stored import names
+from services.gateway.results import names
 from shared.errors import PermanentError, StorageFullError, TransientError, on_a_full_disk
 from shared.storage.objects import Head, Storage
 from shared.web.problem import Problem

@@ -1,4 +1,4 @@
-"""The child process that encodes: `python -m services.gateway.media.encoder SOURCE TARGET`, in the format of TARGET's suffix.
+"""The child process that encodes: `python -m services.gateway.media.encoder SOURCE TARGET`, by TARGET's suffix.
 
 It prints `{"seconds": …}` or `{"code": …}`: `storage_full` or `unreadable`. It imports little, to start fast, and
 limits itself before it touches the file.

@@ -11,8 +11,8 @@ from fastapi.responses import StreamingResponse
 from stream_zip import ZIP_AUTO, AsyncMemberFile, async_stream_zip
 
 from services.gateway.media.encode import Encodings
+from services.gateway.results import names
 from services.gateway.results.ranges import attachment, no_such_result
-from services.gateway.results.stored import names
 from shared.events import JOB_ID, AudioFormat, JobSubmitted
 from shared.storage.objects import Storage
 from shared.view import slug

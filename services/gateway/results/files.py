@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.gateway.media.encode import Encodings
+from services.gateway.results import names
 from services.gateway.results.ranges import RESPONSES, no_such_result, serve
-from services.gateway.results.stored import names
 from shared.events import JOB_ID
 from shared.storage.objects import Storage
 from shared.view import slug

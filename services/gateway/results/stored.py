@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.gateway.media.encode import Encodings
+from services.gateway.results import names
 from services.gateway.results.ranges import RESPONSES, no_such_result, serve
-from services.gateway.results.stored import names
 from shared.events import JOB_ID
 from shared.storage.objects import Storage
 

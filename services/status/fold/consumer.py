@@ -24,7 +24,8 @@ from shared.broker.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, de
 from shared.errors import TransientError
 from shared.events import Event, JobRetried, Task, TaskEvent, TaskFailed, TaskProgressed, decode
 from shared.job import is_refinement
-from shared.telemetry.metrics import DEAD_LETTERS, FOLDED, VISIBLE_SECONDS, about, at_zero, tracing
+from shared.telemetry import tracing
+from shared.telemetry.metrics import DEAD_LETTERS, FOLDED, VISIBLE_SECONDS, about, at_zero
 
 log = structlog.get_logger()
 

@@ -11,10 +11,10 @@ from tests.conftest import ROOT
 HOSTILE = "\n2024-01-01 [info] job\x1b[31maccepted\x1b]0;title\x07\r\x85\u2028\u202e\x9b31m"
 PROGRAM = f"""
 import logging, structlog
-from shared import telemetry
+from shared.telemetry import metrics
 from shared.settings import Settings
 import sys
-telemetry.configure("test", Settings(log_format=sys.argv[1]))
+metrics.configure("test", Settings(log_format=sys.argv[1]))
 log = structlog.get_logger("services.test")
 log.warning("upload refused", name={HOSTILE!r}, code={HOSTILE.replace(" ", "").strip()!r}, many=[{HOSTILE!r}])
 logging.getLogger("library").warning("it said %s", {HOSTILE!r})

@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from shared.events import Task
-from shared.telemetry.metrics import tracing
+from shared.telemetry import tracing
 from tests.conftest import ROOT
 from tests.fakes import completed, progressed, submitted
 
