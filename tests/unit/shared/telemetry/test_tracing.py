@@ -18,7 +18,7 @@ OFF = """
 import sys, os, json
 os.environ.pop("OTEL_EXPORTER_OTLP_ENDPOINT", None)
 import services.{service}.__main__
-from shared import tracing
+from shared.telemetry import tracing
 tracing.configure("{service}")
 print(json.dumps([name for name in sys.modules if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter"))]))
 """
