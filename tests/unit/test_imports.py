@@ -1,4 +1,4 @@
-"""The rules of docs/architecture.md about who imports whom."""
+"""Rules about which module imports which (docs/architecture/00-overview.md)."""
 
 import ast
 import subprocess
