@@ -42,6 +42,7 @@ ear.errors = [];
 new MutationObserver((changes) => {
   for (const { target, oldValue } of changes) {
     const lit = target.classList.contains('now') && !/\bnow\b/.test(oldValue ?? '');
-    if (lit && ear.sources.length) ear.errors.push({ word: target.textContent, error: ear.position() - Number(target.dataset.start) });
+    if (lit && ear.sources.length)
+      ear.errors.push({ word: target.textContent, error: ear.position() - Number(target.dataset.start) });
   }
 }).observe(document, { subtree: true, attributes: true, attributeFilter: ['class'], attributeOldValue: true });

@@ -22,11 +22,13 @@ describe('example', { concurrency: true }, () => {
       const file = await song();
       let shown;
       const root = createRoot(container());
-      root.render(createElement(() => {
-        const { jobId, upload } = useUpload();
-        shown = { jobId, upload, ...useJobStatus(jobId) };
-        return null;
-      }));
+      root.render(
+        createElement(() => {
+          const { jobId, upload } = useUpload();
+          shown = { jobId, upload, ...useJobStatus(jobId) };
+          return null;
+        }),
+      );
       await until(() => shown);
       assert.equal(shown.loading, false);
 

@@ -26,16 +26,26 @@ describe('monitor', () => {
     requests = [];
     events = [];
     mock.timers.enable({ apis: ['setTimeout'] });
-    mock.method(globalThis, 'fetch', (url, { signal }) => new Promise((resolve, reject) => {
-      const settle = (act) => async (...values) => { act(...values); await idle(); };
-      signal.addEventListener('abort', () => reject(signal.reason));
-      requests.push({
-        url,
-        signal,
-        answer: settle((body, status = 200) => resolve(Response.json(body, { status }))),
-        fail: settle(() => reject(new TypeError('fetch failed'))),
-      });
-    }));
+    mock.method(
+      globalThis,
+      'fetch',
+      (url, { signal }) =>
+        new Promise((resolve, reject) => {
+          const settle =
+            (act) =>
+            async (...values) => {
+              act(...values);
+              await idle();
+            };
+          signal.addEventListener('abort', () => reject(signal.reason));
+          requests.push({
+            url,
+            signal,
+            answer: settle((body, status = 200) => resolve(Response.json(body, { status }))),
+            fail: settle(() => reject(new TypeError('fetch failed'))),
+          });
+        }),
+    );
   });
   afterEach(() => mock.reset());
 
@@ -61,7 +71,12 @@ describe('monitor', () => {
 
   it('waits longer after each failure, half a minute at most, and recovers', async () => {
     start();
-    for (const [shortest, longest] of [[4_500, 6_000], [9_000, 12_000], [18_000, 24_000], [22_500, 30_000]]) {
+    for (const [shortest, longest] of [
+      [4_500, 6_000],
+      [9_000, 12_000],
+      [18_000, 24_000],
+      [22_500, 30_000],
+    ]) {
       const asked = requests.length;
       await requests.at(-1).fail();
       mock.timers.tick(shortest - 1);
@@ -84,12 +99,18 @@ describe('monitor', () => {
     assert.equal(requests.length, 1);
   });
 
-  for (const [status, end] of [['completed', 'onComplete'], ['failed', 'onError']]) {
+  for (const [status, end] of [
+    ['completed', 'onComplete'],
+    ['failed', 'onError'],
+  ]) {
     it(`stops asking once the job has ${status}`, async () => {
       start();
       await requests[0].answer({ status, error_message: 'no such model' });
       mock.timers.tick(60_000);
-      assert.deepEqual(events.map(([name]) => name), ['onUpdate', end]);
+      assert.deepEqual(
+        events.map(([name]) => name),
+        ['onUpdate', end],
+      );
       assert.equal(requests.length, 1);
     });
   }

@@ -17,7 +17,9 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const project = path.resolve(here, '../..');
 const guide = path.resolve(project, process.env.CONTRACT_GUIDE ?? '../shared/reference/job-status-api.md');
 
-export const guideMissing = existsSync(guide) ? false : `the published guide is not at ${path.relative(project, guide)}`;
+export const guideMissing = existsSync(guide)
+  ? false
+  : `the published guide is not at ${path.relative(project, guide)}`;
 
 /** One of docs/examples, with what it imports from there beside it. */
 export async function example(file) {

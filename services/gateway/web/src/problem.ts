@@ -9,6 +9,7 @@ const WORDS: Record<string, string> = {
 /** What to tell a person of something that went wrong. */
 export function inWords(error: unknown): string {
   if (error instanceof KaraokeError) return WORDS[error.code] ?? error.detail;
-  if (error instanceof DOMException && error.name === 'EncodingError') return 'This browser cannot play the sound of this song.';
+  if (error instanceof DOMException && error.name === 'EncodingError')
+    return 'This browser cannot play the sound of this song.';
   return 'Something went wrong in this page. Reloading it may help.';
 }

@@ -16,7 +16,9 @@ export function remember(id: string, name: string): void {
   const known = recent.value.find((song) => song.id === id);
   if (known?.name === name) return;
   const song = { id, name, at: known?.at ?? Date.now() };
-  keep([song, ...recent.value.filter((other) => other.id !== id)].sort((one, other) => other.at - one.at).slice(0, MOST));
+  keep(
+    [song, ...recent.value.filter((other) => other.id !== id)].sort((one, other) => other.at - one.at).slice(0, MOST),
+  );
 }
 
 export function forget(id: string): void {
@@ -35,7 +37,9 @@ function keep(songs: readonly Recent[]): void {
 function stored(): Recent[] {
   try {
     const songs: unknown = JSON.parse(localStorage.getItem(STORED) ?? '[]');
-    return Array.isArray(songs) ? songs.filter((song) => typeof song?.id === 'string' && typeof song?.name === 'string') : [];
+    return Array.isArray(songs)
+      ? songs.filter((song) => typeof song?.id === 'string' && typeof song?.name === 'string')
+      : [];
   } catch {
     return [];
   }

@@ -1,4 +1,13 @@
-import { type Beats, isOver, type JobDocument, type JobLinks, type Lyrics, type Options, type Peaks, type Stem } from './document.js';
+import {
+  type Beats,
+  isOver,
+  type JobDocument,
+  type JobLinks,
+  type Lyrics,
+  type Options,
+  type Peaks,
+  type Stem,
+} from './document.js';
 import { KaraokeError } from './error.js';
 import { events, type Following } from './events.js';
 import { poll } from './poll.js';
@@ -29,7 +38,8 @@ export class Karaoke {
   /** Uploads a song; resolves to its job's id. */
   async process(file: File | Blob, options: Options = {}, progress: Progress = {}): Promise<string> {
     const form = new FormData();
-    for (const [name, value] of Object.entries(options)) if (value != null && value !== '') form.append(name, String(value));
+    for (const [name, value] of Object.entries(options))
+      if (value != null && value !== '') form.append(name, String(value));
     form.append('file', file);
     const answer = await upload(this.url('/api/process'), form, this.#headers, progress);
     return JSON.parse(answer).job_id;
@@ -103,7 +113,11 @@ export class Karaoke {
       throw init.signal?.aborted ? error : KaraokeError.unreachable();
     }
     if (response.ok) return response;
-    throw KaraokeError.from(response.status, await response.text().catch(() => ''), response.headers.get('Retry-After'));
+    throw KaraokeError.from(
+      response.status,
+      await response.text().catch(() => ''),
+      response.headers.get('Retry-After'),
+    );
   }
 
   async #json<T>(path: string, init: RequestInit = {}): Promise<T> {

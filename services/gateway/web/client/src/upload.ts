@@ -7,7 +7,12 @@ export interface Progress {
 }
 
 /** Posts a form by XMLHttpRequest, as fetch does not tell how much has been sent. Rejects with KaraokeError, or AbortError. */
-export function upload(url: string, form: FormData, headers: Record<string, string>, { onProgress, signal }: Progress): Promise<string> {
+export function upload(
+  url: string,
+  form: FormData,
+  headers: Record<string, string>,
+  { onProgress, signal }: Progress,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const aborted = () => new DOMException('The upload was cancelled', 'AbortError');
     if (signal?.aborted) return reject(aborted());

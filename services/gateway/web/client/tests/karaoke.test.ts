@@ -40,7 +40,11 @@ test('many jobs are asked for at once, and one by one where that is not known', 
 });
 
 test('lyrics are found where an older server has them', async () => {
-  const asked = server(json({}, 404), json({ transcription: { transcription_path: '/storage/a/song_lyrics.json' } }), json({ lines: [] }));
+  const asked = server(
+    json({}, 404),
+    json({ transcription: { transcription_path: '/storage/a/song_lyrics.json' } }),
+    json({ lines: [] }),
+  );
   expect(await karaoke.lyrics('a')).toEqual({ lines: [] });
   expect(asked.at(-1)!.path).toBe('/storage/a/song_lyrics.json');
 });

@@ -12,12 +12,16 @@ export function server(...answers: (Response | Error)[]) {
   return asked;
 }
 
-export const json = (body: unknown, status = 200, headers = {}) => new Response(JSON.stringify(body), { status, headers });
+export const json = (body: unknown, status = 200, headers = {}) =>
+  new Response(JSON.stringify(body), { status, headers });
 
 export const job = (status: string, progress = 0) => ({ job_id: 'a', status, progress }) as JobDocument;
 
 /** A stream of server-sent events that ends after the last. */
 export const stream = (...jobs: JobDocument[]) =>
-  new Response(jobs.map((each, at) => `event: status\nid: ${at}\nretry: 1\ndata: ${JSON.stringify(each)}\n\n`).join(''), {
-    headers: { 'Content-Type': 'text/event-stream' },
-  });
+  new Response(
+    jobs.map((each, at) => `event: status\nid: ${at}\nretry: 1\ndata: ${JSON.stringify(each)}\n\n`).join(''),
+    {
+      headers: { 'Content-Type': 'text/event-stream' },
+    },
+  );

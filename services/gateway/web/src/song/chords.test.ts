@@ -6,11 +6,21 @@ const chord = (start: number, label: string, confidence = 0.9) => ({ start, end:
 const chords = [chord(1, 'D'), chord(3, 'D'), chord(5, 'A7'), chord(7, 'N'), chord(9, 'G', 0.2), chord(11, 'Bm')];
 
 test('a chord is shown for as long as it lasts, with the next other one', () => {
-  expect([1, 2.99, 3, 5].map((seconds) => chordsAt(chords, seconds))).toEqual([['D', 'A7'], ['D', 'A7'], ['D', 'A7'], ['A7', 'Bm']]);
+  expect([1, 2.99, 3, 5].map((seconds) => chordsAt(chords, seconds))).toEqual([
+    ['D', 'A7'],
+    ['D', 'A7'],
+    ['D', 'A7'],
+    ['A7', 'Bm'],
+  ]);
 });
 
 test('before the first, after the last, and where there is none to be sure of, none is shown', () => {
-  expect([0, 8, 10, 13].map((seconds) => chordsAt(chords, seconds))).toEqual([[null, 'D'], [null, 'Bm'], [null, 'Bm'], [null, null]]);
+  expect([0, 8, 10, 13].map((seconds) => chordsAt(chords, seconds))).toEqual([
+    [null, 'D'],
+    [null, 'Bm'],
+    [null, 'Bm'],
+    [null, null],
+  ]);
 });
 
 test('chords go with the key that is sung in', () => {

@@ -120,10 +120,12 @@ export class Song {
     this.loading.value = 0;
     const context = new AudioContext({ sampleRate: 44_100, latencyHint: 'playback' });
     const show = (share: number) => (this.loading.value = share);
-    const parts = await authorized((server) => loadParts(server, job, context, this.#stop.signal, show)).catch((error: unknown) => {
-      void context.close();
-      throw error;
-    });
+    const parts = await authorized((server) => loadParts(server, job, context, this.#stop.signal, show)).catch(
+      (error: unknown) => {
+        void context.close();
+        throw error;
+      },
+    );
     if (this.#stop.signal.aborted) return void context.close();
     const player = new Player(context, parts);
     player.beats.value = this.beats.value?.beats ?? [];

@@ -38,7 +38,12 @@ export function Actions({ song, job }: { song: Song; job: JobDocument }) {
         </button>
       )}
       {job.error_code !== 'cancelled' && (
-        <button class={over ? 'quiet only' : 'quiet'} aria-label={over ? 'Delete' : undefined} title={over ? 'Delete' : undefined} onClick={() => show('delete')}>
+        <button
+          class={over ? 'quiet only' : 'quiet'}
+          aria-label={over ? 'Delete' : undefined}
+          title={over ? 'Delete' : undefined}
+          onClick={() => show('delete')}
+        >
           <Icon name={over ? 'bin' : 'close'} /> {!over && 'Cancel'}
         </button>
       )}

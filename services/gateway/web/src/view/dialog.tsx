@@ -4,7 +4,15 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from './icon';
 
 /** A box above the page, until it is closed. */
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+export function Dialog({
+  title,
+  onClose,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => box.current?.showModal(), []);
   const outside = (event: MouseEvent) => event.target === box.current && onClose();

@@ -6,8 +6,22 @@ import { inWords } from '../problem';
 import { Dialog } from './dialog';
 
 const SOUNDS = ['flac', 'wav', 'mp3', 'opus'] as const;
-const STEMS = { instrumental: 'Without the voice', vocals: 'Voice', drums: 'Drums', bass: 'Bass', other: 'Other' } as const;
-const WORDS = { lrc: 'LRC', elrc: 'LRC, each word', srt: 'SRT', vtt: 'VTT', ass: 'ASS', txt: 'Text', json: 'JSON' } as const;
+const STEMS = {
+  instrumental: 'Without the voice',
+  vocals: 'Voice',
+  drums: 'Drums',
+  bass: 'Bass',
+  other: 'Other',
+} as const;
+const WORDS = {
+  lrc: 'LRC',
+  elrc: 'LRC, each word',
+  srt: 'SRT',
+  vtt: 'VTT',
+  ass: 'ASS',
+  txt: 'Text',
+  json: 'JSON',
+} as const;
 
 /** Everything that was made of a song, to be kept. */
 export function Downloads({ job, onClose }: { job: JobDocument; onClose: () => void }) {
@@ -22,7 +36,16 @@ export function Downloads({ job, onClose }: { job: JobDocument; onClose: () => v
     return path ? [[path.replace(/\.\w+$/, `.${sound}`), name] as const] : [];
   });
   const beats = job.beat_analysis.status === 'completed';
-  if (token === null) return <Dialog title="Download" onClose={onClose}>{problem && <p class="problem" role="alert">{problem}</p>}</Dialog>;
+  if (token === null)
+    return (
+      <Dialog title="Download" onClose={onClose}>
+        {problem && (
+          <p class="problem" role="alert">
+            {problem}
+          </p>
+        )}
+      </Dialog>
+    );
   return (
     <Dialog title="Download" onClose={onClose}>
       <div class="downloads">
@@ -30,7 +53,11 @@ export function Downloads({ job, onClose }: { job: JobDocument; onClose: () => v
           <section aria-label="Sound">
             <h3>
               Sound
-              <select aria-label="Format of the sound" value={sound} onChange={({ currentTarget }) => setSound(currentTarget.value as typeof sound)}>
+              <select
+                aria-label="Format of the sound"
+                value={sound}
+                onChange={({ currentTarget }) => setSound(currentTarget.value as typeof sound)}
+              >
                 {SOUNDS.map((format) => (
                   <option key={format} value={format}>
                     {format.toUpperCase()}
@@ -44,13 +71,22 @@ export function Downloads({ job, onClose }: { job: JobDocument; onClose: () => v
         {job.transcription.status === 'completed' && (
           <section aria-label="Words">
             <h3>Words</h3>
-            <Files files={Object.entries(WORDS).map(([format, name]) => [`${api}/lyrics.${format}`, name])} link={link} />
+            <Files
+              files={Object.entries(WORDS).map(([format, name]) => [`${api}/lyrics.${format}`, name])}
+              link={link}
+            />
           </section>
         )}
         {beats && (
           <section aria-label="Beat">
             <h3>Beat</h3>
-            <Files files={[[`${api}/beats.json`, 'JSON'], [`${api}/click.${sound}`, 'Click track']]} link={link} />
+            <Files
+              files={[
+                [`${api}/beats.json`, 'JSON'],
+                [`${api}/click.${sound}`, 'Click track'],
+              ]}
+              link={link}
+            />
           </section>
         )}
         <a class="primary" href={link(`${api}/download.zip`)} download>

@@ -62,7 +62,8 @@ async function remove(id: string, name: string): Promise<void> {
   try {
     await authorized((server) => server.cancel(id));
   } catch (error) {
-    if (!(error instanceof KaraokeError && error.status === 404)) return alert('It could not be deleted. Please try again.');
+    if (!(error instanceof KaraokeError && error.status === 404))
+      return alert('It could not be deleted. Please try again.');
   }
   forget(id);
 }

@@ -20,7 +20,16 @@ export function KeyForm() {
         {why}
       </p>
       <label for="key">Key</label>
-      <input id="key" ref={field} type="password" autocomplete="current-password" pattern="\s*[!-~]+\s*" title="Letters, digits and signs" aria-describedby="key-hint" required />
+      <input
+        id="key"
+        ref={field}
+        type="password"
+        autocomplete="current-password"
+        pattern="\s*[!-~]+\s*"
+        title="Letters, digits and signs"
+        aria-describedby="key-hint"
+        required
+      />
       <button class="primary">Use this key</button>
     </form>
   );

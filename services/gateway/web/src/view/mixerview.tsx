@@ -1,7 +1,13 @@
 import type { Channel, Part } from '../audio/mixer';
 import type { Player } from '../audio/player';
 
-const NAMES: Record<Part, string> = { vocals: 'Voice', drums: 'Drums', bass: 'Bass', other: 'Other', instrumental: 'Music' };
+const NAMES: Record<Part, string> = {
+  vocals: 'Voice',
+  drums: 'Drums',
+  bass: 'Bass',
+  other: 'Other',
+  instrumental: 'Music',
+};
 
 /** Each part of the song: how loud, silent, or alone. */
 export function MixerView({ player }: { player: Player }) {
@@ -29,10 +35,22 @@ function Strip({ part, channel: { volume, mute, solo, gain } }: { part: Part; ch
         aria-label={`Volume of ${name}`}
         onInput={({ currentTarget }) => (volume.value = Number(currentTarget.value))}
       />
-      <button class="toggle" aria-pressed={mute.value} aria-label={`Mute ${name}`} title="Mute" onClick={() => (mute.value = !mute.value)}>
+      <button
+        class="toggle"
+        aria-pressed={mute.value}
+        aria-label={`Mute ${name}`}
+        title="Mute"
+        onClick={() => (mute.value = !mute.value)}
+      >
         M
       </button>
-      <button class="toggle" aria-pressed={solo.value} aria-label={`Solo ${name}`} title="Solo" onClick={() => (solo.value = !solo.value)}>
+      <button
+        class="toggle"
+        aria-pressed={solo.value}
+        aria-label={`Solo ${name}`}
+        title="Solo"
+        onClick={() => (solo.value = !solo.value)}
+      >
         S
       </button>
     </div>

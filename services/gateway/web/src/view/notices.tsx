@@ -4,7 +4,11 @@ import { useState } from 'preact/hooks';
 
 import type { Song } from '../song/song';
 
-const TASKS = { stem_separation: 'The voice could not be taken out', transcription: 'The words could not be found', beat_analysis: 'The beat could not be found' } as const;
+const TASKS = {
+  stem_separation: 'The voice could not be taken out',
+  transcription: 'The words could not be found',
+  beat_analysis: 'The beat could not be found',
+} as const;
 
 /** What has gone wrong, in plain words, and what can be done. */
 export function Notices({ song }: { song: Song }) {

@@ -25,8 +25,17 @@ export function OwnWords({ song, onClose }: { song: Song; onClose: () => void })
   return (
     <Dialog title="Words" onClose={onClose}>
       <form class="ownwords" onSubmit={submit}>
-        <label for="own-words">Correct them or paste your own, one line as it is sung to a line. They are put in time with the voice again.</label>
-        <textarea id="own-words" ref={text} rows={12} maxLength={LONGEST} required defaultValue={song.lyrics.value?.lines.map((line) => line.text).join('\n') ?? ''} />
+        <label for="own-words">
+          Correct them or paste your own, one line as it is sung to a line. They are put in time with the voice again.
+        </label>
+        <textarea
+          id="own-words"
+          ref={text}
+          rows={12}
+          maxLength={LONGEST}
+          required
+          defaultValue={song.lyrics.value?.lines.map((line) => line.text).join('\n') ?? ''}
+        />
         {problem && (
           <p class="problem" role="alert">
             {problem}

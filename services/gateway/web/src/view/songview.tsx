@@ -50,7 +50,12 @@ export function SongView({ song }: { song: Song }) {
 
 /** A file's name as one would write it. */
 function title(name: string): string {
-  return name.replace(/\.\w{2,5}$/, '').replace(/_+/g, ' ').trim() || name;
+  return (
+    name
+      .replace(/\.\w{2,5}$/, '')
+      .replace(/_+/g, ' ')
+      .trim() || name
+  );
 }
 
 function Facts({ song }: { song: Song }) {

@@ -40,7 +40,8 @@ export class Spotlight {
     const seconds = this.#player.position - this.#offset.peek();
     this.#turnTo(this.#lines.findLastIndex((line, at) => seconds >= this.#from(line, at)));
     const line = this.#lines[this.#current];
-    for (const [at, element] of this.#elements[this.#current]?.words.entries() ?? []) light(element, line?.words[at], seconds);
+    for (const [at, element] of this.#elements[this.#current]?.words.entries() ?? [])
+      light(element, line?.words[at], seconds);
     this.#countDown(seconds);
   };
 
@@ -71,7 +72,12 @@ export class Spotlight {
     const next = this.#lines.find(({ start }) => start > seconds);
     const before = this.#lines.findLast(({ start }) => start <= seconds);
     const gap = next && next.start - (before?.end ?? 0) > 6 ? next.start - seconds : 0;
-    const text = lead > 0.1 ? 'Ready…' : gap > 0 && gap < 3.2 && this.#player.playing.peek() ? '● '.repeat(Math.ceil(gap)).trim() : '';
+    const text =
+      lead > 0.1
+        ? 'Ready…'
+        : gap > 0 && gap < 3.2 && this.#player.playing.peek()
+          ? '● '.repeat(Math.ceil(gap)).trim()
+          : '';
     if (this.#count.textContent !== text) this.#count.textContent = text;
   }
 }

@@ -44,10 +44,13 @@ export function Stage({ song }: { song: Song }) {
 function Waiting({ song }: { song: Song }) {
   const { status, progress } = song.job.value!.transcription;
   const words =
-    status === 'completed' ? 'Fetching the words…'
-    : status === 'failed' ? 'There are no words for this song.'
-    : status === 'skipped' ? 'No words were asked for.'
-    : `The words are on their way${progress ? `: ${progress}%` : ''}. You can sing from memory already.`;
+    status === 'completed'
+      ? 'Fetching the words…'
+      : status === 'failed'
+        ? 'There are no words for this song.'
+        : status === 'skipped'
+          ? 'No words were asked for.'
+          : `The words are on their way${progress ? `: ${progress}%` : ''}. You can sing from memory already.`;
   return (
     <div class="stage empty">
       <p>{words}</p>

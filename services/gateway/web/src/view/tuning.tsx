@@ -10,8 +10,23 @@ export function Tuning({ song, player }: { song: Song; player: Player }) {
   return (
     <section class="card tuning" aria-labelledby="tuning-title">
       <h2 id="tuning-title">Key and tempo</h2>
-      <Stepper label="Key" value={player.key} step={1} least={-12} most={12} show={(key) => (key ? `${signed(key)} st` : 'original')} />
-      <Stepper label="Speed" value={player.speed} step={0.05} least={0.5} most={1.5} neutral={1} show={(speed) => `${Math.round(speed * 100)}%`} />
+      <Stepper
+        label="Key"
+        value={player.key}
+        step={1}
+        least={-12}
+        most={12}
+        show={(key) => (key ? `${signed(key)} st` : 'original')}
+      />
+      <Stepper
+        label="Speed"
+        value={player.speed}
+        step={0.05}
+        least={0.5}
+        most={1.5}
+        neutral={1}
+        show={(speed) => `${Math.round(speed * 100)}%`}
+      />
       <div class="checks">
         <Toggle label="Click" value={player.click} there={rhythm} />
         <Toggle label="Count-in" value={player.counting} there={rhythm} />
@@ -47,13 +62,27 @@ function Stepper({ label, value, step, least, most, neutral = 0, show }: Steps) 
   return (
     <div class="stepper" role="group" aria-label={label}>
       <span class="name">{label}</span>
-      <button class="quiet only" aria-label={`${label} down`} disabled={value.value <= least + step / 2} onClick={() => to(value.value - step)}>
+      <button
+        class="quiet only"
+        aria-label={`${label} down`}
+        disabled={value.value <= least + step / 2}
+        onClick={() => to(value.value - step)}
+      >
         <Icon name="minus" />
       </button>
-      <button class="value" aria-label={`${label}: ${show(value.value)}. Back to the original`} onClick={() => (value.value = neutral)}>
+      <button
+        class="value"
+        aria-label={`${label}: ${show(value.value)}. Back to the original`}
+        onClick={() => (value.value = neutral)}
+      >
         <span aria-live="polite">{show(value.value)}</span>
       </button>
-      <button class="quiet only" aria-label={`${label} up`} disabled={value.value >= most - step / 2} onClick={() => to(value.value + step)}>
+      <button
+        class="quiet only"
+        aria-label={`${label} up`}
+        disabled={value.value >= most - step / 2}
+        onClick={() => to(value.value + step)}
+      >
         <Icon name="plus" />
       </button>
     </div>
@@ -63,7 +92,13 @@ function Stepper({ label, value, step, least, most, neutral = 0, show }: Steps) 
 function Toggle({ label, value, there }: { label: string; value: Signal<boolean>; there: boolean }) {
   return (
     <label class="check">
-      <input type="checkbox" role="switch" checked={value.value} disabled={!there} onChange={({ currentTarget }) => (value.value = currentTarget.checked)} />
+      <input
+        type="checkbox"
+        role="switch"
+        checked={value.value}
+        disabled={!there}
+        onChange={({ currentTarget }) => (value.value = currentTarget.checked)}
+      />
       {label}
     </label>
   );

@@ -15,11 +15,17 @@ export function Uploads() {
             </p>
           ) : (
             <>
-              <span class="what">{sent === 0 ? 'Waiting' : sent < 1 ? `Uploading, ${Math.round(sent * 100)}%` : 'Checking the song'}</span>
+              <span class="what">
+                {sent === 0 ? 'Waiting' : sent < 1 ? `Uploading, ${Math.round(sent * 100)}%` : 'Checking the song'}
+              </span>
               <progress max="1" value={sent} aria-label={`Upload of ${name}`} />
             </>
           )}
-          <button class="quiet only" aria-label={problem ? `Dismiss ${name}` : `Cancel the upload of ${name}`} onClick={cancel}>
+          <button
+            class="quiet only"
+            aria-label={problem ? `Dismiss ${name}` : `Cancel the upload of ${name}`}
+            onClick={cancel}
+          >
             <Icon name="close" />
           </button>
         </li>

@@ -80,7 +80,12 @@ export class Wave {
     if (x > 0) pen.drawImage(this.#played, 0, 0, x, height, 0, 0, x, height);
     if (x < width) pen.drawImage(this.#ahead, x, 0, width - x, height, x, 0, width - x, height);
     pen.fillStyle = this.#head;
-    pen.fillRect(Math.min(Math.max(0, x - devicePixelRatio), width - 2 * devicePixelRatio), 0, 2 * devicePixelRatio, height);
+    pen.fillRect(
+      Math.min(Math.max(0, x - devicePixelRatio), width - 2 * devicePixelRatio),
+      0,
+      2 * devicePixelRatio,
+      height,
+    );
   };
 }
 
@@ -91,7 +96,8 @@ function loudness(peaks: Peaks | null, bars: number): number[] {
     const from = Math.floor((bar * peaks.length) / bars);
     const to = Math.max(from + 1, Math.floor(((bar + 1) * peaks.length) / bars));
     let high = 0;
-    for (let at = from; at < to; at += 1) high = Math.max(high, (peaks.data[2 * at + 1] ?? 0) - (peaks.data[2 * at] ?? 0));
+    for (let at = from; at < to; at += 1)
+      high = Math.max(high, (peaks.data[2 * at + 1] ?? 0) - (peaks.data[2 * at] ?? 0));
     return high;
   });
   const highest = Math.max(1, ...each);

@@ -26,7 +26,11 @@ export function Work({ job, compact }: { job: JobDocument; compact: boolean }) {
           );
         })}
       </ul>
-      {!compact && <p class="what">You can sing as soon as the voice is out. The song goes on without this page, and stays a day.</p>}
+      {!compact && (
+        <p class="what">
+          You can sing as soon as the voice is out. The song goes on without this page, and stays a day.
+        </p>
+      )}
     </section>
   );
 }
