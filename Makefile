@@ -45,6 +45,8 @@ check: setup ## lint, formatting, types, security
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy --strict $(TYPED)
+	@$(NPM) run lint --prefix $(WEB) --silent
+	@$(NPM) run typecheck --prefix $(WEB) --silent
 	@$(PYTHON) -m bandit --quiet --configfile pyproject.toml --recursive services shared deploy
 
 audit: setup ## ask the package index for known vulnerabilities of what is locked

@@ -47,7 +47,7 @@ export class JobMonitor {
     if (this.#aborter) return;
     this.#aborter = new AbortController();
     this.#failures = 0;
-    this.#poll(this.#aborter.signal);
+    void this.#poll(this.#aborter.signal);
   }
 
   stop() {

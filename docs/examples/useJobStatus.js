@@ -19,7 +19,10 @@ export function useJobStatus(jobId) {
   useEffect(() => {
     if (!jobId) return undefined;
     let latest = waitingFor(jobId);
-    const show = (change) => setSeen((latest = { ...latest, ...change }));
+    const show = (change) => {
+      latest = { ...latest, ...change };
+      setSeen(latest);
+    };
     const monitor = new JobMonitor(jobId, {
       onUpdate: (status) => show({ status, error: null }),
       onRetry: (error) => show({ error }),

@@ -1,14 +1,14 @@
 /** Our own three clients (docs/examples) against the live server, from the upload to the end. */
 
-import { container, until, window } from './browser.js';
+import './browser.js'; // before React and Vue, which look for a window when they are imported
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createApp } from 'vue';
 
+import { container, until, window } from './browser.js';
 import { document as jobDocument, options, song } from './jobs.js';
 import { example } from './sources.js';
 

@@ -1,14 +1,14 @@
 /** The published guide's three clients, unchanged, against the live server. */
 
-import { container, until } from './browser.js';
+import './browser.js'; // before React and Vue, which look for a window when they are imported
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createApp } from 'vue';
 
+import { container, until } from './browser.js';
 import { document as jobDocument, submit } from './jobs.js';
 import { guideMissing, guideSource, module } from './sources.js';
 
@@ -19,7 +19,12 @@ describe('guide', { concurrency: true }, () => {
       const { useJobStatus } = await module('guide/useJobStatus.js', await guideSource('React Hook'));
       let hook;
       const root = createRoot(container());
-      root.render(createElement(() => ((hook = useJobStatus(jobId)), null)));
+      root.render(
+        createElement(() => {
+          hook = useJobStatus(jobId);
+          return null;
+        }),
+      );
 
       await until(() => hook && !hook.loading);
       root.unmount();

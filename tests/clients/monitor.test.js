@@ -1,15 +1,15 @@
 /** What our examples promise about polling, checked in milliseconds: the server and the clock are stand-ins. */
 
-import { container } from './browser.js';
+import './browser.js'; // before React and Vue, which look for a window when they are imported
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { setImmediate as idle } from 'node:timers/promises';
-
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createApp } from 'vue';
 
+import { container } from './browser.js';
 import { example } from './sources.js';
 
 const { JobMonitor } = await example('monitor.js');
@@ -128,7 +128,12 @@ describe('monitor', () => {
   it('is stopped when the React component goes', async () => {
     mock.timers.reset(); // React schedules with the real clock
     const root = createRoot(container());
-    root.render(createElement(() => (useJobStatus('a-job'), null)));
+    root.render(
+      createElement(() => {
+        useJobStatus('a-job');
+        return null;
+      }),
+    );
     while (!requests.length) await idle();
     root.unmount();
     await idle();

@@ -10,7 +10,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-
 import { compileScript, compileTemplate, parse, rewriteDefault } from 'vue/compiler-sfc';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -31,7 +30,7 @@ export async function example(file) {
 /** The first code block under the guide's heading that starts with `heading`. */
 export async function guideSource(heading) {
   const [, section] = (await readFile(guide, 'utf8')).split(`### ${heading}`);
-  return section.match(/```\w+\n([^]*?)```/)[1];
+  return section.match(/```\w+\n([\s\S]*?)```/)[1];
 }
 
 /** Imports `source` as the module `file`; a .vue source is compiled first. */

@@ -1,3 +1,5 @@
+import type { Signal } from '@preact/signals';
+
 import { song } from './song/state';
 
 const STEP_SECONDS = 5;
@@ -21,8 +23,8 @@ document.addEventListener('keydown', (event) => {
     ArrowRight: () => player.seek(player.position + STEP_SECONDS),
     ArrowUp: () => toLine(-1),
     ArrowDown: () => toLine(1),
-    m: () => voice && (voice.mute.value = !voice.mute.value),
-    s: () => voice && (voice.solo.value = !voice.solo.value),
+    m: () => toggle(voice?.mute),
+    s: () => toggle(voice?.solo),
   };
   const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!action) return;
@@ -36,6 +38,10 @@ function busy({ target, key }: KeyboardEvent): boolean {
   if (element?.closest('input, textarea, select, dialog')) return true;
   if (element?.closest('[role=slider]')) return key.startsWith('Arrow');
   return key === ' ' && Boolean(element?.closest('button, a, summary, label'));
+}
+
+function toggle(setting: Signal<boolean> | undefined): void {
+  if (setting) setting.value = !setting.value;
 }
 
 function toLine(by: 1 | -1): void {

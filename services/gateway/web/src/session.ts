@@ -1,5 +1,5 @@
-import { computed, signal } from '@preact/signals';
 import { Karaoke, KaraokeError } from '@karaoke/client';
+import { computed, signal } from '@preact/signals';
 
 const STORED = 'karaoke-key';
 

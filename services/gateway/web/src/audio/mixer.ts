@@ -1,4 +1,4 @@
-import { computed, type ReadonlySignal, signal, type Signal } from '@preact/signals';
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 
 export type Part = 'vocals' | 'drums' | 'bass' | 'other' | 'instrumental';
 

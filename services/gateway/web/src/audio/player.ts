@@ -1,10 +1,10 @@
-import { effect, signal } from '@preact/signals';
 import type { Beat } from '@karaoke/client';
+import { effect, signal } from '@preact/signals';
 
 import { Click } from './click';
 import { type Anchor, positionAt, semitones } from './clock';
 import { countIn } from './countin';
-import { mixer, type Mixer, type Part } from './mixer';
+import { type Mixer, mixer, type Part } from './mixer';
 import type { Parts } from './parts';
 import { createStretch, type Stretch } from './stretch';
 
@@ -43,7 +43,11 @@ export class Player {
     this.duration = Math.max(...[...parts.values()].map((buffer) => buffer.duration));
     this.mixer = mixer([...parts.keys()]);
     for (const part of parts.keys()) this.#open(part);
-    this.#ends.push(effect(() => void (this.#click.audible = this.click.value)));
+    this.#ends.push(
+      effect(() => {
+        this.#click.audible = this.click.value;
+      }),
+    );
     this.#ends.push(effect(() => void this.#tune(this.key.value, this.speed.value)));
     this.#ends.push(
       effect(() => {

@@ -1,8 +1,8 @@
 import { type Beats, type JobDocument, KaraokeError, type Lyrics, type Peaks } from '@karaoke/client';
 import { signal } from '@preact/signals';
 
-import { Player } from '../audio/player';
 import { loadParts } from '../audio/parts';
+import { Player } from '../audio/player';
 import { inWords } from '../problem';
 import { remember } from '../recent';
 import { authorized } from '../session';
@@ -109,7 +109,10 @@ export class Song {
       } catch (error) {
         this.loading.value = null;
         if (this.#stop.signal.aborted) return;
-        if (!(error instanceof KaraokeError && error.passes)) return void (this.problem.value = inWords(error));
+        if (!(error instanceof KaraokeError && error.passes)) {
+          this.problem.value = inWords(error);
+          return;
+        }
         this.connected.value = false;
         await pause(wait);
       }

@@ -23,22 +23,29 @@ export function Actions({ song, job }: { song: Song; job: JobDocument }) {
   return (
     <nav class="actions" aria-label="Song">
       {job.stem_separation.status === 'completed' && (
-        <button class="quiet" onClick={() => show('words')}>
+        <button type="button" class="quiet" onClick={() => show('words')}>
           <Icon name="edit" /> Words
         </button>
       )}
       {results && (
-        <button class="quiet" onClick={() => show('downloads')}>
+        <button type="button" class="quiet" onClick={() => show('downloads')}>
           <Icon name="download" /> Download
         </button>
       )}
       {song.player.value && (
-        <button class="quiet only keys" aria-label="Keyboard" title="Keyboard" onClick={() => show('keys')}>
+        <button
+          type="button"
+          class="quiet only keys"
+          aria-label="Keyboard"
+          title="Keyboard"
+          onClick={() => show('keys')}
+        >
           <Icon name="keys" />
         </button>
       )}
       {job.error_code !== 'cancelled' && (
         <button
+          type="button"
           class={over ? 'quiet only' : 'quiet'}
           aria-label={over ? 'Delete' : undefined}
           title={over ? 'Delete' : undefined}
@@ -85,10 +92,10 @@ function Delete({ song, over, onClose }: { song: Song; over: boolean; onClose: (
     <Dialog title={over ? 'Delete this song?' : 'Cancel this song?'} onClose={onClose}>
       <p>It and all that was made of it will be gone.</p>
       <div class="choices">
-        <button class="plain" onClick={onClose}>
+        <button type="button" class="plain" onClick={onClose}>
           Keep it
         </button>
-        <button class="danger" onClick={remove}>
+        <button type="button" class="danger" onClick={remove}>
           {over ? 'Delete it' : 'Cancel it'}
         </button>
       </div>

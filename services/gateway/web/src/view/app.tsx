@@ -13,6 +13,7 @@ export function App() {
   return (
     <>
       <header class="bar">
+        {/* biome-ignore lint/a11y/useValidAnchor: the empty fragment is the home page, see src/address.ts. */}
         <a class="brand" href="#" aria-label="Karaoke, home">
           <span class="mark">
             <Icon name="mic" />
@@ -20,7 +21,7 @@ export function App() {
           Karaoke
         </a>
         {openId.value && (
-          <button class="quiet" onClick={() => open(null)}>
+          <button type="button" class="quiet" onClick={() => open(null)}>
             <Icon name="back" /> All songs
           </button>
         )}

@@ -12,11 +12,13 @@ export function Chords({ chords, player }: { chords: readonly Chord[]; player: P
   const now = useSignal<string | null>(null);
   const next = useSignal<string | null>(null);
   useEffect(() => {
-    const show = () => ([now.value, next.value] = chordsAt(chords, player.position));
+    const show = () => {
+      [now.value, next.value] = chordsAt(chords, player.position);
+    };
     show();
     const timer = setInterval(show, EVERY_MS);
     return () => clearInterval(timer);
-  }, [chords, player]);
+  }, [chords, player, now, next]);
   if (!chords.some(({ label }) => label !== 'N')) return null;
   const shown = (label: string | null) => (label ? transposed(label, player.key.value) : '–');
   return (

@@ -21,7 +21,7 @@ export function Dialog({
       <div class="inside">
         <header>
           <h2>{title}</h2>
-          <button class="quiet only" aria-label="Close" onClick={onClose}>
+          <button type="button" class="quiet only" aria-label="Close" onClick={onClose}>
             <Icon name="close" />
           </button>
         </header>

@@ -29,7 +29,13 @@ export function Home() {
               <strong class="name">{name}</strong>
               <span class="what">{state(id)}</span>
             </a>
-            <button class="quiet only" aria-label={`Delete ${name}`} title="Delete" onClick={() => remove(id, name)}>
+            <button
+              type="button"
+              class="quiet only"
+              aria-label={`Delete ${name}`}
+              title="Delete"
+              onClick={() => remove(id, name)}
+            >
               <Icon name="bin" />
             </button>
           </li>

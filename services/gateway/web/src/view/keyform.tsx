@@ -6,6 +6,7 @@ import { giveKey, keyWanted } from '../session';
 export function KeyForm() {
   const field = useRef<HTMLInputElement>(null);
   const why = keyWanted.value;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `why` is the value of a signal, and the field appears with it.
   useEffect(() => {
     if (why) field.current?.focus();
   }, [why]);
@@ -30,7 +31,9 @@ export function KeyForm() {
         aria-describedby="key-hint"
         required
       />
-      <button class="primary">Use this key</button>
+      <button type="submit" class="primary">
+        Use this key
+      </button>
     </form>
   );
 }

@@ -36,6 +36,7 @@ function Strip({ part, channel: { volume, mute, solo, gain } }: { part: Part; ch
         onInput={({ currentTarget }) => (volume.value = Number(currentTarget.value))}
       />
       <button
+        type="button"
         class="toggle"
         aria-pressed={mute.value}
         aria-label={`Mute ${name}`}
@@ -45,6 +46,7 @@ function Strip({ part, channel: { volume, mute, solo, gain } }: { part: Part; ch
         M
       </button>
       <button
+        type="button"
         class="toggle"
         aria-pressed={solo.value}
         aria-label={`Solo ${name}`}

@@ -1,5 +1,4 @@
 import type { JobDocument } from '@karaoke/client';
-
 import { useState } from 'preact/hooks';
 
 import type { Song } from '../song/song';
@@ -66,7 +65,7 @@ function Failure({ song, job }: { song: Song; job: JobDocument }) {
         ))}
         {!failed.length && <p>{job.error_message}</p>}
       </div>
-      <button class="primary" disabled={trying} onClick={retry}>
+      <button type="button" class="primary" disabled={trying} onClick={retry}>
         {trying ? 'Trying again…' : 'Try again'}
       </button>
     </div>

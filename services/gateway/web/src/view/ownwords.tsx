@@ -45,7 +45,7 @@ export function OwnWords({ song, onClose }: { song: Song; onClose: () => void })
           <button type="button" class="plain" onClick={onClose}>
             Leave as is
           </button>
-          <button class="primary" disabled={sending}>
+          <button type="submit" class="primary" disabled={sending}>
             {sending ? 'Sending…' : 'Put in time'}
           </button>
         </div>

@@ -12,7 +12,7 @@ export function Stage({ song }: { song: Song }) {
     if (!lyrics || !player || !box.current) return;
     const light = new Spotlight(box.current, lyrics.lines, song.offset, player);
     return () => light.end();
-  }, [lyrics, player]);
+  }, [lyrics, player, song.offset]);
   if (!lyrics) return <Waiting song={song} />;
   if (!lyrics.lines.length) {
     return (
@@ -23,6 +23,7 @@ export function Stage({ song }: { song: Song }) {
   }
   const jump = (start: number) => player?.seek(start + song.offset.value);
   return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard.
     <div class="stage" ref={box} role="region" aria-label="Lyrics" tabIndex={0}>
       {lyrics.lines.map((line, at) => (
         <p key={at} class="line">

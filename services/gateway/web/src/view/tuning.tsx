@@ -63,6 +63,7 @@ function Stepper({ label, value, step, least, most, neutral = 0, show }: Steps) 
     <div class="stepper" role="group" aria-label={label}>
       <span class="name">{label}</span>
       <button
+        type="button"
         class="quiet only"
         aria-label={`${label} down`}
         disabled={value.value <= least + step / 2}
@@ -71,6 +72,7 @@ function Stepper({ label, value, step, least, most, neutral = 0, show }: Steps) 
         <Icon name="minus" />
       </button>
       <button
+        type="button"
         class="value"
         aria-label={`${label}: ${show(value.value)}. Back to the original`}
         onClick={() => (value.value = neutral)}
@@ -78,6 +80,7 @@ function Stepper({ label, value, step, least, most, neutral = 0, show }: Steps) 
         <span aria-live="polite">{show(value.value)}</span>
       </button>
       <button
+        type="button"
         class="quiet only"
         aria-label={`${label} up`}
         disabled={value.value >= most - step / 2}
@@ -94,6 +97,7 @@ function Toggle({ label, value, there }: { label: string; value: Signal<boolean>
     <label class="check">
       <input
         type="checkbox"
+        // biome-ignore lint/a11y/useAriaPropsForRole: a checkbox has `checked` instead of `aria-checked`.
         role="switch"
         checked={value.value}
         disabled={!there}

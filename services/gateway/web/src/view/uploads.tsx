@@ -22,6 +22,7 @@ export function Uploads() {
             </>
           )}
           <button
+            type="button"
             class="quiet only"
             aria-label={problem ? `Dismiss ${name}` : `Cancel the upload of ${name}`}
             onClick={cancel}
