@@ -1,7 +1,6 @@
 """What tests of every kind share. Real servers are named by AMQP_URL and MONGO_URL; `make test` starts them."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from shared.telemetry import tracing
-from shared.telemetry.traces import Traces
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,11 +32,10 @@ def mongo_url() -> str:
 
 
 @pytest.fixture
-def spans() -> Iterator[InMemorySpanExporter]:
-    """Traces are on; what was traced is in memory."""
+def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    """Switch tracing on, and keep the spans in memory."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    tracing.use(Traces(provider))
-    yield exporter
-    tracing.use(None)
+    monkeypatch.setattr(tracing, "tracer", provider.get_tracer("karaoke"))
+    return exporter

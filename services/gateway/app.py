@@ -48,7 +48,7 @@ def create_app(
         version="1.0.0",
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
-        telemetry=tracing.requests(),
+        telemetry=tracing.REQUESTS,
     )
     answer_problems(app)
     keys, signed, known = Keys(settings.api_keys), links.Links(settings), client.Jobs(status)

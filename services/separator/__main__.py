@@ -3,7 +3,7 @@ import sys
 
 from services.separator.settings import Settings
 from shared.events import Task
-from shared.telemetry import metrics
+from shared.telemetry import logs
 from shared.web.server import run
 from shared.worker.worker import work
 
@@ -17,7 +17,7 @@ def main() -> None:
     if command == "fetch-model":
         from services.separator.fetch import fetch_model  # noqa: PLC0415  # torch, which the service itself never loads
 
-        metrics.configure("separator", settings)
+        logs.configure("separator", settings)
         sys.exit(fetch_model(settings))
     engine, warm = "services.separator.engine:separate", "services.separator.engine:warm"
     run("separator", settings, work(Task.STEM_SEPARATION, engine, warm, settings))

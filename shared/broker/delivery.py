@@ -38,7 +38,7 @@ class Delivery:
 def again(message: AbstractIncomingMessage, *, spare: bool) -> aio_pika.Message:
     """A copy to be delivered next, in the same trace; `spare` has the present attempt not count."""
     delivery = Delivery.of(message)
-    context = {name: value for name, value in message.headers.items() if name in tracing.CONTEXT}
+    context = {name: value for name, value in message.headers.items() if name in tracing.CONTEXT_HEADERS}
     return aio_pika.Message(
         message.body,
         headers={**context, EARLIER: delivery.attempt, SPARED: delivery.spared + spare},

@@ -1,4 +1,4 @@
-"""The container's memory, child processes included, as the kernel counts it (cgroup v2)."""
+"""The container's memory, child processes included, as counted by the kernel (cgroup v2)."""
 
 from pathlib import Path
 from typing import Final
@@ -7,7 +7,7 @@ GROUP: Final = Path("/sys/fs/cgroup")
 
 
 def used_bytes(group: Path = GROUP) -> float:
-    """What cannot be given back, as Kubernetes reckons it: without cached files that nobody uses. 0 where unknown."""
+    """Memory that cannot be reclaimed: without inactive cached files, as in Kubernetes' working set. 0 if unknown."""
     try:
         used = int((group / "memory.current").read_text())
         parts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
@@ -17,8 +17,8 @@ def used_bytes(group: Path = GROUP) -> float:
 
 
 def limit_bytes(group: Path = GROUP) -> float:
-    """0 where there is none, or it is unknown."""
+    """0 without a limit, or if it is unknown."""
     try:
-        return float(int((group / "memory.max").read_text()))  # `max` is no number
+        return float(int((group / "memory.max").read_text()))  # `max` is not a number
     except (OSError, ValueError):
         return 0.0

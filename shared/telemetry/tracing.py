@@ -1,75 +1,90 @@
-"""Traces that follow a job across the broker, as OpenTelemetry has them: on where its exporter is told an endpoint.
+"""OpenTelemetry traces that follow a job across the broker.
 
-While they are off its SDK is not imported, no message has a header more, and a span is nothing.
-Progress is not traced: a hundred events of a task would hide the others.
+Without an endpoint in the environment the SDK is not imported, and OpenTelemetry's API does nothing: no spans, no
+headers. Progress events are not traced: a hundred of them per task would hide the others.
+
+`opentelemetry-instrumentation-aio-pika` is not used: it ends its span when a message is received, which here is long
+before the message is processed, and it does not support batches.
 """
 
 import os
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
+from opentelemetry import propagate, trace
+from opentelemetry.trace import Span, SpanKind
+
 from shared.events import Event, TaskProgressed
+from shared.telemetry.logs import log_fields, trace_fields
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
 
-    from shared.telemetry.traces import Traces
+ENDPOINT_VARIABLES: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
-ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+CONTEXT_HEADERS: Final = ("traceparent", "tracestate")
+"""Message headers that copies of a message keep."""
 
-CONTEXT: Final = ("traceparent", "tracestate")
-"""The headers of a message that its copies keep."""
+REQUESTS: "Final[TelemetryConfig]" = {
+    "exclude": lambda scope: scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"),
+    "operation_spans": False,
+    "metrics": False,  # Prometheus has them
+    "logs": False,
+}
+"""FastAPI setting: trace only requests that change something. Reads are too many, and cause nothing else."""
 
 Headers = Mapping[str, Any]
 
-_traces: "Traces | None" = None
+tracer = trace.get_tracer("karaoke")
 
 
 def configure(service: str) -> None:
-    """Looks at the environment. All else that OpenTelemetry's own variables say is kept, too."""
-    if any(os.environ.get(name) for name in ENDPOINTS):
-        from shared.telemetry.traces import Traces, exporting  # noqa: PLC0415  # costs time and memory
+    """Export spans if the environment names an endpoint; the SDK reads OpenTelemetry's other variables itself.
 
-        use(Traces(exporting(service)))
+    Spans that are still buffered are sent when the process ends.
+    """
+    if any(os.environ.get(name) for name in ENDPOINT_VARIABLES):
+        # The SDK takes time and memory to import.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
-
-def use(traces: "Traces | None") -> None:
-    global _traces  # noqa: PLW0603 -- a process has one, as it has one log
-    _traces = traces
-
-
-def span(name: str, **attributes: str | int) -> AbstractContextManager[None]:
-    """A part of what is being traced."""
-    return _traces.span(name, attributes) if _traces else nullcontext()
-
-
-def publishing(event: Event) -> AbstractContextManager[dict[str, Any]]:
-    """Gives the headers that the message of `event` is to have."""
-    return _traces.publishing(event) if _traces and not isinstance(event, TaskProgressed) else nullcontext({})
+        os.environ.setdefault("OTEL_SERVICE_NAME", f"karaoke-{service}")
+        provider = TracerProvider(resource=Resource.create())
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        trace.set_tracer_provider(provider)
 
 
-def received(name: str, headers: Headers, **attributes: str | int) -> AbstractContextManager[None]:
-    """Goes on with the trace of a message."""
-    return _traces.received(name, headers, attributes) if _traces else nullcontext()
+@contextmanager
+def publishing(event: Event) -> Iterator[dict[str, Any]]:
+    """Trace the publishing of `event`; yields the headers for its message."""
+    headers: dict[str, Any] = {}
+    if isinstance(event, TaskProgressed):
+        yield headers
+        return
+    attributes = {"type": event.type, **log_fields(event)}
+    with tracer.start_as_current_span(f"publish {event.type}", kind=SpanKind.PRODUCER, attributes=attributes):
+        propagate.inject(headers)
+        yield headers
 
 
-def folded(messages: Iterable[tuple[Event, Headers]], began_at: int) -> None:
-    """Adds to the trace of each message that it was folded, in one go with others, since `began_at` (`time_ns`)."""
-    if _traces:
-        _traces.folded(messages, began_at)
+def received(name: str, headers: Headers, **attributes: str | int) -> AbstractContextManager[Span]:
+    """Continue the trace of a message."""
+    return tracer.start_as_current_span(name, propagate.extract(headers), SpanKind.CONSUMER, attributes)
 
 
-def ids(headers: Headers) -> dict[str, str]:
-    """The `trace_id` of a message, for log lines about it; nothing without a trace."""
-    return _traces.ids(headers) if _traces else {}
+def record_folds(messages: Iterable[tuple[Event, Headers]], began_at: int) -> None:
+    """Add to the trace of each message that it was folded in a batch that began at `began_at` (`time_ns`)."""
+    ended_at = time_ns()
+    for event, headers in messages:
+        if "traceparent" in headers:
+            context, attributes = propagate.extract(headers), {"type": event.type, **log_fields(event)}
+            tracer.start_span("fold", context, SpanKind.CONSUMER, attributes, start_time=began_at).end(ended_at)
 
 
-def current() -> dict[str, str]:
-    """The `trace_id` of what is being done, for all other lines."""
-    return _traces.current() if _traces else {}
-
-
-def requests() -> "TelemetryConfig | None":
-    """Has FastAPI trace the requests that change something; reads are too many, and end where they are answered."""
-    return _traces.requests() if _traces else None
+def message_trace_fields(headers: Headers) -> dict[str, str]:
+    """Return the `trace_id` of a message for log lines about it; nothing for a message without a trace."""
+    return trace_fields(propagate.extract(headers)) if "traceparent" in headers else {}

@@ -11,13 +11,13 @@ import uvloop
 from starlette.types import ASGIApp
 
 from shared.settings import Settings
-from shared.telemetry import metrics, tracing
+from shared.telemetry import logs, tracing
 from shared.web.timeouts import PatientProtocol
 
 
 def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> None:
     """Runs `main` until it ends, or SIGINT or SIGTERM cancels it."""
-    metrics.configure(service, settings)
+    logs.configure(service, settings)
     tracing.configure(service)
     gc.freeze()  # what is imported stays: it is not to be gone through at each collection
     with suppress(KeyboardInterrupt, asyncio.CancelledError):

@@ -23,7 +23,7 @@ from structlog.contextvars import bound_contextvars, get_contextvars
 
 from shared.errors import ComputeError, KaraokeError, on_a_full_disk
 from shared.settings import Settings
-from shared.telemetry import metrics, tracing
+from shared.telemetry import logs
 from shared.worker.gpu import GpuMemory
 
 log = structlog.get_logger()
@@ -66,7 +66,7 @@ class Compute:
             self._end_pool()
             self._pool = self._new_pool()
         self._fraction.value = 0.0
-        context = get_contextvars() | tracing.current()
+        context = get_contextvars() | logs.trace_fields()
         call = _call_nicely if gives_way else _call
         future: Future[Any] = self._pool.schedule(call, args=(target, args, context), timeout=timeout)
         result = asyncio.wrap_future(future)
@@ -109,7 +109,7 @@ def progress(fraction: float) -> None:
 def _start(fraction: object, gpu: GpuMemory, service: str, settings: Settings) -> None:
     global _reported, _gpu  # one task at a time runs in the child
     _reported, _gpu = fraction, gpu
-    metrics.configure(service, settings)
+    logs.configure(service, settings)
     for name, value in PATIENT_THREADS.items():  # read when the model's libraries are loaded, so later
         os.environ.setdefault(name, value)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer

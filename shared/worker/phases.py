@@ -16,7 +16,7 @@ Phase = Literal["load", "compute", "write"]
 @contextmanager
 def phase(task: Task, name: Phase) -> Iterator[None]:
     """Times what is done in it, be it that it fails."""
-    with PHASE_SECONDS.labels(task, name).time(), tracing.span(name):
+    with PHASE_SECONDS.labels(task, name).time(), tracing.tracer.start_as_current_span(name):
         yield
 
 

@@ -19,7 +19,7 @@ from shared.events import JobEvent, Task, decode
 from shared.settings import Settings
 from shared.storage.objects import Storage
 from shared.telemetry import tracing
-from shared.telemetry.metrics import TASK_ERRORS, TASKS, at_zero
+from shared.telemetry.metrics import TASK_ERRORS, TASKS, initialize_labels
 from shared.web.health import Health, State
 from shared.web.server import forever, serving
 from shared.worker.compute import Compute
@@ -147,8 +147,8 @@ async def work(task: Task, engine: str, warm: str, settings: Settings) -> None:
     """Runs a worker until cancelled: `warm` is called in the child with the settings before the first task."""
     bus = Bus(settings.amqp_url, TASK_QUEUES[task], declares=settings.declare_topology)
     health = Health(bus.check)
-    at_zero(TASKS, *((task, outcome) for outcome in OUTCOMES))
-    at_zero(TASK_ERRORS, (task, StorageFullError.code))
+    initialize_labels(TASKS, *((task, outcome) for outcome in OUTCOMES))
+    initialize_labels(TASK_ERRORS, (task, StorageFullError.code))
     async with serving(health.app(), settings), bus:
         with Compute(TASK_QUEUES[task], settings) as compute:
             await compute.run(warm, settings)

@@ -104,7 +104,7 @@ async def test_events_that_are_folded_together_stay_in_traces_of_their_own(
 ) -> None:
     for name in ("a", "b"):
         for event in (submitted(BEATS), completed(BEATS)):
-            with tracing.span(f"job {name}"):
+            with tracing.tracer.start_as_current_span(f"job {name}"):
                 await bus.publish(event.model_copy(update={"job_id": name}))
     async with Consumer(bus, store).consuming():
         await until(lambda: folds(spans), 4)

@@ -27,7 +27,7 @@ from shared.errors import TransientError, on_a_full_disk
 from shared.events import JobSubmitted, Song
 from shared.job import ready
 from shared.storage.objects import ANNOUNCED, SONG, WORDS, Storage
-from shared.telemetry.metrics import UPLOAD_SECONDS, UPLOADS, at_zero
+from shared.telemetry.metrics import UPLOAD_SECONDS, UPLOADS, initialize_labels
 from shared.web.problem import Problem, problems
 
 log = structlog.get_logger()
@@ -128,7 +128,7 @@ def _idempotency_key(request: Request) -> str | None:
 
 def routes(submissions: Submissions, keys: Keys) -> APIRouter:
     router = APIRouter(tags=["jobs"])
-    at_zero(UPLOADS, ("accepted",), *((code,) for code in OURS))
+    initialize_labels(UPLOADS, ("accepted",), *((code,) for code in OURS))
 
     @router.post(
         "/api/process",

@@ -18,7 +18,7 @@ from services.status.read.rendered_document import Edition
 from shared.callbacks.address import owner_secret
 from shared.errors import PermanentError, TransientError
 from shared.events import Event
-from shared.telemetry.metrics import CALLBACKS, at_zero
+from shared.telemetry.metrics import CALLBACKS, initialize_labels
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ class Courier:
         self._secret = secret
         self._due = asyncio.Event()
         self._under_way: dict[asyncio.Task[None], Callback] = {}
-        at_zero(CALLBACKS, ("told",), ("postponed",), ("given_up",))
+        initialize_labels(CALLBACKS, ("told",), ("postponed",), ("given_up",))
 
     async def note(self, events: Iterable[Event]) -> None:
         """From here on no end that came with `events` is lost. Waits for a database that is away."""

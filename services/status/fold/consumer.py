@@ -25,7 +25,8 @@ from shared.errors import TransientError
 from shared.events import Event, JobRetried, Task, TaskEvent, TaskFailed, TaskProgressed, decode
 from shared.job import is_refinement
 from shared.telemetry import tracing
-from shared.telemetry.metrics import DEAD_LETTERS, FOLDED, VISIBLE_SECONDS, about, at_zero
+from shared.telemetry.logs import log_fields
+from shared.telemetry.metrics import DEAD_LETTERS, FOLDED, VISIBLE_SECONDS, initialize_labels
 
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ class Consumer:
         self._grace_seconds = grace_seconds
         self._courier = courier
         self._tally = Tally(store)
-        at_zero(DEAD_LETTERS, *((queue,) for queue in (*TASK_QUEUES.values(), STATUS_QUEUE)))
+        initialize_labels(DEAD_LETTERS, *((queue,) for queue in (*TASK_QUEUES.values(), STATUS_QUEUE)))
         self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
     @asynccontextmanager
@@ -87,7 +88,7 @@ class Consumer:
         if events:
             began_at = time_ns()
             await self._store.fold(events)
-            tracing.folded(zip(events, (message.headers for message in folded), strict=True), began_at)
+            tracing.record_folds(zip(events, (message.headers for message in folded), strict=True), began_at)
             self._tally.note(events)
             if self._courier:
                 await self._courier.note(events)
@@ -105,7 +106,7 @@ class Consumer:
             log.error("dead letter", queue=queue, body=message.body[:1000])  # noqa: TRY400 -- the body is the cause
         else:
             with (
-                structlog.contextvars.bound_contextvars(**about(event)),
+                structlog.contextvars.bound_contextvars(**log_fields(event)),
                 tracing.received("dead letter", message.headers, queue=queue),
             ):
                 log.error("dead letter", queue=queue, type=event.type)
@@ -129,7 +130,7 @@ def _tell(folded: Iterable[tuple[Event, AbstractIncomingMessage]]) -> None:
         progress = isinstance(event, TaskProgressed)
         if all_of_it or not progress:
             tell = log.debug if progress else log.info
-            tell("event folded", type=event.type, **about(event), **tracing.ids(message.headers))
+            tell("event folded", type=event.type, **log_fields(event), **tracing.message_trace_fields(message.headers))
     for name, count in types.items():
         FOLDED.labels(name).inc(count)
 

@@ -12,7 +12,7 @@ from services.status.fold.counted import Counted
 from services.status.fold.outcome import End
 from shared.errors import TransientError
 from shared.events import Event, JobCancelled, TaskCompleted, TaskFailed
-from shared.telemetry.metrics import JOB_SECONDS, JOBS, at_zero
+from shared.telemetry.metrics import JOB_SECONDS, JOBS, initialize_labels
 
 log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ class Tally:
     def __init__(self, store: Store) -> None:
         self._counted = Counted(store)
         self._maybe_over: set[str] = set()
-        at_zero(JOBS, ("completed",), ("failed",), ("cancelled",))
+        initialize_labels(JOBS, ("completed",), ("failed",), ("cancelled",))
 
     def note(self, events: Iterable[Event]) -> None:
         self._maybe_over.update(e.job_id for e in events if isinstance(e, TaskCompleted | TaskFailed | JobCancelled))

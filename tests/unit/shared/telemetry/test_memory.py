@@ -1,4 +1,4 @@
-"""The kernel's figures, as it writes them."""
+"""Memory figures, read from files as the kernel writes them."""
 
 from pathlib import Path
 
@@ -15,14 +15,14 @@ def group(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_cached_files_that_nobody_uses_are_not_counted(group: Path) -> None:
+def test_inactive_cached_files_are_not_counted(group: Path) -> None:
     assert (used_bytes(group), limit_bytes(group)) == (1e9, 2e9)
 
 
-def test_without_a_limit_there_is_none_to_be_near(group: Path) -> None:
+def test_a_container_without_a_limit_reports_zero(group: Path) -> None:
     (group / "memory.max").write_text("max\n")
     assert limit_bytes(group) == 0
 
 
-def test_outside_of_a_container_nothing_is_known(tmp_path: Path) -> None:
+def test_outside_a_container_both_values_are_zero(tmp_path: Path) -> None:
     assert (used_bytes(tmp_path), limit_bytes(tmp_path)) == (0, 0)

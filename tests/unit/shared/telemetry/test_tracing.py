@@ -1,4 +1,4 @@
-"""Traces: nothing while they are off, one story while they are on."""
+"""Tracing: no effect without an endpoint, one connected trace with one."""
 
 import json
 import subprocess
@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from shared.events import Task
 from shared.telemetry import tracing
+from shared.telemetry.logs import trace_fields
 from tests.conftest import ROOT
 from tests.fakes import completed, progressed, submitted
 
@@ -29,31 +30,38 @@ def parent(span: ReadableSpan) -> int | None:
 
 
 @pytest.mark.parametrize("service", ["gateway", "status", "separator", "transcriber", "beats"])
-def test_a_service_that_traces_nothing_does_not_load_what_sends_traces(service: str) -> None:
+def test_a_service_without_an_endpoint_does_not_load_the_sdk(service: str) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", OFF.format(service=service)], cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert json.loads(ran.stdout) == []
 
 
-def test_while_off_a_message_has_no_header_more_and_a_line_no_id() -> None:
-    with tracing.publishing(submitted()) as headers, tracing.span("load"):
+def test_without_tracing_a_message_has_no_header_and_a_log_line_no_trace_id() -> None:
+    with tracing.publishing(submitted()) as headers:
         assert headers == {}
-    with tracing.received("attempt", {"traceparent": "00-" + "1" * 32 + "-" + "2" * 16 + "-01"}):
-        assert tracing.current() == {}
-    assert tracing.ids({}) == {}
-    assert tracing.requests() is None
+    with tracing.received("attempt", headers), tracing.publishing(submitted()) as next_headers:
+        assert next_headers == {}
+        assert trace_fields() == {}
+    assert tracing.message_trace_fields(headers) == {}
 
 
-def test_a_trace_goes_on_where_its_message_is_received(spans: InMemorySpanExporter) -> None:
+def test_a_service_without_tracing_passes_on_the_trace_of_another() -> None:
+    traceparent = f"00-{'1' * 32}-{'2' * 16}-01"
+    with tracing.received("attempt", {"traceparent": traceparent}), tracing.publishing(submitted()) as headers:
+        assert headers == {"traceparent": traceparent}
+        assert trace_fields() == {"trace_id": "1" * 32}
+
+
+def test_a_trace_continues_where_its_message_is_received(spans: InMemorySpanExporter) -> None:
     with tracing.publishing(submitted()) as headers:
         pass
     with tracing.received("attempt", headers, job_id="abc123", attempt=2):
-        with tracing.span("compute"):
+        with tracing.tracer.start_as_current_span("compute"):
             pass
         with tracing.publishing(completed(Task.BEAT_ANALYSIS)) as result:
             pass
-    tracing.folded([(completed(Task.BEAT_ANALYSIS), result)], time_ns())
+    tracing.record_folds([(completed(Task.BEAT_ANALYSIS), result)], time_ns())
     publish, compute, done, attempt, fold = spans.get_finished_spans()
     assert len({span.context.trace_id for span in spans.get_finished_spans() if span.context}) == 1
     assert publish.context
@@ -70,18 +78,18 @@ def test_a_trace_goes_on_where_its_message_is_received(spans: InMemorySpanExport
     assert fold.attributes == {"type": "task_completed", "job_id": "abc123", "task": "beat_analysis", "attempt": 1}
 
 
-def test_log_lines_have_the_id_of_the_trace(spans: InMemorySpanExporter) -> None:
+def test_log_lines_have_the_trace_id(spans: InMemorySpanExporter) -> None:
     with tracing.publishing(submitted()) as headers:
         pass
     trace_id = headers["traceparent"].split("-")[1]
     with tracing.received("attempt", headers):
-        assert tracing.current() == {"trace_id": trace_id}
-    assert tracing.ids(headers) == {"trace_id": trace_id}
+        assert trace_fields() == {"trace_id": trace_id}
+    assert tracing.message_trace_fields(headers) == {"trace_id": trace_id}
 
 
 def test_progress_is_not_traced(spans: InMemorySpanExporter) -> None:
     event = progressed(Task.BEAT_ANALYSIS, 50)
     with tracing.publishing(event) as headers:
         assert headers == {}
-    tracing.folded([(event, headers)], time_ns())
+    tracing.record_folds([(event, headers)], time_ns())
     assert spans.get_finished_spans() == ()
