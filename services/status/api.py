@@ -1,6 +1,7 @@
-"""`GET /api/status/<job_id>`: the contract's document, made from the registers after every change.
+"""`GET /api/status/<job_id>`: the contract's document, derived from the stored registers after every change.
 
-What the gateway alone asks: whose job it is (`X-Owner`), and how many an owner has under way.
+For the gateway only: the `X-Owner` header limits a request to one owner's jobs, and `/owners/<owner>/unfinished` counts
+the owner's unfinished jobs.
 """
 
 import asyncio
@@ -11,12 +12,12 @@ from fastapi import APIRouter, FastAPI, Header, Query, Response
 
 from services.status.database.store import Store
 from services.status.queue.snapshots import Snapshots
-from services.status.read.change_feed import Changes
-from services.status.read.document_cache import Editions
+from services.status.read.change_feed import ChangeFeed
+from services.status.read.document_cache import DocumentCache
 from services.status.read.documents import Documents
-from services.status.read.event_stream import Following
-from services.status.read.fast_path import Polls
-from services.status.read.rendered_document import Edition
+from services.status.read.event_stream import EventStream
+from services.status.read.fast_path import StatusFastPath
+from services.status.read.rendered_document import RenderedDocument
 from services.status.settings import Settings
 from shared.document import JobDocument, JobDocuments
 from shared.events import Owner
@@ -28,70 +29,73 @@ from shared.web.problem import answer_problems, no_such_job, problems, require_j
 from shared.web.streams import Stream
 
 OwnerHeader = Annotated[Owner | None, Header()]
-Condition = Annotated[str | None, Header()]
+OptionalHeader = Annotated[str | None, Header()]
 
 
 def create_app(
     store: Store, storage: Storage, health: Health, settings: Settings, stopping: asyncio.Event | None = None
 ) -> FastAPI:
-    """Streams end when `stopping` is set. What is read is kept only while the application's lifespan lasts."""
+    """Streams end when `stopping` is set. Documents are cached only during the application's lifespan."""
     snapshots = Snapshots(store)
     documents = Documents(store, storage, snapshots, timedelta(hours=settings.job_ttl_hours))
-    editions = Editions(documents, snapshots)
-    changes = Changes(store, snapshots, editions)
-    app = FastAPI(title="Karaoke status", lifespan=lambda _: changes.heard_of())
+    cache = DocumentCache(documents, snapshots)
+    changes = ChangeFeed(store, snapshots, cache)
+    app = FastAPI(title="Karaoke status", lifespan=lambda _: changes.watching())
     answer_problems(app)
-    app.add_middleware(Polls, editions)
+    app.add_middleware(StatusFastPath, cache)
     app.include_router(health.router())
-    app.include_router(_documents(documents, editions))
-    app.include_router(_events(editions, Following(editions, changes), stopping or asyncio.Event()))
+    app.include_router(_documents(documents, cache))
+    app.include_router(_events(cache, EventStream(cache, changes), stopping or asyncio.Event()))
     app.include_router(_owners(store))
     return app
 
 
-def _documents(documents: Documents, editions: Editions) -> APIRouter:
+def _documents(documents: Documents, cache: DocumentCache) -> APIRouter:
     router = APIRouter(prefix="/api")
 
     @router.get("/status", responses=problems(_422="No ids, or too many."))
     async def statuses(ids: str = "", x_owner: OwnerHeader = None) -> JobDocuments:
-        asked = job_ids(ids)
-        found = await documents.find_all(asked, x_owner)
+        requested = job_ids(ids)
+        found = await documents.find_all(requested, x_owner)
         return JobDocuments(
             jobs=tuple([await documents.complete(document) for document in found if document]),
-            missing=tuple(job_id for job_id, document in zip(asked, found, strict=True) if document is None),
+            missing=tuple(job_id for job_id, document in zip(requested, found, strict=True) if document is None),
         )
 
     @router.get("/status/{job_id}", response_model=JobDocument, responses=problems(_404="No such job."))
     async def status(
-        job_id: str, x_owner: OwnerHeader = None, if_none_match: Condition = None, cache_control: Condition = None
+        job_id: str,
+        x_owner: OwnerHeader = None,
+        if_none_match: OptionalHeader = None,
+        cache_control: OptionalHeader = None,
     ) -> Response:
-        """`Cache-Control: no-cache` has the database asked, whatever is kept."""
+        """`Cache-Control: no-cache` reads the database instead of the cache."""
         require_job_id(job_id)
-        edition = await (editions.read(job_id) if cache_control else editions.current(job_id, if_none_match))
-        return _shown(edition, job_id, x_owner).answer(if_none_match)
+        rendered = await (cache.read(job_id) if cache_control else cache.get(job_id, if_none_match))
+        return _visible(rendered, job_id, x_owner).response(if_none_match)
 
     return router
 
 
-def _events(editions: Editions, following: Following, stopping: asyncio.Event) -> APIRouter:
+def _events(cache: DocumentCache, event_stream: EventStream, stopping: asyncio.Event) -> APIRouter:
     router = APIRouter(prefix="/api")
 
     @router.get("/status/{job_id}/events", response_class=Stream)
-    async def events(job_id: str, x_owner: OwnerHeader = None, last_event_id: Condition = None) -> Response:
-        """204 for who has the last event of a job that is over, which has EventSource stop."""
+    async def events(job_id: str, x_owner: OwnerHeader = None, last_event_id: OptionalHeader = None) -> Response:
+        """Answers 204 when the client has the last event of a finished job, so that EventSource stops reconnecting."""
         require_job_id(job_id)
-        edition = _shown(await editions.read(job_id), job_id, x_owner)
-        if edition.document.is_over and edition.id == last_event_id:
+        rendered = _visible(await cache.read(job_id), job_id, x_owner)
+        if rendered.document.is_over and rendered.id == last_event_id:
             return Response(status_code=204)
-        return Stream(following.stream(job_id, last_event_id), stopping)
+        return Stream(event_stream.stream(job_id, last_event_id), stopping)
 
     return router
 
 
-def _shown(edition: Edition | None, job_id: str, owner: str | None) -> Edition:
-    if edition is None or not edition.is_for(owner):
+def _visible(rendered: RenderedDocument | None, job_id: str, owner: str | None) -> RenderedDocument:
+    if rendered is None or not rendered.is_visible_to(owner):
         raise no_such_job(job_id)
-    return edition
+    return rendered
 
 
 def _owners(store: Store) -> APIRouter:
@@ -99,7 +103,7 @@ def _owners(store: Store) -> APIRouter:
 
     @router.get("/owners/{owner}/unfinished")
     async def unfinished(owner: Owner, limit: Annotated[int, Query(gt=0)]) -> int:
-        """How many of the owner's jobs have not ended, counted up to `limit`."""
+        """Number of the owner's unfinished jobs, counted up to `limit`."""
         count = 0
         async for job in store.perhaps_unfinished(owner):
             count += not view(job).is_over

@@ -11,18 +11,18 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from deploy.local.ports import LOOPBACK
-from services.status.callbacks import dispatcher as couriers
-from services.status.callbacks import outbox as outboxes
-from services.status.callbacks import sender as posts
-from services.status.callbacks.dispatcher import Courier
+from services.status.callbacks import dispatcher as dispatcher_module
+from services.status.callbacks import outbox as outbox_module
+from services.status.callbacks import sender as sender_module
+from services.status.callbacks.dispatcher import CallbackDispatcher
 from services.status.callbacks.outbox import Outbox
-from services.status.callbacks.sender import Post, client
+from services.status.callbacks.sender import CallbackSender, client
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from services.status.queue.snapshots import Snapshots
 from services.status.read.documents import Documents
 from services.status.settings import Settings
-from services.status.sweeps.expiry import Janitor
+from services.status.sweeps.expiry import Sweeper
 from shared.broker.bus import Bus
 from shared.callbacks.address import Resolve, owner_secret, resolve
 from shared.events import Event, JobCancelled, JobExpired, JobRetried, JobSubmitted, Task
@@ -35,14 +35,14 @@ from tests.integration.test_status import recent, until
 BEATS = Task.BEAT_ANALYSIS
 SECRET = SecretStr("a secret of thirty-two characters")
 HERE = [ip_network(f"{LOOPBACK}/32")]
-Start = Callable[..., Awaitable[Courier]]
+Start = Callable[..., Awaitable[CallbackDispatcher]]
 
 
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outboxes, "FIRST_SECONDS", 0.05)
-    monkeypatch.setattr(couriers, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(posts, "SECONDS", 0.5)
+    monkeypatch.setattr(outbox_module, "FIRST_SECONDS", 0.05)
+    monkeypatch.setattr(dispatcher_module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(sender_module, "SECONDS", 0.5)
 
 
 @pytest.fixture
@@ -50,12 +50,12 @@ async def start(store: Store, storage: Storage) -> AsyncIterator[Start]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(client())
 
-        async def start(networks: Sequence[object] = HERE, resolving: Resolve = resolve) -> Courier:
+        async def start(networks: Sequence[object] = HERE, resolving: Resolve = resolve) -> CallbackDispatcher:
             documents = Documents(store, storage, Snapshots(store), timedelta(hours=24))
-            post = Post(http, networks, resolving)  # type: ignore[arg-type] # both are networks
-            courier = Courier(Outbox(store), documents, post, SECRET)
-            await stack.enter_async_context(courier.delivering(grace_seconds=1))
-            return courier
+            sender = CallbackSender(http, networks, resolving)  # type: ignore[arg-type] # both are networks
+            dispatcher = CallbackDispatcher(Outbox(store), documents, sender, SECRET)
+            await stack.enter_async_context(dispatcher.delivering(grace_seconds=1))
+            return dispatcher
 
         yield start
 
@@ -95,7 +95,7 @@ async def state(store: Store, callback_id: str = f"{JOB_ID}.0") -> str:
 async def test_the_end_of_a_job_is_told_with_a_signature_that_holds(
     store: Store, bus: Bus, start: Start, receiver: Receiver
 ) -> None:
-    async with Consumer(bus, store, courier=await start()).consuming():
+    async with Consumer(bus, store, callbacks=await start()).consuming():
         for event in (song(receiver.url, "web"), started(BEATS), completed(BEATS)):
             await bus.publish(event)
         await heard(receiver)
@@ -188,7 +188,7 @@ async def test_what_nobody_expected_counts_as_an_attempt(
     async def broken(host: str, port: int) -> list[str]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(outboxes, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(outbox_module, "PATIENCE_SECONDS", 0.3)
     await start(resolving=broken)
     await tell(store, song("https://example.com/"), completed(BEATS))
     await until(lambda: state(store), "gave_up_at")
@@ -197,7 +197,7 @@ async def test_what_nobody_expected_counts_as_an_attempt(
 async def test_an_address_that_nobody_can_read_keeps_no_other_job_from_being_folded(
     store: Store, bus: Bus, start: Start, receiver: Receiver
 ) -> None:
-    async with Consumer(bus, store, courier=await start()).consuming():
+    async with Consumer(bus, store, callbacks=await start()).consuming():
         for event in (song("ftp://example.com/", job_id="bad"), of("bad", completed(BEATS)), song(receiver.url)):
             await bus.publish(event)
         await bus.publish(completed(BEATS))
@@ -208,13 +208,13 @@ async def test_an_address_that_nobody_can_read_keeps_no_other_job_from_being_fol
 async def test_receivers_that_hang_keep_nobody_else_waiting(store: Store, start: Start, receiver: Receiver) -> None:
     async with Receiver([None]).listening() as hanging:
         await start()
-        for n in range(couriers.AT_ONCE * 2):
+        for n in range(dispatcher_module.AT_ONCE * 2):
             await tell(store, song(hanging.url, job_id=f"slow-{n}"))
             await tell(store, of(f"slow-{n}", completed(BEATS)))
-        await heard(hanging, couriers.OF_ONE_HOST)
+        await heard(hanging, dispatcher_module.OF_ONE_HOST)
         await tell(store, song(receiver.url.replace(LOOPBACK, "localhost")), completed(BEATS))
         await until(lambda: state(store), "told_at", within=2)
-        assert len(hanging.requests) < couriers.AT_ONCE
+        assert len(hanging.requests) < dispatcher_module.AT_ONCE
 
 
 async def test_a_redirection_is_not_followed(store: Store, start: Start, receiver: Receiver) -> None:
@@ -239,7 +239,7 @@ async def test_after_an_hour_a_receiver_is_given_up(
     store: Store, start: Start, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receiver.answers = ["503 Service Unavailable"]
-    monkeypatch.setattr(outboxes, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(outbox_module, "PATIENCE_SECONDS", 0.3)
     await start()
     await tell(store, song(receiver.url), completed(BEATS))
     await until(lambda: state(store), "gave_up_at")
@@ -315,7 +315,7 @@ async def test_two_replicas_tell_it_once(store: Store, start: Start, receiver: R
 async def test_what_a_replica_that_died_had_claimed_is_told_by_another(
     store: Store, start: Start, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outboxes, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(outbox_module, "LEASE_SECONDS", 0.3)
     await tell(store, song(receiver.url), completed(BEATS))
     assert await Outbox(store).claim([], [])
     assert await Outbox(store).claim([], []) is None
@@ -327,7 +327,7 @@ async def test_what_a_replica_that_died_had_claimed_is_told_by_another(
 async def test_what_is_to_be_told_goes_with_its_job(store: Store, bus: Bus, storage: Storage) -> None:
     await tell(store, song("http://127.0.0.1:1/"), completed(BEATS))
     await store.fold([JobExpired(job_id=JOB_ID, at=datetime.now(UTC))])
-    await Janitor(bus, store, storage, Settings()).sweep()
+    await Sweeper(bus, store, storage, Settings()).sweep()
     assert await state(store) == "gone"
 
 

@@ -17,7 +17,7 @@ from services.status.api import create_app as create_status
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from services.status.settings import Settings as StatusSettings
-from services.status.sweeps.expiry import Janitor
+from services.status.sweeps.expiry import Sweeper
 from shared.broker.bus import Bus
 from shared.broker.topology import TASK_QUEUES
 from shared.errors import StorageFullError
@@ -172,7 +172,7 @@ async def test_a_task_of_which_nothing_is_heard_fails(system: System, store: Sto
         await until(lambda: system.status(job_id), "processing")
         silence = timedelta(seconds=0.01).total_seconds() / 60
         settings = StatusSettings(silence_minutes=silence, janitor_seconds=0.1)
-        sweeping = asyncio.create_task(Janitor(system.bus, store, system.storage, settings).sweep_forever())
+        sweeping = asyncio.create_task(Sweeper(system.bus, store, system.storage, settings).sweep_forever())
         await until(lambda: system.status(job_id), "failed")
         sweeping.cancel()
         assert (await system.document(job_id))["beat_analysis"]["error_code"] == "task_silent"

@@ -11,10 +11,10 @@ from prometheus_client import REGISTRY
 
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
-from services.status.fold.outcome_counter import Tally
+from services.status.fold.outcome_counter import OutcomeCounter
 from services.status.queue.waiting import Waiting
 from services.status.settings import Settings as StatusSettings
-from services.status.sweeps.expiry import Janitor
+from services.status.sweeps.expiry import Sweeper
 from shared.broker.bus import Bus
 from shared.events import Event, JobCancelled, JobRetried, Task, TaskCompleted
 from shared.storage.objects import Storage
@@ -61,7 +61,7 @@ async def bench(bus: Bus, storage: Storage, tmp_path: Path) -> Bench:
 
 async def fold(store: Store, *events: Event) -> None:
     await store.fold(events)
-    for replica in (Tally(store), Tally(store)):
+    for replica in (OutcomeCounter(store), OutcomeCounter(store)):
         replica.note(events)
         await replica.count()
 
@@ -79,7 +79,7 @@ async def test_replicas_that_look_at_the_same_moment_count_an_end_once(store: St
     counted = Counted()
     events: tuple[Event, ...] = (submitted(BEATS), failed(BEATS))
     await store.fold(events)
-    replicas = [Tally(store) for _ in range(5)]
+    replicas = [OutcomeCounter(store) for _ in range(5)]
     for replica in replicas:
         replica.note(events)
     await asyncio.gather(*(replica.count() for replica in replicas))
@@ -152,7 +152,7 @@ async def test_a_task_that_is_to_be_done_again_waits(store: Store) -> None:
 
 async def test_the_janitor_shows_what_waits(bus: Bus, store: Store, storage: Storage) -> None:
     await store.fold([submitted(BEATS).model_copy(update={"at": datetime.now(UTC) - timedelta(minutes=3)})])
-    await Janitor(bus, store, storage, StatusSettings()).sweep()
+    await Sweeper(bus, store, storage, StatusSettings()).sweep()
     assert value("tasks_waiting", task=BEATS) == 1
     assert value("queue_lag_seconds", task=BEATS) == pytest.approx(180, abs=30)
 

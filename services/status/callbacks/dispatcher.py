@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 
 from services.status.callbacks.outbox import Callback, Outbox, callback_id
-from services.status.callbacks.sender import Post
+from services.status.callbacks.sender import CallbackSender
 from services.status.read.documents import Documents
-from services.status.read.rendered_document import Edition
+from services.status.read.rendered_document import RenderedDocument
 from shared.callbacks.address import owner_secret
 from shared.errors import PermanentError, TransientError
 from shared.events import Event
@@ -32,11 +32,11 @@ SUCCESS: Final = range(200, 300)
 GONE: Final = 410
 
 
-class Courier:
-    def __init__(self, outbox: Outbox, documents: Documents, post: Post, secret: SecretStr) -> None:
+class CallbackDispatcher:
+    def __init__(self, outbox: Outbox, documents: Documents, sender: CallbackSender, secret: SecretStr) -> None:
         self._outbox = outbox
         self._documents = documents
-        self._post = post
+        self._sender = sender
         self._secret = secret
         self._due = asyncio.Event()
         self._under_way: dict[asyncio.Task[None], Callback] = {}
@@ -109,11 +109,11 @@ class Courier:
             log.info("callback dropped: the job was run again or cancelled, and that end is told")
             await self._outbox.drop(callback)
         else:
-            await self._tell(callback, Edition(await self._documents.complete(document)).body)
+            await self._tell(callback, RenderedDocument(await self._documents.complete(document)).body)
 
     async def _tell(self, callback: Callback, body: bytes) -> None:
         try:
-            status = await self._post.send(callback.url, self._headers(callback, body), body)
+            status = await self._sender.send(callback.url, self._headers(callback, body), body)
         except (PermanentError, TransientError) as error:
             await self._again(callback, str(error))
         else:
@@ -128,7 +128,7 @@ class Courier:
                 await self._again(callback, f"answered with {status}")
 
     async def _again(self, callback: Callback, why: str) -> None:
-        if await self._outbox.postpone(callback):
+        if await self._outbox.retry_later(callback):
             CALLBACKS.labels("postponed").inc()
             log.warning("callback failed; it is made again", attempt=callback.attempt, error=why)
         else:

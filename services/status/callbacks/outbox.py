@@ -92,7 +92,7 @@ class Outbox:
         """It stays, so that it is not written down again. Raises TransientError, as all that follow do."""
         await self._settle(callback, {"due": "$$REMOVE", "told_at": "$$NOW"})
 
-    async def postpone(self, callback: Callback) -> bool:
+    async def retry_later(self, callback: Callback) -> bool:
         """Whether there is another attempt: later each time, for an hour, and never for many at the same moment."""
         jitter = random.uniform(0.5, 1)  # noqa: S311 -- nobody gains by guessing  # nosec B311
         seconds = jitter * min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** (callback.attempt - 1))

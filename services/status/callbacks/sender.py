@@ -19,7 +19,7 @@ ANSWER_BYTES: Final = 4096
 """As much of an answer is read at the most; nothing is made of it."""
 
 
-class Post:
+class CallbackSender:
     """`client` follows no redirects, uses no proxy, and keeps no connection: it was checked for one name alone."""
 
     def __init__(self, client: httpx.AsyncClient, networks: Sequence[Network], resolving: Resolve = resolve) -> None:

@@ -115,7 +115,7 @@ class Store:
         return [registers(document) for document in documents]
 
     async def changes(self) -> AsyncIterator[Change | None]:
-        """Changes of jobs, whoever makes them; None at first, and every second in which nothing happens.
+        """ChangeFeed of jobs, whoever makes them; None at first, and every second in which nothing happens.
 
         What happened before that is not told. Raises TransientError when the server goes away.
         """

@@ -13,10 +13,10 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import ValidationError
 
-from services.status.callbacks.dispatcher import Courier
+from services.status.callbacks.dispatcher import CallbackDispatcher
 from services.status.database.store import Store
 from services.status.fold.batch_ack import acknowledge
-from services.status.fold.outcome_counter import Tally
+from services.status.fold.outcome_counter import OutcomeCounter
 from shared.broker.bus import Bus
 from shared.broker.delivery import Delivery
 from shared.broker.subscription import BROKER_ERRORS
@@ -36,13 +36,15 @@ GATHER_SECONDS = 0.01
 
 
 class Consumer:
-    def __init__(self, bus: Bus, store: Store, grace_seconds: float = 10, courier: Courier | None = None) -> None:
-        """`courier` is told of the jobs that have ended."""
+    def __init__(
+        self, bus: Bus, store: Store, grace_seconds: float = 10, callbacks: CallbackDispatcher | None = None
+    ) -> None:
+        """`callbacks` is told of the jobs that have ended."""
         self._bus = bus
         self._store = store
         self._grace_seconds = grace_seconds
-        self._courier = courier
-        self._tally = Tally(store)
+        self._callbacks = callbacks
+        self._tally = OutcomeCounter(store)
         initialize_labels(DEAD_LETTERS, *((queue,) for queue in (*TASK_QUEUES.values(), STATUS_QUEUE)))
         self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
@@ -90,8 +92,8 @@ class Consumer:
             await self._store.fold(events)
             tracing.record_folds(zip(events, (message.headers for message in folded), strict=True), began_at)
             self._tally.note(events)
-            if self._courier:
-                await self._courier.note(events)
+            if self._callbacks:
+                await self._callbacks.note(events)
         for message in undecodable:
             with suppress(*BROKER_ERRORS):
                 await message.reject(requeue=False)

@@ -20,7 +20,7 @@ SECONDS_APART: Final = 2.0
 AT_ONCE: Final = 500
 
 
-class Tally:
+class OutcomeCounter:
     """Folding only notes which jobs may have ended; what became of them is looked at later, for many in one go."""
 
     def __init__(self, store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The queue as it is now, for all readers: looked at once, and no more often than it is worth."""
+"""The queue at this moment, read once for all clients and only as often as it is worth its cost."""
 
 import asyncio
 from time import monotonic
@@ -16,10 +16,12 @@ log = structlog.get_logger()
 
 SNAPSHOT_SECONDS_APART: Final = 1.0
 SPEEDS_SECONDS_APART: Final = 30.0
+
 SHARE: Final = 0.05
-"""Of all time, so much at the most is spent on snapshots: with a long queue they are made less often."""
+"""Largest share of all time spent on snapshots: a long queue is read less often."""
+
 STALE_SECONDS: Final = 10.0
-"""What is older than this, and twice its interval, is not shown while the next one is being made."""
+"""A snapshot older than this, and than twice its interval, is not used while the next one is being made."""
 
 
 class Snapshots:
@@ -36,28 +38,28 @@ class Snapshots:
         return self._queue, self._speeds
 
     async def complete(self, document: JobDocument) -> JobDocument:
-        """The document with its queue position and its time to go, where they can be told."""
+        """Return the document with its queue position and estimated time, as far as they are known."""
         if document.is_over:
             return document
         await self.refresh()
-        return self.told(document)
+        return self.with_estimate(document)
 
-    def told(self, document: JobDocument) -> JobDocument:
-        """As `complete`, by the latest snapshot."""
+    def with_estimate(self, document: JobDocument) -> JobDocument:
+        """Like `complete`, from the latest snapshot."""
         return with_outlook(document, self._queue, self._speeds) if self._queue else document
 
     async def refresh(self) -> None:
-        """Sees to a snapshot, if one is due; waits for it only when the last one is too old to be shown."""
+        """Start a snapshot if one is due, and wait for it if the last one is stale."""
         if not self.are_current() and self._making:
             await asyncio.shield(self._making)
 
     def are_current(self) -> bool:
-        """Sees to a snapshot, if one is due; whether the last one may be shown until it is there."""
+        """Start a snapshot if one is due, and return whether the last one may be used until it is done."""
         now = monotonic()
         if now >= self._due and self._making is None:
             self._making = asyncio.create_task(self._make())
-        patience = max(STALE_SECONDS, 2 * (self._due - self._made_at))
-        return self._making is None or (self._queue is not None and now - self._made_at <= patience)
+        stale_seconds = max(STALE_SECONDS, 2 * (self._due - self._made_at))
+        return self._making is None or (self._queue is not None and now - self._made_at <= stale_seconds)
 
     async def _make(self) -> None:
         began = monotonic()
@@ -68,9 +70,9 @@ class Snapshots:
             self._queue = await self._store.queue()
             self._made_at = monotonic()
         except TransientError as error:
-            log.warning("the queue could not be looked at", error=str(error))
-        except Exception:  # a document without an outlook is better than none
-            log.exception("the queue could not be looked at")
+            log.warning("the queue could not be read", error=str(error))
+        except Exception:  # a document without an estimate is better than none
+            log.exception("the queue could not be read")
             self._queue = None
         finally:
             took = monotonic() - began

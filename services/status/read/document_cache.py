@@ -1,6 +1,6 @@
-"""Jobs as they were last read: each is read and encoded once after a change, however many ask for it or follow it.
+"""Cache of rendered job documents. A job is read and encoded once per change, however many clients poll or follow it.
 
-What is kept holds for as long as `Changes` hears of whatever happens to it, at this replica or another.
+A cached document is valid while `ChangeFeed` receives every change to its job, made by this replica or by another one.
 """
 
 import asyncio
@@ -13,137 +13,147 @@ from typing import Final
 from services.status.queue.estimate import Queue
 from services.status.queue.snapshots import Snapshots
 from services.status.read.documents import Documents
-from services.status.read.rendered_document import Edition
+from services.status.read.rendered_document import RenderedDocument
 from shared.web.etag import is_known
 
-MOST: Final = 4096
-"""So many jobs are kept, those that were asked for last; each takes about 13 kB."""
+CAPACITY: Final = 4096
+"""Number of jobs in the cache; the least recently requested one is evicted. Each takes about 13 kB."""
 
-HEARD_SECONDS: Final = 3.0
-"""Who has heard nothing for so long, not even that nothing happens, may not know of a change."""
+FRESH_SECONDS: Final = 3.0
+"""A replica that has received no change or heartbeat for this long may be out of date."""
 
 
 @dataclass
-class _Kept:
-    """`reckoned` is the queue by which the edition tells the outlook; `earlier` has the tags of those before it."""
+class _Entry:
+    """One job in the cache.
 
-    made: asyncio.Future[Edition | None] | None = None
-    reckoned: Queue | None = None
-    earlier: deque[str] = field(default_factory=lambda: deque(maxlen=8))
+    `estimated_from` is the queue snapshot behind the document's estimate; `earlier_tags` are the ETags of its
+    predecessors.
+    """
+
+    rendering: asyncio.Future[RenderedDocument | None] | None = None
+    estimated_from: Queue | None = None
+    earlier_tags: deque[str] = field(default_factory=lambda: deque(maxlen=8))
 
     @property
-    def edition(self) -> Edition | None:
-        """None, too, when the read has failed, and nobody has been told so yet."""
-        if self.made is None or not self.made.done() or self.made.cancelled() or self.made.exception():
+    def rendered(self) -> RenderedDocument | None:
+        """The document, or None while it is being read, or when its read failed or found no job."""
+        done = self.rendering
+        if done is None or not done.done() or done.cancelled() or done.exception():
             return None
-        return self.made.result()
+        return done.result()
 
-    def is_behind(self, condition: str | None) -> bool:
-        """Whether who has seen `condition` has seen nothing later than this."""
-        tags = (self.edition.etag, *self.earlier) if self.edition else self.earlier
+    def is_as_new_as(self, condition: str | None) -> bool:
+        """Return False if a client with this `If-None-Match` may have seen a newer document than this one."""
+        tags = (self.rendered.etag, *self.earlier_tags) if self.rendered else self.earlier_tags
         return condition is None or any(is_known(condition, tag) for tag in tags)
 
-    def outdate(self) -> None:
-        if self.edition:
-            self.earlier.append(self.edition.etag)
-        self.made = None
+    def invalidate(self) -> None:
+        if self.rendered:
+            self.earlier_tags.append(self.rendered.etag)
+        self.rendering = None
 
-    def renew(self, edition: Edition) -> None:
-        self.outdate()
-        self.made = asyncio.get_running_loop().create_future()
-        self.made.set_result(edition)
+    def replace(self, document: RenderedDocument) -> None:
+        self.invalidate()
+        self.rendering = asyncio.get_running_loop().create_future()
+        self.rendering.set_result(document)
 
 
-class Editions:
-    """Who asks must have been let in: an edition is of a job, whosever it is."""
+class DocumentCache:
+    """The caller must check access: the cache returns a job's document whoever owns the job."""
 
     def __init__(self, documents: Documents, snapshots: Snapshots) -> None:
         self._documents = documents
         self._snapshots = snapshots
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._heard_at = -inf
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._fresh_at = -inf
 
-    def kept(self, job_id: str, condition: str | None = None) -> Edition | None:
-        """What may be shown without asking anybody to who has seen `condition`; None when that may not be."""
-        entry = self._kept.get(job_id)
-        if entry is None or (edition := entry.edition) is None or not self._is_told():
+    def cached(self, job_id: str, condition: str | None = None) -> RenderedDocument | None:
+        """Return the cached document if it is valid for a client with this `If-None-Match`; never waits or reads."""
+        entry = self._entries.get(job_id)
+        if entry is None or (rendered := entry.rendered) is None or not self._is_fresh():
             return None
-        if not edition.document.is_over:
-            edition = self.reckon(job_id) if self._snapshots.are_current() else None
-        if edition is None or not entry.is_behind(condition):
+        if not rendered.document.is_over:
+            rendered = self.refresh_estimate(job_id) if self._snapshots.are_current() else None
+        if rendered is None or not entry.is_as_new_as(condition):
             return None
-        self._kept.move_to_end(job_id)
-        return edition
+        self._entries.move_to_end(job_id)
+        return rendered
 
-    async def current(self, job_id: str, condition: str | None = None) -> Edition | None:
-        """As `kept`, or as the database has it: by a read that others began, or, where what they get might be older
-        than `condition`, by another. Raises TransientError.
+    async def get(self, job_id: str, condition: str | None = None) -> RenderedDocument | None:
+        """Return the document from the cache, from a read that is in progress, or from the database.
+
+        A client with this `If-None-Match` never gets an older document than the one it has. Raises TransientError.
         """
-        entry = self._kept.get(job_id)
-        shared = self._is_told() and entry is not None and entry.is_behind(condition)
-        return await (self.latest(job_id) if shared else self.read(job_id))
+        entry = self._entries.get(job_id)
+        is_valid = self._is_fresh() and entry is not None and entry.is_as_new_as(condition)
+        return await (self.latest(job_id) if is_valid else self.read(job_id))
 
-    async def latest(self, job_id: str) -> Edition | None:
-        """As of the last change that was heard of, None for a job that is gone. Raises TransientError."""
-        entry = self._kept.get(job_id)
-        if entry and entry.made and (shared := await asyncio.shield(entry.made)):
+    async def latest(self, job_id: str) -> RenderedDocument | None:
+        """Return the document as of the last received change, or None for a missing job. Raises TransientError."""
+        entry = self._entries.get(job_id)
+        if entry and entry.rendering and (shared := await asyncio.shield(entry.rendering)):
             await self._snapshots.refresh()
-            return self.reckon(job_id) or shared
-        return await self.read(job_id)  # that there was no job when others asked is perhaps no longer so
+            return self.refresh_estimate(job_id) or shared
+        return await self.read(job_id)  # the shared read found no job, which may exist by now
 
-    async def read(self, job_id: str) -> Edition | None:
-        """As the database has it now. Raises TransientError."""
-        self.outdate(job_id)
-        entry = self._kept.setdefault(job_id, _Kept())
-        entry.made = made = asyncio.ensure_future(self._make(job_id, entry))
-        made.add_done_callback(lambda made: self._settle(job_id, entry, made))
-        self._kept.move_to_end(job_id)
-        if len(self._kept) > MOST:
-            self._kept.popitem(last=False)
-        return await asyncio.shield(made)
+    async def read(self, job_id: str) -> RenderedDocument | None:
+        """Read the document from the database and cache it. Raises TransientError."""
+        self.invalidate(job_id)
+        entry = self._entries.setdefault(job_id, _Entry())
+        entry.rendering = rendering = asyncio.ensure_future(self._render(job_id, entry))
+        rendering.add_done_callback(lambda done: self._discard_if_useless(job_id, entry, done))
+        self._entries.move_to_end(job_id)
+        if len(self._entries) > CAPACITY:
+            self._entries.popitem(last=False)
+        return await asyncio.shield(rendering)
 
-    def reckon(self, job_id: str) -> Edition | None:
-        """What is kept of the job, with what the queue says of it now: for that nothing is read."""
-        entry = self._kept.get(job_id)
-        if entry is None or (edition := entry.edition) is None:
+    def refresh_estimate(self, job_id: str) -> RenderedDocument | None:
+        """Return the cached document with its estimate from the latest queue snapshot; reads nothing."""
+        entry = self._entries.get(job_id)
+        if entry is None or (rendered := entry.rendered) is None:
             return None
         queue, _ = self._snapshots.latest
-        if entry.reckoned is not queue:
-            entry.reckoned = queue
-            document = self._snapshots.told(edition.document)
-            if document != edition.document:
-                edition = replace(edition, document=document)
-                entry.renew(edition)
-        return edition
+        if entry.estimated_from is not queue:
+            entry.estimated_from = queue
+            document = self._snapshots.with_estimate(rendered.document)
+            if document != rendered.document:
+                rendered = replace(rendered, document=document)
+                entry.replace(rendered)
+        return rendered
 
-    def outdate(self, job_id: str, revision: int | None = None) -> None:
-        """What is asked for from now on is read anew, unless what is kept is of this `revision` already, or later."""
-        entry = self._kept.get(job_id)
-        if entry and (revision is None or entry.edition is None or entry.edition.revision < revision):
-            entry.outdate()
+    def invalidate(self, job_id: str, revision: int | None = None) -> None:
+        """Have the next request read the job, unless the cached document already includes `revision`."""
+        entry = self._entries.get(job_id)
+        if entry and (revision is None or entry.rendered is None or entry.rendered.revision < revision):
+            entry.invalidate()
 
-    def outdate_all(self) -> None:
-        self._kept.clear()
+    def invalidate_all(self) -> None:
+        self._entries.clear()
 
-    def hear(self, *, of_changes: bool = True) -> None:
-        """Of all changes up to now it has been told; or, without, it is no longer told of them."""
-        self._heard_at = monotonic() if of_changes else -inf
+    def mark_fresh(self) -> None:
+        """Record that every change up to now has been received."""
+        self._fresh_at = monotonic()
 
-    def _is_told(self) -> bool:
-        return monotonic() - self._heard_at < HEARD_SECONDS
+    def mark_stale(self) -> None:
+        """Record that changes are no longer received."""
+        self._fresh_at = -inf
 
-    async def _make(self, job_id: str, entry: _Kept) -> Edition | None:
+    def _is_fresh(self) -> bool:
+        return monotonic() - self._fresh_at < FRESH_SECONDS
+
+    async def _render(self, job_id: str, entry: _Entry) -> RenderedDocument | None:
         found = await self._documents.read(job_id)
         if found is None:
             return None
         document = await self._documents.complete(found.document)
-        entry.reckoned, _ = self._snapshots.latest
-        return Edition(document, found.owner, found.revision)
+        entry.estimated_from, _ = self._snapshots.latest
+        return RenderedDocument(document, found.owner, found.revision)
 
-    def _settle(self, job_id: str, entry: _Kept, made: asyncio.Future[Edition | None]) -> None:
-        """Forgets what is of no use to others: failures, and what rests upon something of which no change is told."""
-        useless = made.cancelled() or made.exception() or (edition := made.result()) is None or not edition.revision
-        if useless and entry.made is made:
-            entry.made = None
-            if self._kept.get(job_id) is entry:
-                del self._kept[job_id]
+    def _discard_if_useless(self, job_id: str, entry: _Entry, done: asyncio.Future[RenderedDocument | None]) -> None:
+        """Remove failures, missing jobs, and documents read from a manifest, for which no change will be received."""
+        useless = done.cancelled() or done.exception() or (rendered := done.result()) is None or not rendered.revision
+        if useless and entry.rendering is done:
+            entry.rendering = None
+            if self._entries.get(job_id) is entry:
+                del self._entries[job_id]

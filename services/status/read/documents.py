@@ -1,4 +1,4 @@
-"""Jobs as they are shown, to those to whom they may be shown."""
+"""Jobs as clients see them: only their owner's, and without expired ones."""
 
 import asyncio
 import re
@@ -15,12 +15,12 @@ from shared.job import Job, fold
 from shared.storage.objects import Storage
 from shared.view import view
 
-MANIFESTS_AT_ONCE: Final = 16
+CONCURRENT_MANIFESTS: Final = 16
 
 
 @dataclass(frozen=True)
 class Found:
-    """A job's document, whose it is, and of which revision in the database: 0 while not all of it is there."""
+    """A job's document, its owner, and its revision in the database: 0 while its submission is not stored."""
 
     document: JobDocument
     owner: str | None
@@ -33,27 +33,27 @@ class Documents:
         self._storage = storage
         self._snapshots = snapshots
         self._ttl = ttl
-        self._reading = asyncio.Semaphore(MANIFESTS_AT_ONCE)
+        self._reading = asyncio.Semaphore(CONCURRENT_MANIFESTS)
 
     async def read(self, job_id: str) -> Found | None:
-        """None for a job that is not there or has expired. Raises TransientError."""
+        """Return None for a missing or expired job. Raises TransientError."""
         job = await self._store.get(job_id)
         return await self._found(job_id, job, job.revision if job else 0)
 
     async def find(self, job_id: str, owner: str | None = None) -> JobDocument | None:
-        """None, too, for a job that is not the owner's; without an owner all may be seen. Raises TransientError."""
-        return _shown(await self.read(job_id), owner)
+        """Return None for a missing or expired job, or another owner's; no owner sees all. Raises TransientError."""
+        return _visible(await self.read(job_id), owner)
 
     async def find_all(self, job_ids: Sequence[str], owner: str | None) -> list[JobDocument | None]:
-        """As `find` does, in the order asked; what cannot be an id is no job either."""
-        names = [job_id for job_id in job_ids if re.fullmatch(JOB_ID, job_id)]
-        jobs = await self._store.many(names)
-        found = await asyncio.gather(*(self._found(job_id, jobs.get(job_id)) for job_id in names))
-        documents = {job_id: _shown(each, owner) for job_id, each in zip(names, found, strict=True)}
+        """Find many jobs, in the order of `job_ids`; an invalid id gives None. Raises TransientError."""
+        valid = [job_id for job_id in job_ids if re.fullmatch(JOB_ID, job_id)]
+        jobs = await self._store.many(valid)
+        found = await asyncio.gather(*(self._found(job_id, jobs.get(job_id)) for job_id in valid))
+        documents = {job_id: _visible(each, owner) for job_id, each in zip(valid, found, strict=True)}
         return [documents.get(job_id) for job_id in job_ids]
 
     async def complete(self, document: JobDocument) -> JobDocument:
-        """With what the queue says of it now."""
+        """Return the document with its queue position and estimated time."""
         return await self._snapshots.complete(document)
 
     async def _found(self, job_id: str, job: Job | None, revision: int = 0) -> Found | None:
@@ -65,13 +65,13 @@ class Documents:
         return None if document.expires_at < datetime.now(UTC) else Found(document, _owner(job), revision)
 
     async def _with_submission(self, job_id: str, job: Job | None) -> Job | None:
-        """From the manifest, when the broker's copy of the submission has yet to arrive."""
+        """Fold the stored manifest, for a job whose submission has not been received from the broker yet."""
         async with self._reading:
             submission = await self._storage.manifest(job_id)
         return fold(job or {}, submission) if submission else None
 
 
-def _shown(found: Found | None, owner: str | None) -> JobDocument | None:
+def _visible(found: Found | None, owner: str | None) -> JobDocument | None:
     return found.document if found and owner in (None, found.owner) else None
 
 

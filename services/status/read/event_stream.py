@@ -1,4 +1,4 @@
-"""`GET /api/status/<job_id>/events`: the document, and again whenever it changes, as server-sent events."""
+"""`GET /api/status/<job_id>/events`: the document as server-sent events, first at once and then after every change."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,55 +9,59 @@ from typing import Final
 
 from fastapi.sse import KEEPALIVE_COMMENT
 
-from services.status.read.change_feed import Changes
-from services.status.read.document_cache import Editions
+from services.status.read.change_feed import ChangeFeed
+from services.status.read.document_cache import DocumentCache
 from shared.errors import TransientError
 from shared.telemetry.metrics import EVENTS_SENT, STREAMS
 
-ALIVE_SECONDS: Final = 15.0
-"""The longest silence: proxies close a connection on which nothing is said for a minute or so."""
+KEEPALIVE_SECONDS: Final = 15.0
+"""Longest silence on a stream. Proxies close a connection that is silent for about a minute."""
 
-AGAIN_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 1.0
 
 
-class Following:
-    """Every event is the whole document, as it is when the client takes it: who is slow misses nothing but the past."""
+class EventStream:
+    """Each event is the whole document at the time of sending, so a slow client misses only intermediate states."""
 
-    def __init__(self, editions: Editions, changes: Changes) -> None:
-        self._editions = editions
+    def __init__(self, cache: DocumentCache, changes: ChangeFeed) -> None:
+        self._cache = cache
         self._changes = changes
 
     async def stream(self, job_id: str, last_id: str | None) -> AsyncGenerator[bytes, None]:
-        """Ends with the job, be it over, expired or gone. `last_id` is that of the event which the client has."""
-        with STREAMS.track_inprogress(), self._changes.listening(job_id) as changed:
-            said = monotonic()
+        """Yield events until the job has finished, expired or been deleted.
+
+        `last_id` is the id of the last event that the client has received.
+        """
+        with STREAMS.track_inprogress(), self._changes.subscribed(job_id) as changed:
+            sent_at = monotonic()
             while True:
                 changed.clear()
                 try:
-                    async with asyncio.timeout(said + ALIVE_SECONDS - monotonic()):
-                        edition = await self._editions.latest(job_id)
-                except (TransientError, TimeoutError):  # the client is no wiser for an end
-                    patience = AGAIN_SECONDS
+                    async with asyncio.timeout(sent_at + KEEPALIVE_SECONDS - monotonic()):
+                        rendered = await self._cache.latest(job_id)
+                except (TransientError, TimeoutError):  # ending the stream would tell the client nothing
+                    wait_seconds = RETRY_SECONDS
                 else:
-                    if edition is None or (patience := _seconds_until(edition.document.expires_at)) <= 0:
+                    if rendered is None or (wait_seconds := _seconds_until(rendered.document.expires_at)) <= 0:
                         return
-                    if edition.id != last_id:
-                        last_id = edition.id
+                    if rendered.id != last_id:
+                        last_id = rendered.id
                         EVENTS_SENT.inc()
-                        yield edition.event
-                        said = monotonic()
-                    if edition.document.is_over:
+                        yield rendered.event
+                        sent_at = monotonic()
+                    if rendered.document.is_over:
                         return
-                silence = said + ALIVE_SECONDS - monotonic()
-                if not await _is_set(changed, min(patience, silence)) and monotonic() - said >= ALIVE_SECONDS:
+                until_keepalive = sent_at + KEEPALIVE_SECONDS - monotonic()
+                is_changed = await _is_set(changed, min(wait_seconds, until_keepalive))
+                if not is_changed and monotonic() - sent_at >= KEEPALIVE_SECONDS:
                     yield KEEPALIVE_COMMENT
-                    said = monotonic()
+                    sent_at = monotonic()
 
 
-async def _is_set(changed: asyncio.Event, within: float) -> bool:
+async def _is_set(event: asyncio.Event, within_seconds: float) -> bool:
     with suppress(TimeoutError):
-        async with asyncio.timeout(within):
-            return await changed.wait()
+        async with asyncio.timeout(within_seconds):
+            return await event.wait()
     return False
 
 

@@ -1,36 +1,34 @@
-"""`GET /api/status/<job_id>`, asked again and again: answered before the application has begun with it."""
+"""Answers a poll of `GET /api/status/<job_id>` from the cache, before FastAPI handles the request."""
 
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.status.read.document_cache import Editions
-from services.status.read.rendered_document import Edition
+from services.status.read.document_cache import DocumentCache
+from services.status.read.rendered_document import RenderedDocument
 
 PATH: Final = "/api/status/"
+HEADERS: Final = (b"if-none-match", b"x-owner", b"cache-control")
 
 
-class Polls:
-    """Answers with what is kept, where that may be shown; of everything else it knows nothing, and hands it on."""
+class StatusFastPath:
+    """ASGI middleware. Passes every request to the application that the cache cannot answer."""
 
-    def __init__(self, app: ASGIApp, editions: Editions) -> None:
+    def __init__(self, app: ASGIApp, cache: DocumentCache) -> None:
         self._app = app
-        self._editions = editions
+        self._cache = cache
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(PATH):
-            asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name in ASKED}
-            condition = asked.get(b"if-none-match")
-            if edition := self._kept(scope["path"].removeprefix(PATH), asked, condition):
-                await edition.answer(condition)(scope, receive, send)
+            headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in HEADERS}
+            condition = headers.get(b"if-none-match")
+            if rendered := self._cached(scope["path"].removeprefix(PATH), headers, condition):
+                await rendered.response(condition)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _kept(self, job_id: str, asked: dict[bytes, str], condition: str | None) -> Edition | None:
-        if b"cache-control" in asked:
+    def _cached(self, job_id: str, headers: dict[bytes, str], condition: str | None) -> RenderedDocument | None:
+        if b"cache-control" in headers:
             return None
-        edition = self._editions.kept(job_id, condition)
-        return edition if edition and edition.is_for(asked.get(b"x-owner")) else None
-
-
-ASKED: Final = (b"if-none-match", b"x-owner", b"cache-control")
+        rendered = self._cache.cached(job_id, condition)
+        return rendered if rendered and rendered.is_visible_to(headers.get(b"x-owner")) else None

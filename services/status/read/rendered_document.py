@@ -1,4 +1,4 @@
-"""A job's document as it is sent at one moment: the very bytes, their validator, and whose it is."""
+"""A job's document at one moment, encoded for sending: the bytes, their ETag and the job's owner."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +15,8 @@ POLL_SECONDS: Final = 3
 
 
 @dataclass(frozen=True)
-class Edition:
-    """Made once, and sent to all who ask. `revision` is the job's in the database, 0 while not all of it is there."""
+class RenderedDocument:
+    """Encoded once for all clients. `revision` is the job's in the database, 0 while its submission is not stored."""
 
     document: JobDocument
     owner: str | None = None
@@ -32,28 +32,28 @@ class Edition:
 
     @property
     def id(self) -> str:
-        """Of its event."""
+        """Id of its server-sent event."""
         return self.etag.strip('"')
 
     @cached_property
     def event(self) -> bytes:
-        """The bytes of the event that tells it."""
+        """Its server-sent event, as sent on the wire."""
         return format_sse_event(event="status", id=self.id, data_str=self.body.decode())
 
-    def answer(self, condition: str | None) -> Response:
-        """To a poll with this `If-None-Match`. It may be sent again and again."""
-        return self._unchanged if condition and is_known(condition, self.etag) else self._whole
+    def response(self, condition: str | None) -> Response:
+        """Return the response to a poll with this `If-None-Match`. The same response may be sent many times."""
+        return self._not_modified if condition and is_known(condition, self.etag) else self._full_response
 
-    def is_for(self, owner: str | None) -> bool:
-        """Whether it may be shown to who asks in this name, now."""
+    def is_visible_to(self, owner: str | None) -> bool:
+        """Return True if the job has not expired and belongs to `owner`; None sees every job."""
         return (owner is None or owner == self.owner) and self.document.expires_at >= datetime.now(UTC)
 
     @cached_property
-    def _whole(self) -> Response:
+    def _full_response(self) -> Response:
         return Response(self.body, headers=self._headers, media_type="application/json")
 
     @cached_property
-    def _unchanged(self) -> Response:
+    def _not_modified(self) -> Response:
         return Response(status_code=304, headers=self._headers)
 
     @cached_property

@@ -25,7 +25,7 @@ from shared.telemetry.metrics import EXPIRED, QUEUE_LAG, TASKS_WAITING
 log = structlog.get_logger()
 
 
-class Janitor:
+class Sweeper:
     def __init__(self, bus: Bus, store: Store, storage: Storage, settings: Settings) -> None:
         self._bus = bus
         self._store = store

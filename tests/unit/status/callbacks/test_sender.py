@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from services.gateway.security import callback_url
 from services.gateway.settings import Settings
-from services.status.callbacks.sender import Post
+from services.status.callbacks.sender import CallbackSender
 from shared.callbacks.address import LOOKUPS, resolve
 from shared.errors import TransientError
 
@@ -32,7 +32,7 @@ async def test_an_address_that_does_not_connect_is_followed_by_the_next(error: t
         return httpx.Response(204, stream=httpx.ByteStream(b""))
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        assert await Post(http, NETWORKS, two).send("https://example.com/", {}, b"{}") == 204
+        assert await CallbackSender(http, NETWORKS, two).send("https://example.com/", {}, b"{}") == 204
     assert tried == ["10.0.0.1", "10.0.0.2"]
 
 
@@ -45,7 +45,7 @@ async def test_a_receiver_that_took_the_request_is_not_sent_it_at_its_next_addre
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         with pytest.raises(TransientError):
-            await Post(http, NETWORKS, two).send("https://example.com/", {}, b"{}")
+            await CallbackSender(http, NETWORKS, two).send("https://example.com/", {}, b"{}")
     assert tried == ["10.0.0.1"]
 
 

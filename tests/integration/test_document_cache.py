@@ -11,7 +11,7 @@ from services.status.database.codec import Change
 from services.status.database.store import Store
 from services.status.queue.snapshots import Snapshots
 from services.status.read import document_cache
-from services.status.read.document_cache import Editions
+from services.status.read.document_cache import DocumentCache
 from services.status.read.documents import Documents
 from shared.broker.bus import Bus
 from shared.events import JobCancelled, JobExpired, JobSubmitted, Task
@@ -79,14 +79,14 @@ async def test_nothing_is_read_until_something_happens_and_then_once(
 async def test_a_change_that_is_told_after_it_was_read_has_nothing_read_again(store: Store, storage: Storage) -> None:
     await store.fold([SONG])
     snapshots = Snapshots(store)
-    kept = Editions(Documents(store, storage, snapshots, timedelta(hours=24)), snapshots)
-    kept.hear()
-    edition = await kept.read(JOB_ID)
-    assert edition
-    kept.outdate(JOB_ID, edition.revision)
-    assert kept.kept(JOB_ID) is edition
-    kept.outdate(JOB_ID, edition.revision + 1)
-    assert kept.kept(JOB_ID) is None
+    cache = DocumentCache(Documents(store, storage, snapshots, timedelta(hours=24)), snapshots)
+    cache.mark_fresh()
+    rendered = await cache.read(JOB_ID)
+    assert rendered
+    cache.invalidate(JOB_ID, rendered.revision)
+    assert cache.cached(JOB_ID) is rendered
+    cache.invalidate(JOB_ID, rendered.revision + 1)
+    assert cache.cached(JOB_ID) is None
 
 
 async def test_changes_are_told_with_the_revision_that_they_make(store: Store) -> None:
@@ -136,7 +136,7 @@ async def test_what_is_kept_is_not_shown_while_nothing_is_heard_of_changes(
 ) -> None:
     await store.fold([SONG])
     await kept(system, reads)
-    monkeypatch.setattr(document_cache, "HEARD_SECONDS", 0)
+    monkeypatch.setattr(document_cache, "FRESH_SECONDS", 0)
     before = reads[JOB_ID]
     for n in range(1, 4):
         await system.client.get(PATH)
@@ -187,7 +187,7 @@ async def test_what_is_kept_is_shown_to_its_owner_alone(
 async def test_no_more_is_kept_than_there_is_room_for(
     system: Live, store: Store, reads: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(document_cache, "MOST", 2)
+    monkeypatch.setattr(document_cache, "CAPACITY", 2)
     await store.fold([SONG, *(recent(submitted(BEATS, job_id=f"job-{n}")) for n in range(2))])
     await kept(system, reads)
     for n in range(2):

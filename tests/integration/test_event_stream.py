@@ -120,7 +120,7 @@ async def test_a_place_in_the_queue_that_changes_is_told(system: Live, store: St
 async def test_a_change_is_read_once_for_all_followers_and_while_nothing_happens_nothing_is(
     system: Live, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_feed, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(change_feed, "QUEUE_CHECK_SECONDS", 0.05)
     monkeypatch.setattr(snapshots, "SNAPSHOT_SECONDS_APART", 0.05)
     await store.fold([SONG])
     get, looked, reads = store.get, store.queue, Counter[str]()
@@ -162,8 +162,8 @@ async def test_signs_of_life_come_while_the_database_is_away(
     async def hanging(job_id: str) -> None:
         await asyncio.sleep(3600)
 
-    monkeypatch.setattr(event_stream, "ALIVE_SECONDS", 0.05)
-    monkeypatch.setattr(event_stream, "AGAIN_SECONDS", 0.02)
+    monkeypatch.setattr(event_stream, "KEEPALIVE_SECONDS", 0.05)
+    monkeypatch.setattr(event_stream, "RETRY_SECONDS", 0.02)
     await store.fold([SONG])
     for fault in (away, hanging):
         async with system.follow(JOB_ID) as feed:
@@ -178,7 +178,7 @@ async def test_signs_of_life_come_while_the_database_is_away(
 
 
 async def test_a_silent_stream_gives_signs_of_life(system: Live, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "ALIVE_SECONDS", 0.05)
+    monkeypatch.setattr(event_stream, "KEEPALIVE_SECONDS", 0.05)
     await store.fold([SONG, started(BEATS)])
     async with system.follow(JOB_ID) as feed:
         await feed.next()

@@ -1,4 +1,4 @@
-"""What the janitor ends, finds again and removes, on a real broker and a real database."""
+"""What the sweeper ends, finds again and removes, on a real broker and a real database."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from services.status.settings import Settings
-from services.status.sweeps.expiry import Janitor
+from services.status.sweeps.expiry import Sweeper
 from services.status.sweeps.orphans import Orphans
 from services.status.sweeps.stalled import end_silence
 from shared.broker.bus import Bus
@@ -29,7 +29,7 @@ async def test_the_janitor_removes_files_and_document_of_what_is_old(bus: Bus, s
         await storage.put(f"{job.job_id}/{SONG}", b"a song")
         await storage.put_manifest(job)
         await store.fold([job])
-    await Janitor(bus, store, storage, Settings()).sweep()
+    await Sweeper(bus, store, storage, Settings()).sweep()
     assert await store.get(JOB_ID) is None
     assert await storage.head(f"{JOB_ID}/{SONG}") is None
     assert await storage.manifest(JOB_ID) is None
@@ -41,7 +41,7 @@ async def test_events_that_come_after_the_removal_leave_nothing_for_long(
     bus: Bus, store: Store, storage: Storage
 ) -> None:
     await store.fold([completed(BEATS)])  # its time is years ago, and there is no submission
-    await Janitor(bus, store, storage, Settings()).sweep()
+    await Sweeper(bus, store, storage, Settings()).sweep()
     assert await store.get(JOB_ID) is None
 
 
@@ -57,24 +57,24 @@ async def test_a_task_that_has_gone_silent_fails(bus: Bus, store: Store, listene
 
 async def test_nobody_is_called_silent_before_everything_was_heard(bus: Bus, store: Store, storage: Storage) -> None:
     await store.fold([recent(submitted(BEATS)), started(BEATS)])
-    janitor = Janitor(bus, store, storage, Settings(silence_minutes=1e-6))
+    sweeper = Sweeper(bus, store, storage, Settings(silence_minutes=1e-6))
     await bus.publish(completed(BEATS))
     for _ in range(2):
-        await janitor.sweep()
+        await sweeper.sweep()
     assert await bus.backlog("status") == 1  # the completion alone
     async with Consumer(bus, store).consuming():
         await until(lambda: bus.backlog("status"), 0)
     for _ in range(2):
-        await janitor.sweep()
+        await sweeper.sweep()
     assert await bus.backlog("status") == 0
 
 
 async def test_a_silent_task_is_ended_by_the_second_sweep(bus: Bus, store: Store, storage: Storage) -> None:
     await store.fold([recent(submitted(BEATS)), started(BEATS)])
-    janitor = Janitor(bus, store, storage, Settings(silence_minutes=1e-6))
-    await janitor.sweep()
+    sweeper = Sweeper(bus, store, storage, Settings(silence_minutes=1e-6))
+    await sweeper.sweep()
     assert await bus.backlog("status") == 0
-    await janitor.sweep()
+    await sweeper.sweep()
     assert await bus.backlog("status") == 1
 
 
@@ -142,7 +142,7 @@ async def test_a_job_without_files_expires(bus: Bus, store: Store, storage: Stor
     expired = await listener.until(JobExpired)
     assert [event.job_id for event in expired] == [JOB_ID]
     await store.fold(expired)
-    await Janitor(bus, store, storage, Settings()).sweep()
+    await Sweeper(bus, store, storage, Settings()).sweep()
     assert await store.get(JOB_ID) is None
     assert await store.get("whole") is not None
 
