@@ -2,16 +2,7 @@
 
 import type { components } from './schema.js';
 
-/** Fields that an older gateway does not send. */
-interface Prospect {
-  /** Until the job is over, by the present estimate. */
-  eta_seconds?: number | null;
-  /** 1 is the next; null once the job has begun. */
-  queue_position?: number | null;
-  expires_at?: string | null;
-}
-
-export type JobDocument = components['schemas']['JobDocument'] & Prospect;
+export type JobDocument = components['schemas']['JobDocument'];
 export type JobLinks = components['schemas']['JobLinks'];
 export type Task = 'stem_separation' | 'transcription' | 'beat_analysis';
 export type Stem = 'vocals' | 'drums' | 'bass' | 'other' | 'instrumental';
@@ -31,20 +22,20 @@ export interface Line {
   start: number;
   end: number;
   words: Word[];
-  confidence?: number;
+  confidence: number | null;
   /** Where it begins: bar 1 is that of the first downbeat; beats from 1, in quarters. Null without beats. */
-  bar?: number | null;
-  beat?: number | null;
+  bar: number | null;
+  beat: number | null;
 }
 
 export interface Lyrics {
   language: string | null;
   lines: Line[];
-  source?: 'heard' | 'given';
+  source: 'heard' | 'given';
   /** Null where the user named the language. */
-  language_probability?: number | null;
+  language_probability: number | null;
   /** Why there are no words. */
-  note?: string | null;
+  note: string | null;
 }
 
 export interface Beat {
@@ -64,12 +55,12 @@ export interface Chord {
 
 export interface Beats {
   /** Whether the drums alone were listened to, too; until then better beats may come. */
-  refined?: boolean;
+  refined: boolean;
   tempo_bpm: number | null;
   time_signature: string | null;
   beats: Beat[];
-  key?: string | null;
-  chords?: Chord[];
+  key: string | null;
+  chords: Chord[];
 }
 
 /** audiowaveform's data format, version 2. */

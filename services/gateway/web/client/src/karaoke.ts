@@ -52,15 +52,8 @@ export class Karaoke {
   /** Those of the jobs that are there, in the order asked. */
   async statuses(ids: string[]): Promise<JobDocument[]> {
     if (!ids.length) return [];
-    try {
-      const query = new URLSearchParams({ ids: ids.join(',') });
-      return (await this.#json<{ jobs: JobDocument[] }>(`/api/status?${query}`)).jobs;
-    } catch (error) {
-      // An older gateway tells of one job at a time.
-      if (!(error instanceof KaraokeError && (error.status === 404 || error.status === 405))) throw error;
-      const jobs = await Promise.allSettled(ids.map((id) => this.status(id)));
-      return jobs.flatMap((job) => (job.status === 'fulfilled' ? [job.value] : []));
-    }
+    const query = new URLSearchParams({ ids: ids.join(',') });
+    return (await this.#json<{ jobs: JobDocument[] }>(`/api/status?${query}`)).jobs;
   }
 
   /** A job's documents as it goes on, until it is over: as events come, or by polling where they do not. */
@@ -92,11 +85,11 @@ export class Karaoke {
   }
 
   lyrics(id: string): Promise<Lyrics> {
-    return this.#result(id, 'lyrics.json', (job) => job.transcription.transcription_path);
+    return this.#json(`/api/jobs/${encodeURIComponent(id)}/lyrics.json`);
   }
 
   beats(id: string): Promise<Beats> {
-    return this.#result(id, 'beats.json', (job) => job.beat_analysis.beats_path);
+    return this.#json(`/api/jobs/${encodeURIComponent(id)}/beats.json`);
   }
 
   peaks(id: string, sound: Stem | 'song'): Promise<Peaks> {
@@ -123,16 +116,5 @@ export class Karaoke {
   async #json<T>(path: string, init: RequestInit = {}): Promise<T> {
     // Own words replace a file that may have been kept: ask whether it is still the same.
     return (await this.fetch(path, { cache: 'no-cache', ...init })).json() as Promise<T>;
-  }
-
-  /** One of a job's files: by its own route, or, at an older gateway, where the document says. */
-  async #result<T>(id: string, name: string, path: (job: JobDocument) => string | null | undefined): Promise<T> {
-    try {
-      return await this.#json(`/api/jobs/${encodeURIComponent(id)}/${name}`);
-    } catch (error) {
-      const known = error instanceof KaraokeError && error.status === 404 ? path(await this.status(id)) : null;
-      if (!known) throw error;
-      return this.#json(known);
-    }
   }
 }

@@ -22,7 +22,8 @@ export async function loadParts(
   const load = async (part: Part, index: number): Promise<[Part, AudioBuffer]> => {
     const path = job.stem_separation[`${part}_path`];
     if (!path) throw new KaraokeError(404, 'no_such_part', 'A part of this song is not there any more.');
-    const response = await asFlac(karaoke, path, signal);
+    const flac = path.replace(/\.\w+$/, '.flac'); // half the bytes of WAV; the server encodes it on demand
+    const response = await karaoke.fetch(flac, { signal });
     const bytes = await read(response, (share) => {
       shares[index] = share;
       onProgress(shares.reduce((sum, each) => sum + each, 0) / shares.length);
@@ -30,17 +31,6 @@ export async function loadParts(
     return [part, await context.decodeAudioData(bytes)];
   };
   return new Map(await Promise.all(names.map(load)));
-}
-
-/** Half the bytes of WAV; where the server cannot encode it on demand, the file as it is. */
-async function asFlac(karaoke: Karaoke, path: string, signal: AbortSignal): Promise<Response> {
-  const flac = path.replace(/\.\w+$/, '.flac');
-  try {
-    return await karaoke.fetch(flac, { signal });
-  } catch (error) {
-    if (flac === path || !(error instanceof KaraokeError && error.status === 404)) throw error;
-    return karaoke.fetch(path, { signal });
-  }
 }
 
 async function read(response: Response, onProgress: (share: number) => void): Promise<ArrayBuffer> {

@@ -6,7 +6,6 @@ import { Player } from '../audio/player';
 import { inWords } from '../problem';
 import { remember } from '../recent';
 import { authorized } from '../session';
-import { measure } from './measure';
 
 const SOON_MS = 300;
 const AGAIN_MS = 3_000;
@@ -134,7 +133,11 @@ export class Song {
     player.beats.value = this.beats.value?.beats ?? [];
     this.player.value = player;
     this.loading.value = null;
-    this.peaks.value = await authorized((server) => server.peaks(this.id, 'instrumental')).catch(() => measure(parts));
+    void this.#once('peaks', () => this.#loadPeaks());
+  }
+
+  async #loadPeaks(): Promise<void> {
+    this.peaks.value = await authorized((server) => server.peaks(this.id, 'instrumental'));
   }
 
   async #loadLyrics(): Promise<void> {
