@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure as Picture
 
 from bench.figure import Figure, Goal
-from bench.tables import table
+from bench.markdown import table
 
 INTRODUCTION: Final = """\
 # Benchmark

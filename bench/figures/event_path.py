@@ -28,7 +28,7 @@ import aiohttp
 import uvloop
 from matplotlib.figure import Figure as Picture
 
-from bench import tables
+from bench import markdown
 from bench.bench import Bench
 from bench.contenders import OURS, contenders
 from bench.figure import Goal, Measured
@@ -87,8 +87,8 @@ def table(measured: Measured) -> str:
         (what, str(told["count"]), *(f"{told[part]:.0f} ms" for part in ("p50", "p90", "p99", "most")))
         for what, told in zip(DELAYS.values(), (measured["delays_ms"][name] for name in DELAYS), strict=True)
     ]
-    of_delays = tables.table(("", "samples", "p50", "p90", "p99", "most"), delays)
-    return f"{tables.table(head, rows)}\n\n{of_delays}"
+    of_delays = markdown.table(("", "samples", "p50", "p90", "p99", "most"), delays)
+    return f"{markdown.table(head, rows)}\n\n{of_delays}"
 
 
 def plot(measured: Measured, picture: Picture) -> None:

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure as Picture
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import UpdateOne
 
-from bench import tables
+from bench import markdown
 from bench.bench import Bench
 from bench.figure import Goal, Measured
 from bench.sides import ratio, values
@@ -58,7 +58,7 @@ def goals(measured: Measured) -> list[Goal]:
 def table(measured: Measured) -> str:
     rates = measured["events_per_second"]
     rows = [(side, f"{median(of):,.0f}", f"{ratio(of, rates['bare upserts']):.2f}") for side, of in rates.items()]
-    return tables.table(("", "events per second", "of bare upserts"), rows)
+    return markdown.table(("", "events per second", "of bare upserts"), rows)
 
 
 def plot(measured: Measured, picture: Picture) -> None:

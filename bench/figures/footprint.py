@@ -12,7 +12,7 @@ from typing import Final
 
 from matplotlib.figure import Figure as Picture
 
-from bench import tables
+from bench import markdown
 from bench.bench import Bench
 from bench.decoding import decode_seconds
 from bench.figure import Goal, Measured
@@ -58,7 +58,7 @@ def table(measured: Measured) -> str:
         ),
         *((f"{task}, alone", f"{seconds:.0f} s") for task, seconds in measured["seconds_alone"].items()),
     ]
-    return tables.table((f"a song of {measured['song_seconds']} s", ""), rows)
+    return markdown.table((f"a song of {measured['song_seconds']} s", ""), rows)
 
 
 def plot(measured: Measured, picture: Picture) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from matplotlib.figure import Figure as Picture
 
-from bench import tables
+from bench import markdown
 from bench.bench import Bench
 from bench.crowd import upload_at_once
 from bench.figure import Goal, Measured
@@ -62,7 +62,7 @@ def table(measured: Measured) -> str:
         (name, *(f"{column[name]:,.0f} MB" if name in column else "" for column in (*states.values(), *jobs.values())))
         for name in _names(states)
     ]
-    return tables.table(("", *states, *(f"after {count} jobs" for count in jobs)), rows)
+    return markdown.table(("", *states, *(f"after {count} jobs" for count in jobs)), rows)
 
 
 def plot(measured: Measured, picture: Picture) -> None:

@@ -24,7 +24,7 @@ from uuid import uuid4
 
 from matplotlib.figure import Figure as Picture
 
-from bench import tables
+from bench import markdown
 from bench.bench import Bench
 from bench.figure import Goal, Measured
 from bench.pollers import MODES, Pollers
@@ -69,7 +69,7 @@ def table(measured: Measured) -> str:
         for code, pollers in product(MODES, SECONDS)
     ]
     head = ("", *(f"{side}, /s (p99)" for side in SIDES), "status : route", "gateway : route")
-    return tables.table(head, rows)
+    return markdown.table(head, rows)
 
 
 def plot(measured: Measured, picture: Picture) -> None:

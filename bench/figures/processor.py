@@ -7,7 +7,7 @@ from statistics import median
 
 from matplotlib.figure import Figure as Picture
 
-from bench import tables
+from bench import markdown
 from bench.bench import Bench
 from bench.figure import Goal, Measured
 from bench.sides import seconds
@@ -29,7 +29,7 @@ def goals(_measured: Measured) -> list[Goal]:
 
 def table(measured: Measured) -> str:
     rows = [(name, f"{1000 * median(taken):.0f} ms") for name, taken in measured["seconds"].items()]
-    return tables.table(("a hash", "median"), rows)
+    return markdown.table(("a hash", "median"), rows)
 
 
 def plot(measured: Measured, picture: Picture) -> None:

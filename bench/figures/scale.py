@@ -11,7 +11,7 @@ from statistics import median
 
 from matplotlib.figure import Figure as Picture
 
-from bench import tables
+from bench import markdown
 from bench.backlog import backlog
 from bench.bench import Bench
 from bench.figure import Goal, Measured
@@ -57,9 +57,9 @@ def table(measured: Measured) -> str:
     by_replicas = [(replicas, f"{median(rates):,.0f}") for replicas, rates in measured["folded_per_second"].items()]
     return "\n\n".join(
         (
-            tables.table(("workers", "tasks a second", "of so many times one's"), by_workers),
-            tables.table(("status replicas", "events folded a second"), by_replicas),
-            tables.table((f"a queue of {JOBS:,} jobs", ""), _of_the_backlog(measured)),
+            markdown.table(("workers", "tasks a second", "of so many times one's"), by_workers),
+            markdown.table(("status replicas", "events folded a second"), by_replicas),
+            markdown.table((f"a queue of {JOBS:,} jobs", ""), _of_the_backlog(measured)),
         )
     )
 

@@ -16,7 +16,7 @@ from statistics import median
 import soundfile
 from matplotlib.figure import Figure as Picture
 
-from bench import separators, tables
+from bench import markdown, separators
 from bench.bench import Bench
 from bench.figure import Goal, Measured
 from bench.sides import ratio, seconds
@@ -62,7 +62,7 @@ def table(measured: Measured) -> str:
         for model, found in measured["models"].items()
         for side, taken in found["seconds"].items()
     ]
-    return tables.table(head, rows, left=2)
+    return markdown.table(head, rows, left=2)
 
 
 def plot(measured: Measured, picture: Picture) -> None:

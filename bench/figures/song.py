@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from matplotlib.figure import Figure as Picture
 
-from bench import separators, tables
+from bench import markdown, separators
 from bench.bench import Bench
 from bench.figure import Goal, Measured
 from bench.line import busy
@@ -94,7 +94,7 @@ def table(measured: Measured) -> str:
             *_named("command", measured[name], "program_seconds"),
         ]
     ]
-    return f"{tables.table(head, rows)}\n\n{tables.table(('what it is made of', 'median'), parts)}"
+    return f"{markdown.table(head, rows)}\n\n{markdown.table(('what it is made of', 'median'), parts)}"
 
 
 def plot(measured: Measured, picture: Picture) -> None:

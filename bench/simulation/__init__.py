@@ -1,1 +1,1 @@
-"""A day of songs, simulated: how many workers an autoscaler keeps, how long songs wait, and what that costs."""
+"""Simulated days of songs: how many workers the autoscaler keeps, how long songs wait, and what that costs."""

@@ -1,38 +1,25 @@
-"""Simulates days of traffic with many settings of the autoscaler, and reckons what so many songs a day need.
+"""Simulates days with several settings of the autoscaler, checks the chosen ones, and writes docs/scaling.md's tables.
 
-Writes bench/simulation/README.md with its plots and summary.json, and the tables of docs/scaling.md. Both are made of
-bench/results.json, where that is there: run it after `make bench`.
+Takes a minute or two. Run it after `make bench`, because it reads bench/results.json.
 """
 
 import argparse
-from pathlib import Path
-from time import monotonic
 
-from bench.simulation import page, plots, scaling, summary, sweep, trial, whole
-from bench.simulation.chosen import DESIGN_SONGS
-
-HERE = Path(__file__).parent
+from bench.simulation import plan, trials
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.simulation", description=__doc__)
     parser.add_argument(
-        "--only-plan", action="store_true", help="write docs/scaling.md anew, of what was simulated before (seconds)"
+        "--only-tables", action="store_true", help="write the tables from the last simulation (seconds)"
     )
-    if not parser.parse_args().only_plan:
-        _simulate()
-    scaling.write()
-
-
-def _simulate() -> None:
-    began = monotonic()
-    wholes = whole.wholes()
-    found = trial.outcomes(sweep.trials())
-    summary.write(found, wholes)
-    page.write(found, wholes)
-    plots.day(HERE / "day.svg", whole.one_day(DESIGN_SONGS, trial.SEEDS[0]))
-    plots.targets(HERE / "targets.svg", found)
-    print(f"{len(found)} settings on {len(trial.SEEDS)} days each, in {monotonic() - began:.0f} s")
+    if not parser.parse_args().only_tables:
+        results, days = trials.simulate(trials.trials())
+        plan.store(results, days)
+        for service, policy in trials.CHOSEN.items():
+            best = (trials.best_target(service, results), trials.best_most(service, results))
+            print(f"{service}: best target and maximum {best}, chosen {(policy.target, policy.most)}")
+    plan.PAGE.write_text(plan.page(plan.PAGE.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,137 +1,142 @@
-"""Workers of one service at their queue, in simulated time."""
+"""Pods of one service, their nodes and their queue in simulated time."""
 
+import heapq
 from collections import deque
-from collections.abc import Generator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
 
-import simpy
+import numpy as np
 
-from bench.simulation.autoscaler import Autoscaler
-from bench.simulation.nodes import AT_ONCE, Nodes, Startup
-from bench.simulation.policy import SYNC_SECONDS, Policy
-from bench.simulation.record import Record
+from bench.simulation.autoscaler import POLLING_SECONDS, SYNC_SECONDS, Autoscaler, Policy
 from bench.simulation.traffic import DAY_SECONDS, Floats
 
-Process = Generator[simpy.Event, Any, None]
+
+@dataclass(frozen=True)
+class Startup:
+    """Seconds until a new node has the image, until a container is ready, and for which an empty node is kept."""
+
+    new_node: float
+    container: float
+    linger: float
+
+
+class Nodes:
+    """Nodes with one pod each. A node is paid for from its request until it has been empty for a while."""
+
+    def __init__(self, startup: Startup) -> None:
+        self._startup = startup
+        self._requested: dict[int, float] = {}
+        self._empty: list[tuple[float, int]] = []  # since when; the latest is last
+        self._paid = 0.0
+        self._ids = count()
+
+    def take(self, now: float) -> tuple[int, float]:
+        """Return a node, and the seconds until a pod on it is ready."""
+        self._remove_empty(now)
+        if self._empty:
+            return self._empty.pop()[1], self._startup.container
+        node = next(self._ids)
+        self._requested[node] = now
+        return node, self._startup.new_node + self._startup.container
+
+    def give_back(self, node: int, now: float) -> None:
+        self._empty.append((now, node))
+
+    def paid_seconds(self, now: float) -> float:
+        self._remove_empty(now)
+        return self._paid + sum(now - requested for requested in self._requested.values())
+
+    def _remove_empty(self, now: float) -> None:
+        while self._empty and self._empty[0][0] + self._startup.linger <= now:
+            since, node = self._empty.pop(0)
+            self._paid += since + self._startup.linger - self._requested.pop(node)
 
 
 @dataclass(eq=False)
 class Pod:
-    """`wake` is there while it idles, `process` while it starts."""
-
     node: int
-    wake: simpy.Event | None = None
-    process: simpy.Process | None = None
-    stopped_at: float | None = None
+    state: str = "starting"  # or "idle", "busy", "stopped"
 
 
-@dataclass
 class Pool:
-    """Tasks that come `at`, ascending, and take `seconds`. It scales by a policy, or has `fixed` workers."""
+    """Tasks that arrive `at` these seconds, ascending, and take `seconds` each. `run` fills `started` and `ended`."""
 
-    at: Floats
-    seconds: Floats
-    policy: Policy | None = None
-    startup: Startup = AT_ONCE
-    fixed: int = 0
-    _env: simpy.Environment = field(default_factory=simpy.Environment, init=False)
-    _waiting: deque[int] = field(default_factory=deque, init=False)
-    _idle: deque[Pod] = field(default_factory=deque, init=False)
-    _pods: list[Pod] = field(default_factory=list, init=False)  # those that are to stay, the oldest first
+    def __init__(self, at: Floats, seconds: Floats, policy: Policy, startup: Startup) -> None:
+        self.at, self.seconds, self._policy, self._nodes = at, seconds, policy, Nodes(startup)
+        self.started, self.ended = np.full((2, len(at)), np.nan)
+        self.paid_seconds, self.most_replicas = 0.0, 0
+        self._now, self._busy, self._unfinished = 0.0, 0, len(at)
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._ids = count()
+        self._queue: deque[int] = deque()
+        self._idle: deque[Pod] = deque()
+        self._pods: list[Pod] = []  # without those that are to stop; the oldest first
 
-    def run(self) -> Record:
-        """Until the day is over, and every task is done."""
-        self._nodes = Nodes(self.startup)
-        self._record = Record.of(self.at, self.seconds)
-        self._left, self._busy = len(self.at), 0
-        self._done = self._env.event()
-        self._scale(self.policy.least if self.policy else self.fixed)
-        self._env.process(self._arrivals())
-        if self.policy:
-            scaler = Autoscaler(self.policy)
-            self._env.process(self._polling(scaler, self.policy.polling))
-            self._env.process(self._syncing(scaler))
-        if self._left:
-            self._env.run(self._done)
-        self._env.run(max(self._env.now + 1, float(DAY_SECONDS)) if self.policy else None)
-        self._record.paid_seconds = self._nodes.paid_seconds(self._env.now)
-        self._record.nodes_made = self._nodes.made
-        return self._record
-
-    def _arrivals(self) -> Process:
+    def run(self) -> "Pool":
+        """Simulate until the day has passed and every task has ended."""
+        scaler = Autoscaler(self._policy)
+        self._scale(self._policy.least)
         for task, at in enumerate(self.at):
-            if at > self._env.now:
-                yield self._env.timeout(at - self._env.now)
-            self._waiting.append(task)
-            self._wake()
+            self._schedule(at, partial(self._arrive, task))
+        self._schedule(0, partial(self._decide, POLLING_SECONDS, scaler.activated))
+        self._schedule(0, partial(self._decide, SYNC_SECONDS, scaler.desired))
+        while self._unfinished or self._events[0][0] < DAY_SECONDS:
+            self._now, _, action = heapq.heappop(self._events)
+            action()
+        self.paid_seconds = self._nodes.paid_seconds(max(DAY_SECONDS, self._now))
+        return self
 
-    def _polling(self, scaler: Autoscaler, seconds: float) -> Process:
-        while True:
-            self._scale(scaler.active(self._env.now, len(self._waiting) + self._busy, len(self._pods)))
-            yield self._env.timeout(seconds)
+    def _schedule(self, at: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (at, next(self._ids), action))
 
-    def _syncing(self, scaler: Autoscaler) -> Process:
-        while True:
-            messages = len(self._waiting) + self._busy
-            self._scale(scaler.wanted(self._env.now, messages, len(self._pods)))
-            self._record.timeline.append((self._env.now, len(self._waiting), self._busy, len(self._pods)))
-            yield self._env.timeout(SYNC_SECONDS)
+    def _arrive(self, task: int) -> None:
+        self._queue.append(task)
+        if self._idle:
+            self._next_task(self._idle.popleft())
+
+    def _decide(self, seconds: float, replicas: Callable[[float, int, int], int]) -> None:
+        self._scale(replicas(self._now, len(self._queue) + self._busy, len(self._pods)))
+        self._schedule(self._now + seconds, partial(self._decide, seconds, replicas))
 
     def _scale(self, replicas: int) -> None:
         for _ in range(replicas - len(self._pods)):
-            node, seconds = self._nodes.take(self._env.now)
-            pod = Pod(node)
-            self._pods.append(pod)
-            pod.process = self._env.process(self._life(pod, seconds))
+            node, seconds = self._nodes.take(self._now)
+            self._pods.append(pod := Pod(node))
+            self._schedule(self._now + seconds, partial(self._ready, pod))
         for _ in range(len(self._pods) - replicas):
-            self._stop()
+            self._stop_one()
+        self.most_replicas = max(self.most_replicas, replicas)
 
-    def _stop(self) -> None:
-        """As a ReplicaSet chooses: one that starts before one that is ready, then the youngest, busy or not."""
-        pod = next((pod for pod in reversed(self._pods) if pod.process), self._pods[-1])
+    def _stop_one(self) -> None:
+        """Stop a pod in the order of a ReplicaSet: a starting one first, then the youngest, busy or not."""
+        pod = next((pod for pod in reversed(self._pods) if pod.state == "starting"), self._pods[-1])
         self._pods.remove(pod)
-        pod.stopped_at = self._env.now
-        if pod.process:
-            pod.process.interrupt()
-        elif pod.wake:
+        if pod.state == "idle":
             self._idle.remove(pod)
-            pod.wake.succeed()
-            pod.wake = None
+        if pod.state != "busy":  # a busy one finishes its task first
+            self._nodes.give_back(pod.node, self._now)
+        pod.state = "stopped"
 
-    def _life(self, pod: Pod, start_seconds: float) -> Process:
-        try:
-            yield self._env.timeout(start_seconds)
-        except simpy.Interrupt:
-            self._nodes.give_back(pod.node, self._env.now)
+    def _ready(self, pod: Pod) -> None:
+        if pod.state != "stopped":
+            self._next_task(pod)
+
+    def _next_task(self, pod: Pod) -> None:
+        if not self._queue:
+            pod.state = "idle"
+            self._idle.append(pod)
             return
-        pod.process = None
-        while pod.stopped_at is None:
-            if self._waiting:
-                yield from self._work(self._waiting.popleft())
-            else:
-                pod.wake = self._env.event()
-                self._idle.append(pod)
-                yield pod.wake
-        self._record.longest_drain = max(self._record.longest_drain, self._env.now - pod.stopped_at)
-        self._nodes.give_back(pod.node, self._env.now)
-        self._wake()
-
-    def _work(self, task: int) -> Process:
-        """Nothing interrupts it: a pod that is told to stop ends this first."""
+        pod.state, task = "busy", self._queue.popleft()
         self._busy += 1
-        self._record.started[task] = self._env.now
-        yield self._env.timeout(self.seconds[task])
-        self._record.ended[task] = self._env.now
-        self._busy -= 1
-        self._left -= 1
-        if not self._left:
-            self._done.succeed()
+        self.started[task], self.ended[task] = self._now, self._now + self.seconds[task]
+        self._schedule(self.ended[task], partial(self._finish, pod))
 
-    def _wake(self) -> None:
-        """Someone for the task that waits, if there is someone: the one that has idled for longest."""
-        if self._waiting and self._idle:
-            pod = self._idle.popleft()
-            assert pod.wake
-            pod.wake.succeed()
-            pod.wake = None
+    def _finish(self, pod: Pod) -> None:
+        self._busy -= 1
+        self._unfinished -= 1
+        if pod.state == "stopped":
+            self._nodes.give_back(pod.node, self._now)
+        else:
+            self._next_task(pod)

@@ -1,4 +1,4 @@
-"""The page of the figure `footprint`, of a made-up measurement; and the plan that reads it."""
+"""The page of the figure `footprint`, with invented measurements."""
 
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,6 @@ from matplotlib.figure import Figure as Picture
 
 from bench.figures import footprint
 from bench.sample import write_sample
-from bench.simulation.known import Known
-from bench.simulation.quantities import QUANTITIES
 
 MEASURED: dict[str, Any] = {
     "song_seconds": 100,
@@ -32,23 +30,6 @@ def test_the_table_says_what_a_song_leaves() -> None:
     assert "| files in the storage | 27.0 MB |" in table
     assert "| decoding, mp3 | 1.0 s of a processor |" in table
     footprint.plot(MEASURED, Picture())
-
-
-def test_the_plan_reads_what_was_measured() -> None:
-    figures = Known({"footprint": {"measured": MEASURED}}, QUANTITIES)
-    expected = {
-        "song_bytes": 90_000,
-        "stem_bytes": 180_000,
-        "opus_bytes": 20_000,
-        "other_bytes": 2_000,
-        "decode_seconds": 0.01,
-        "events": 60,
-        "event_bytes": 200,
-        "transcription": 0.25,
-        "beats": 0.02,
-    }
-    assert {name: figures.value(name) for name in expected} == pytest.approx(expected)
-    assert figures.source("beats") == "measured, `footprint`"
 
 
 @pytest.mark.parametrize("form", ["wav", "mp3"])
