@@ -1,7 +1,7 @@
 """The page in the distribution's Chromium, on the five live services."""
 
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,8 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from tests.browser.page import Open, ended, submit
 from tests.conftest import need
-from tests.e2e.conftest import gateway_url, services, short_song, song, truth
-from tests.integration.test_status import until
-
-__all__ = ["gateway_url", "services", "short_song", "song", "truth"]
 
 ARGS = [
     "--no-sandbox",
@@ -26,8 +23,6 @@ ARGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 EAR = Path(__file__).with_name("ear.js")
-
-Open = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture(scope="package")
@@ -71,33 +66,3 @@ async def sung(gateway_url: str, song: Path) -> str:
     """The id of the sample song's job, which has everything."""
     async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
         return await ended(client, await submit(client, song, format="flac"), "completed")
-
-
-async def submit(client: httpx.AsyncClient, song: Path, **options: str) -> str:
-    answer = await client.post("/api/process", files={"file": (song.name, song.read_bytes())}, data=options)
-    return str(answer.raise_for_status().json()["job_id"])
-
-
-async def ended(client: httpx.AsyncClient, job_id: str, outcome: str) -> str:
-    """Returns the id of a job once it is over."""
-    over: dict[str, Any] = {}
-
-    async def is_over() -> bool:
-        over.update((await client.get(f"/api/status/{job_id}")).json())
-        return over["status"] in ("completed", "failed")
-
-    await until(is_over, wanted=True, within=180)
-    assert over["status"] == outcome, over
-    return job_id
-
-
-async def ready(page: Page) -> Page:
-    """Returns once the song can be sung, words and all."""
-    await page.locator(".play").wait_for()
-    await page.locator(".line").first.wait_for()
-    return page
-
-
-async def holds(page: Page, condition: str, within: float = 60) -> None:
-    """Returns once a JavaScript expression is true. The page's policy forbids what `wait_for_function` does."""
-    await until(lambda: page.evaluate(f"Boolean({condition})"), wanted=True, within=within)

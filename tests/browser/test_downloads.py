@@ -6,7 +6,7 @@ from pathlib import Path
 import soundfile
 from playwright.async_api import Page
 
-from tests.browser.conftest import Open, ready
+from tests.browser.page import Open, ready
 
 
 async def saved(page: Page, link: str, folder: Path) -> Path:

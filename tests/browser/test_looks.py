@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Page
 
-from tests.browser.conftest import Open, ended, ready, submit
+from tests.browser.page import Open, ended, ready, submit
 from tests.conftest import ROOT, need
 
 AXE = ROOT / "services/gateway/web/node_modules/axe-core/axe.min.js"

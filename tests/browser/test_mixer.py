@@ -4,7 +4,7 @@ from statistics import mean
 
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import Open, holds, ready
+from tests.browser.page import Open, holds, ready
 
 CHORUS = "0.35"  # of the song: all parts play
 

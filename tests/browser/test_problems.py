@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.browser.conftest import Open, ended, ready, submit
+from tests.browser.page import Open, ended, ready, submit
 
 
 async def test_a_file_that_is_no_audio_is_refused_in_words(visit: Open, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import Open, holds, ready
+from tests.browser.page import Open, holds, ready
 
 FRAME = 1 / 60
 Record = Callable[[str, object], None]

@@ -1,20 +1,15 @@
 """One song's trace across real services, as a collector gets it."""
 
 import json
-import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 
-from deploy.local.services import table
 from deploy.local.stack import Stack
-from tests.e2e.conftest import MODELS
-from tests.integration.collector import Collector, Sent, collecting
+from tests.collector import Collector, Sent
 
 CALLER = "4bf92f3577b34da6a3ce929d0e0e4736"
 """The trace of whoever uploads."""
@@ -24,32 +19,9 @@ LAST = {"POST /api/process", "attempt beat_analysis", "fold task_completed"}
 
 
 @pytest.fixture(scope="module")
-def collector() -> Iterator[Collector]:
-    with collecting() as collector:
-        yield collector
-
-
-@pytest.fixture(scope="module")
-def traced(
-    tmp_path_factory: pytest.TempPathFactory, amqp_url: str, mongo_url: str, collector: Collector
-) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("traced")
-    own = {"AMQP_URL": amqp_url, "MONGO_URL": mongo_url, "MONGO_DATABASE": f"test-{uuid4().hex}"}
-    telling = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
-    services = table({**os.environ, **MODELS, **own, **telling, "STORAGE_URL": str(folder / "storage")})
-    running = Stack({name: services[name] for name in ("gateway", "status", "beats")}, folder / "logs")
-    try:
-        running.start()
-        running.wait()
-        yield running
-    finally:
-        running.end()
-
-
-@pytest.fixture(scope="module")
-def job_id(traced: Stack, song: Path) -> str:
+def job_id(services: Stack, song: Path) -> str:
     """Of a job that is over."""
-    with httpx.Client(base_url=traced.url, timeout=60) as client:
+    with httpx.Client(base_url=services.url, timeout=60) as client:
         answer = client.post(
             "/api/process",
             files={"file": song.open("rb")},
@@ -113,15 +85,15 @@ def test_each_step_hangs_on_what_caused_it(trace: dict[str, Sent]) -> None:
     assert {name: trace[name].parent for name in causes} == {name: trace[cause].id for name, cause in causes.items()}
 
 
-def test_log_lines_about_the_job_name_its_trace(trace: dict[str, Sent], traced: Stack, job_id: str) -> None:
+def test_log_lines_about_the_job_name_its_trace(trace: dict[str, Sent], services: Stack, job_id: str) -> None:
     for name in ("gateway", "status", "beats"):
-        about = [line for line in log_lines(traced, name) if line.get("job_id") == job_id]
+        about = [line for line in log_lines(services, name) if line.get("job_id") == job_id]
         assert about, name
         assert {line.get("trace_id") for line in about} == {CALLER}
-    (done,) = [line for line in log_lines(traced, "status") if line.get("type") == "task_completed"]
+    (done,) = [line for line in log_lines(services, "status") if line.get("type") == "task_completed"]
     assert (done["task"], done["attempt"]) == ("beat_analysis", 1)
 
 
-def log_lines(traced: Stack, service: str) -> list[dict[str, Any]]:
-    text = traced.children[service].log.read_text()
+def log_lines(services: Stack, service: str) -> list[dict[str, Any]]:
+    text = services.children[service].log.read_text()
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 
 from services.gateway.media.decode import PROBLEMS, decode
 from shared.web.problem import Problem
-from tests.integration.hostile import m4a
+from tests.audio import m4a
 
 FORMATS = ("WAV", "W64", "AIFF", "AU", "CAF", "FLAC", "MP3", "OGG", "OPUS", "M4A")
 MIN_SECONDS, MAX_SECONDS = 1, 60

@@ -1,17 +1,24 @@
-import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import uuid4
 
 import aio_pika
+import httpx
 import pytest
 from aio_pika.abc import AbstractChannel
 
+from services.gateway.app import create_app as create_gateway
+from services.gateway.settings import Settings as GatewaySettings
+from services.status.api import create_app as create_status
 from services.status.database.store import Store
+from services.status.fold.consumer import Consumer
+from services.status.settings import Settings as StatusSettings
 from shared.broker import topology
 from shared.broker.bus import Bus
-from shared.events import Event, decode
 from shared.storage.objects import Storage
+from shared.web.health import Health
+from tests.system import Bench, Listener, Start, System
 
 
 @pytest.fixture(autouse=True)
@@ -49,34 +56,41 @@ def storage(tmp_path: Path) -> Storage:
     return Storage(str(tmp_path / "storage"))
 
 
-class Listener:
-    """Reads a queue as its service would."""
-
-    def __init__(self, channel: AbstractChannel) -> None:
-        self._channel = channel
-
-    async def body(self, queue: str, within: float = 20) -> bytes:
-        """The next message, acknowledged."""
-        source = await self._channel.get_queue(queue)
-        async with asyncio.timeout(within), source.iterator() as messages:
-            async for message in messages:
-                await message.ack()
-                return message.body
-        raise AssertionError
-
-    async def until(self, kind: type[Event], within: float = 20) -> list[Event]:
-        """What status would hear, up to the first event of `kind`."""
-        events: list[Event] = []
-        source = await self._channel.get_queue(topology.STATUS_QUEUE)
-        async with asyncio.timeout(within), source.iterator() as messages:
-            async for message in messages:
-                await message.ack()
-                events.append(decode(message.body))
-                if isinstance(events[-1], kind):
-                    break
-        return events
-
-
 @pytest.fixture
 def listener(channel: AbstractChannel) -> Listener:
     return Listener(channel)
+
+
+@pytest.fixture
+async def status_client(store: Store, storage: Storage) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_status(store, storage, Health(store.check), StatusSettings())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://status") as client:
+        yield client
+
+
+@pytest.fixture
+async def start(bus: Bus, store: Store, storage: Storage, tmp_path: Path) -> AsyncIterator[Start]:
+    """Start a gateway with any settings, before one status service."""
+    status = create_status(store, storage, Health(), StatusSettings())
+    async with AsyncExitStack() as stack:
+        inside = httpx.AsyncClient(transport=httpx.ASGITransport(status), base_url="http://status")
+        await stack.enter_async_context(inside)
+        await stack.enter_async_context(Consumer(bus, store).consuming())
+
+        async def start(**settings: object) -> System:
+            gateway = create_gateway(bus, storage, inside, Health(), GatewaySettings.model_validate(settings))
+            outside = httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://gateway")
+            await stack.enter_async_context(outside)
+            return System(outside, bus, storage, tmp_path / "storage")
+
+        yield start
+
+
+@pytest.fixture
+async def system(start: Start) -> System:
+    return await start()
+
+
+@pytest.fixture
+def bench(bus: Bus, storage: Storage, tmp_path: Path) -> Bench:
+    return Bench(bus, storage, tmp_path / "storage")

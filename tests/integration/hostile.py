@@ -8,11 +8,10 @@ import zipfile
 import zlib
 from pathlib import Path
 
-import av
 import numpy as np
 import soundfile
 
-from tests.integration.test_gateway import tone
+from tests.audio import m4a, tone
 
 
 def silence_of_a_day() -> bytes:
@@ -48,18 +47,6 @@ def wav(*, rate: int = 8000, channels: int = 1, bits: int = 16, claimed: int | N
     form = struct.pack("<HHIIHH", 1, channels, rate, rate * frame & 0xFFFFFFFF, frame & 0xFFFF, bits)
     riff = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", size) + data
     return b"RIFF" + struct.pack("<I", min(len(riff), 0xFFFFFFFF)) + riff
-
-
-def m4a() -> bytes:
-    song = io.BytesIO()
-    with av.open(song, "w", format="ipod") as target:
-        aac = target.add_stream("aac", rate=44_100, layout="mono")
-        for _ in range(90):
-            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
-            frame.sample_rate = 44_100
-            target.mux(aac.encode(frame))
-        target.mux(aac.encode(None))
-    return song.getvalue()
 
 
 def with_external_data(address: str) -> bytes:

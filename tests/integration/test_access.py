@@ -25,18 +25,10 @@ from shared.broker.bus import Bus
 from shared.events import Event, JobCancelled, JobExpired, JobRetried, JobSubmitted, Task
 from shared.storage.objects import Storage
 from shared.web.health import Health
-from tests.fakes import RESULTS, START, completed, failed, progressed, started, submitted
-from tests.integration.test_gateway import gateway, submit, tone
-from tests.integration.test_jobs import Start, System, start
-from tests.integration.test_status import recent, until
+from tests.audio import tone
+from tests.fakes import START, completed, failed, progressed, started, submitted
+from tests.system import KEYS, PHONE, WEB, Start, System, gateway, recent, submit, until
 
-__all__ = ["start"]
-
-WEB, PHONE = "the page's own key", "the app's own key"
-KEYS: dict[str, object] = {
-    "api_keys": {"web": digest(WEB), "phone": digest(PHONE)},
-    "link_secret": "a secret of thirty-two characters",
-}
 SEPARATION, TRANSCRIPTION, BEATS = Task
 
 
@@ -53,19 +45,6 @@ async def web(locked: System) -> System:
 @pytest.fixture
 async def phone(locked: System) -> System:
     return locked.with_key(PHONE)
-
-
-async def finished(system: System) -> dict[str, Any]:
-    """The document of a job that has every result."""
-    job_id = await system.submit()
-    for task in Task:
-        done = completed(task).model_copy(update={"job_id": job_id, "at": datetime.now(UTC)})
-        await system.bus.publish(done)
-        for field in RESULTS[task].model_fields_set - {"kind", "model"}:
-            if "." in str(name := getattr(RESULTS[task], field)):
-                await system.storage.put(f"{job_id}/{name}", f"{job_id}'s {field}".encode())
-    await until(lambda: system.status(job_id), "completed")
-    return await system.document(job_id)
 
 
 async def counted(store: Store, *job_ids: str) -> bool:
@@ -114,7 +93,7 @@ async def test_a_key_is_taken_from_either_header(locked: System, headers: dict[s
 async def test_the_job_of_another_key_is_as_one_that_is_not_there(
     web: System, phone: System, method: str, path: str
 ) -> None:
-    job = await finished(web)
+    job = await web.finished()
     its, none = job["job_id"], "0" * len(job["job_id"])
     answers = [await phone.client.request(method, path.format(job_id)) for job_id in (its, none)]
     assert answers[0].status_code == answers[1].status_code == 404
@@ -124,7 +103,7 @@ async def test_the_job_of_another_key_is_as_one_that_is_not_there(
 
 
 async def test_its_owner_can_do_everything_with_a_job_and_is_not_named_in_it(web: System) -> None:
-    job = await finished(web)
+    job = await web.finished()
     assert "owner" not in job
     assert (await web.client.get(job["stem_separation"]["vocals_path"])).status_code == 200
     assert (await web.client.post(f"/api/jobs/{job['job_id']}/retry")).json()["code"] == "nothing_to_retry"
@@ -317,7 +296,7 @@ async def links_of(system: System, job_id: str) -> dict[str, Any]:
 
 
 async def test_links_play_without_a_key(locked: System, web: System) -> None:
-    job = await finished(web)
+    job = await web.finished()
     answer = await links_of(web, job["job_id"])
     assert len(answer["links"]) == 11
     assert (await locked.client.get(answer["links"].pop("zip_path"))).status_code == 200
@@ -337,7 +316,7 @@ async def test_links_play_without_a_key(locked: System, web: System) -> None:
 async def test_a_link_that_is_late_altered_or_anothers_says_to_ask_for_new_ones(
     locked: System, web: System, start: Start
 ) -> None:
-    job, other = await finished(web), await finished(web)
+    job, other = await web.finished(), await web.finished()
     link = (await links_of(web, job["job_id"]))["links"]["vocals_path"]
     late = (await links_of((await start(**KEYS, link_minutes=1e-6)).with_key(WEB), job["job_id"]))["links"]
     in_its_time = await start(**KEYS, link_minutes=1e-6)
@@ -355,7 +334,7 @@ async def test_a_link_that_is_late_altered_or_anothers_says_to_ask_for_new_ones(
 
 async def test_without_keys_links_are_the_plain_paths(start: Start) -> None:
     anyone = await start()
-    job = await finished(anyone)
+    job = await anyone.finished()
     answer = await links_of(anyone, job["job_id"])
     assert answer["expires_at"] is None
     assert answer["links"]["vocals_path"] == job["stem_separation"]["vocals_path"]

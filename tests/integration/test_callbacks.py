@@ -27,10 +27,10 @@ from shared.broker.bus import Bus
 from shared.callbacks.address import Resolve, owner_secret, resolve
 from shared.events import Event, JobCancelled, JobExpired, JobRetried, JobSubmitted, Task
 from shared.storage.objects import Storage
+from tests.audio import tone
 from tests.fakes import JOB_ID, completed, failed, refined, started, submitted
 from tests.integration.receiver import Receiver
-from tests.integration.test_gateway import gateway, submit, tone
-from tests.integration.test_status import recent, until
+from tests.system import gateway, recent, submit, until
 
 BEATS = Task.BEAT_ANALYSIS
 SECRET = SecretStr("a secret of thirty-two characters")

@@ -19,8 +19,7 @@ from shared.job import Job
 from shared.storage.objects import Storage
 from tests.fakes import JOB_ID, progressed, started, submitted
 from tests.integration.live import Live, live
-from tests.integration.test_access import KEYS, PHONE, WEB
-from tests.integration.test_status import recent, until
+from tests.system import KEYS, PHONE, WEB, recent, until
 
 BEATS = Task.BEAT_ANALYSIS
 SONG = recent(submitted(BEATS))

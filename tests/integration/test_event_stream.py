@@ -20,8 +20,7 @@ from shared.job import Job
 from shared.storage.objects import Storage
 from tests.fakes import JOB_ID, completed, progressed, refined, started, submitted
 from tests.integration.live import Feed, Live, live
-from tests.integration.test_access import KEYS, PHONE, WEB
-from tests.integration.test_status import recent, until
+from tests.system import KEYS, PHONE, WEB, recent, until
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
 SONG = recent(submitted(BEATS))

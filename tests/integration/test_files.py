@@ -19,12 +19,9 @@ from services.gateway.results.archive import Bundles
 from shared.broker.bus import Bus
 from shared.events import Options
 from shared.storage.objects import Storage
+from tests.audio import tone
 from tests.fakes import submitted
-from tests.integration.test_access import KEYS, PHONE, WEB, finished
-from tests.integration.test_gateway import gateway, tone
-from tests.integration.test_jobs import Start, start
-
-__all__ = ["start"]
+from tests.system import KEYS, PHONE, WEB, Start, gateway
 
 JOB = "abc123"
 SONG = tone(2.5)
@@ -326,7 +323,7 @@ async def test_a_reader_of_a_zip_who_goes_away_leaves_no_file_open(storage: Stor
 async def test_keys_and_links_open_the_new_files_as_they_do_the_others(start: Start, path: str) -> None:
     locked = await start(**KEYS)
     web, phone = locked.with_key(WEB), locked.with_key(PHONE)
-    job_id = (await finished(web))["job_id"]
+    job_id = (await web.finished())["job_id"]
     await web.storage.put(f"{job_id}/click.flac", tone(1, form="FLAC"))
     await web.storage.put(f"{job_id}/vocals.peaks.json", b"{}")
     await web.storage.put(f"{job_id}/song.peaks.json", b"{}")
@@ -341,5 +338,5 @@ async def test_keys_and_links_open_the_new_files_as_they_do_the_others(start: St
     assert (await web.client.get(url)).status_code == 200
     assert (await locked.client.get(f"{url}?{token}")).status_code == 200
     assert (await locked.client.get(f"{url}?{token[:-1]}")).status_code == 401
-    other = (await finished(web))["job_id"]
+    other = (await web.finished())["job_id"]
     assert (await locked.client.get(f"{url.replace(job_id, other)}?{token}")).status_code == 401

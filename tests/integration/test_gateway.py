@@ -1,48 +1,25 @@
 """The public API over a real broker and a real decoder; the status service behind it is another test's."""
 
 import asyncio
-import io
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
 import soundfile
 
-from services.gateway.app import create_app
-from services.gateway.settings import Settings
 from shared.broker.bus import Bus
 from shared.events import JobSubmitted, Task
 from shared.storage.objects import SONG, Storage
-from shared.web.health import Health, State
-from tests.integration.conftest import Listener
-
-
-def tone(seconds: float, rate: int = 44_100, channels: int = 2, form: str = "WAV") -> bytes:
-    wave = 0.3 * np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate)
-    file = io.BytesIO()
-    soundfile.write(file, np.column_stack([wave] * channels), rate, format=form)
-    return file.getvalue()
-
-
-def gateway(bus: Bus, storage: Storage, **options: object) -> httpx.AsyncClient:
-    health = Health(bus.check)
-    health.state = State.READY
-    nobody = httpx.AsyncClient(base_url="http://127.0.0.1:1")
-    app = create_app(bus, storage, nobody, health, Settings.model_validate({"max_seconds": 20, **options}))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
+from tests.audio import tone
+from tests.system import Listener, gateway, submit
 
 
 @pytest.fixture
 async def client(bus: Bus, storage: Storage) -> AsyncIterator[httpx.AsyncClient]:
     async with gateway(bus, storage, max_upload_bytes=2_000_000) as client:
         yield client
-
-
-async def submit(client: httpx.AsyncClient, content: bytes, name: str = "song.wav", **options: str) -> httpx.Response:
-    return await client.post("/api/process", files={"file": (name, content)}, data=options)
 
 
 @pytest.mark.parametrize("form", ["WAV", "FLAC", "OGG", "MP3"])

@@ -18,9 +18,9 @@ from shared.broker.bus import Bus
 from shared.storage.objects import Storage
 from shared.web.health import Health
 from shared.web.server import serving
+from tests.audio import m4a, tone
 from tests.integration import hostile
-from tests.integration.test_gateway import submit, tone
-from tests.integration.test_status import until
+from tests.system import submit, until
 
 NOISE = np.random.default_rng(7).integers(0, 256, 30_000, np.uint8).tobytes()
 REFUSED = {"not_audio", "corrupt", "too_short", "too_long", "undecodable"}
@@ -88,8 +88,8 @@ FILES: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     "255 channels": (lambda: hostile.wav(channels=255, data=300 * NOISE), REFUSED | {"accepted"}),
     "no channels": (lambda: hostile.wav(channels=0, data=NOISE), REFUSED),
     "no bits": (lambda: hostile.wav(bits=0, data=NOISE), REFUSED | {"accepted"}),
-    "half an M4A": (lambda: hostile.m4a()[:700], REFUSED),
-    "an M4A without its end": (lambda: hostile.m4a()[:-200], REFUSED),
+    "half an M4A": (lambda: m4a()[:700], REFUSED),
+    "an M4A without its end": (lambda: m4a()[:-200], REFUSED),
     "a damaged page of Ogg": (hostile.damaged_ogg, REFUSED | {"accepted"}),
     "noise": (lambda: NOISE, {"not_audio", "corrupt"}),
     "noise after a header": (lambda: tone(2, form="FLAC")[:100] + NOISE, REFUSED),

@@ -1,102 +1,23 @@
 """Cancel, retry and submit again: gateway, status and a worker on a real broker and a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from services.gateway.app import create_app as create_gateway
 from services.gateway.jobs.submit import Submissions
-from services.gateway.settings import Settings as GatewaySettings
-from services.status.api import create_app as create_status
 from services.status.database.store import Store
-from services.status.fold.consumer import Consumer
 from services.status.settings import Settings as StatusSettings
 from services.status.sweeps.expiry import Sweeper
-from shared.broker.bus import Bus
 from shared.broker.topology import TASK_QUEUES
 from shared.errors import StorageFullError
 from shared.events import JobCancelled, JobExpired, Task
-from shared.settings import Settings
 from shared.storage.objects import SONG, Storage
-from shared.web.health import Health
-from shared.worker.compute import Compute
-from shared.worker.task_runner import Attempts
-from shared.worker.worker import Worker
-from tests.integration.test_gateway import tone
-from tests.integration.test_status import until
+from tests.audio import tone
+from tests.system import System, until
 
 BEATS = Task.BEAT_ANALYSIS
-
-
-class System:
-    """All but the models; `root` is the storage's directory."""
-
-    def __init__(self, client: httpx.AsyncClient, bus: Bus, storage: Storage, root: Path) -> None:
-        self.client = client
-        self.bus = bus
-        self.storage = storage
-        self.root = root
-
-    def with_key(self, key: str) -> "System":
-        """The same system, as the holder of an API key sees it."""
-        client = httpx.AsyncClient(
-            transport=self.client._transport, base_url=self.client.base_url, headers={"X-API-Key": key}
-        )
-        return System(client, self.bus, self.storage, self.root)
-
-    async def submit(self, key: str | None = None) -> str:
-        headers = {"Idempotency-Key": key} if key else {}
-        files = {"file": ("song.wav", tone(2))}
-        answer = await self.client.post("/api/process", files=files, data={"tasks": BEATS}, headers=headers)
-        assert answer.status_code == 202, answer.text
-        return str(answer.json()["job_id"])
-
-    async def document(self, job_id: str) -> dict[str, Any]:
-        document: dict[str, Any] = (await self.client.get(f"/api/status/{job_id}")).json()
-        return document
-
-    async def status(self, job_id: str) -> str:
-        return str((await self.document(job_id)).get("status"))
-
-    @asynccontextmanager
-    async def worker(self, engine: str) -> AsyncIterator[None]:
-        settings = Settings(storage_url=str(self.root))
-        with Compute("test", settings) as compute:
-            name = f"tests.integration.engines:{engine}"
-            async with Worker(Attempts(BEATS, name, settings, self.bus, self.storage, compute), Health()).consuming():
-                yield
-
-
-Start = Callable[..., Awaitable[System]]
-"""Starts a system whose gateway has the settings given."""
-
-
-@pytest.fixture
-async def start(bus: Bus, store: Store, storage: Storage, tmp_path: Path) -> AsyncIterator[Start]:
-    status = create_status(store, storage, Health(), StatusSettings())
-    async with AsyncExitStack() as stack:
-        inside = httpx.AsyncClient(transport=httpx.ASGITransport(status), base_url="http://status")
-        await stack.enter_async_context(inside)
-        await stack.enter_async_context(Consumer(bus, store).consuming())
-
-        async def start(**settings: object) -> System:
-            gateway = create_gateway(bus, storage, inside, Health(), GatewaySettings.model_validate(settings))
-            outside = httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://gateway")
-            await stack.enter_async_context(outside)
-            return System(outside, bus, storage, tmp_path / "storage")
-
-        yield start
-
-
-@pytest.fixture
-async def system(start: Start) -> System:
-    return await start()
 
 
 async def test_a_running_task_is_stopped_by_its_cancellation(system: System) -> None:

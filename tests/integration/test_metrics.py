@@ -4,7 +4,6 @@ import asyncio
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
@@ -20,8 +19,7 @@ from shared.events import Event, JobCancelled, JobRetried, Task, TaskCompleted
 from shared.storage.objects import Storage
 from tests.conftest import ROOT
 from tests.fakes import JOB_ID, START, after, completed, failed, refined, started, submitted
-from tests.integration.conftest import Listener
-from tests.integration.test_worker import Bench
+from tests.system import Bench, Listener
 
 STARTING = """
 from unittest.mock import Mock
@@ -52,11 +50,6 @@ class Counted:
 
     def __call__(self) -> dict[str, float]:
         return {outcome: now - self._before[outcome] for outcome, now in ends().items() if now > self._before[outcome]}
-
-
-@pytest.fixture
-async def bench(bus: Bus, storage: Storage, tmp_path: Path) -> Bench:
-    return Bench(bus, storage, tmp_path / "storage")
 
 
 async def fold(store: Store, *events: Event) -> None:

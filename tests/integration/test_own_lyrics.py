@@ -13,37 +13,21 @@ from services.gateway.app import create_app
 from services.gateway.settings import Settings as GatewaySettings
 from shared.broker.bus import Bus
 from shared.events import JobCancelled, Task
-from shared.settings import Settings
 from shared.storage.objects import SONG, WORDS
 from shared.user_lyrics import MAX_CHARACTERS
 from shared.web.health import Health
-from shared.worker.compute import Compute
-from shared.worker.task_runner import Attempts
-from shared.worker.worker import Worker
+from tests.audio import tone
 from tests.fakes import LYRICS
-from tests.integration.test_gateway import tone
-from tests.integration.test_jobs import Start, System, start
-from tests.integration.test_status import until
+from tests.system import Start, System, until
 
 SUNG = Task.TRANSCRIPTION
 SECRET = {"link_secret": "0123456789abcdef0123456789abcdef"}
 
 
-__all__ = ["start"]  # the fixture, which pytest finds by its name here
-
-
-@pytest.fixture
-async def system(start: Start) -> System:
-    return await start()
-
-
 @asynccontextmanager
 async def transcriber(system: System, engine: str = "sing") -> AsyncIterator[None]:
-    settings = Settings(storage_url=str(system.root))
-    with Compute("test", settings) as compute:
-        name = f"tests.integration.engines:{engine}"
-        async with Worker(Attempts(SUNG, name, settings, system.bus, system.storage, compute), Health()).consuming():
-            yield
+    async with system.worker(engine, SUNG):
+        yield
 
 
 async def submit(system: System, tasks: str = SUNG, **fields: str) -> httpx.Response:

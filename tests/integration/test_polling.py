@@ -11,11 +11,7 @@ from services.status.database.store import Store
 from shared.events import Event, JobCancelled, JobExpired, Task
 from shared.web.etag import is_known
 from tests.fakes import completed, failed, progressed, started, submitted
-from tests.integration.test_access import KEYS, PHONE, WEB
-from tests.integration.test_jobs import Start, System, start, system
-from tests.integration.test_status import client, recent, until
-
-__all__ = ["client", "start", "system"]
+from tests.system import KEYS, PHONE, WEB, Start, System, recent, until
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
 
@@ -57,13 +53,13 @@ async def test_what_cannot_be_found_is_not_kept_by_anybody(system: System) -> No
     assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
 
 
-async def test_a_job_knows_its_place_its_time_to_go_and_its_end(store: Store, client: httpx.AsyncClient) -> None:
+async def test_a_job_knows_its_place_its_time_to_go_and_its_end(store: Store, status_client: httpx.AsyncClient) -> None:
     done = [recent(submitted(BEATS, job_id=f"done-{n}"), hours=2) for n in range(3)]
     await store.fold(done)
     await store.fold([completed(BEATS, seconds=18.0 * n).model_copy(update={"job_id": f"done-{n}"}) for n in range(3)])
     await store.fold([recent(submitted(BEATS, job_id=f"job-{n}"), hours=1 - n / 10) for n in range(4)])
     await store.fold([started(BEATS).model_copy(update={"job_id": "job-0"})])
-    running, first, last = [(await client.get(f"/api/status/job-{n}")).json() for n in (0, 1, 3)]
+    running, first, last = [(await status_client.get(f"/api/status/job-{n}")).json() for n in (0, 1, 3)]
     assert (running["queue_position"], running["eta_seconds"]) == (None, 18)
     assert (first["queue_position"], first["eta_seconds"]) == (1, 36 - 1)  # to 5 s
     assert (last["queue_position"], last["eta_seconds"]) == (3, 70)
@@ -72,9 +68,9 @@ async def test_a_job_knows_its_place_its_time_to_go_and_its_end(store: Store, cl
     assert list(last)[-3:] == ["expires_at", "queue_position", "eta_seconds"]
 
 
-async def test_a_speed_that_nobody_has_seen_is_not_told(store: Store, client: httpx.AsyncClient) -> None:
+async def test_a_speed_that_nobody_has_seen_is_not_told(store: Store, status_client: httpx.AsyncClient) -> None:
     await store.fold([recent(submitted())])
-    document = (await client.get("/api/status/abc123")).json()
+    document = (await status_client.get("/api/status/abc123")).json()
     assert (document["queue_position"], document["eta_seconds"]) == (1, None)
 
 
@@ -146,19 +142,21 @@ async def test_among_many_the_jobs_of_another_key_are_missing(start: Start) -> N
     assert (await locked.client.get("/api/status", params={"ids": its})).status_code == 401
 
 
-async def test_what_cannot_be_read_of_the_queue_keeps_no_document_back(store: Store, client: httpx.AsyncClient) -> None:
+async def test_what_cannot_be_read_of_the_queue_keeps_no_document_back(
+    store: Store, status_client: httpx.AsyncClient
+) -> None:
     await store.fold([recent(submitted(BEATS, job_id="odd"), hours=1), recent(submitted(BEATS))])
     await store.jobs.update_one({"_id": "odd"}, {"$set": {"submitted.event.song.audio_duration": None}})
-    assert (await client.get("/api/status/abc123")).json()["queue_position"] == 1
+    assert (await status_client.get("/api/status/abc123")).json()["queue_position"] == 1
 
 
 async def test_a_queue_that_cannot_be_looked_at_leaves_the_outlook_open(
-    store: Store, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    store: Store, status_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken() -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(store, "queue", broken)
     await store.fold([recent(submitted(BEATS))])
-    answer = await client.get("/api/status/abc123")
+    answer = await status_client.get("/api/status/abc123")
     assert (answer.status_code, answer.json()["queue_position"], answer.json()["eta_seconds"]) == (200, None, None)

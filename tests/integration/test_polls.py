@@ -20,8 +20,7 @@ from shared.storage.objects import Storage
 from shared.web.health import Health
 from shared.web.server import serving
 from tests.fakes import JOB_ID, submitted
-from tests.integration.test_access import KEYS, PHONE, WEB
-from tests.integration.test_status import recent
+from tests.system import KEYS, PHONE, WEB, recent
 
 SONG = recent(submitted(Task.BEAT_ANALYSIS)).model_copy(update={"owner": "web"})
 NOBODY = httpx.AsyncClient(base_url="http://127.0.0.1:1")

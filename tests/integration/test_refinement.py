@@ -20,17 +20,13 @@ from shared.events import (
     TaskStarted,
 )
 from shared.job import fold_all, ready
-from shared.settings import Settings
 from shared.storage.objects import SONG, Storage
 from shared.telemetry.metrics import TASKS
 from shared.view import view
-from shared.web.health import Health, State
-from shared.worker.compute import Compute
-from shared.worker.task_runner import Attempts
+from shared.web.health import State
 from shared.worker.worker import Worker
 from tests.fakes import JOB_ID, REFINED, RHYTHM, completed, submitted
-from tests.integration.conftest import Listener
-from tests.integration.test_status import until
+from tests.system import Listener, until, worker
 
 STEMS, _, BEATS = Task
 OTHER = "other"
@@ -61,12 +57,8 @@ class Bench:
 
     @asynccontextmanager
     async def worker(self, engine: str) -> AsyncIterator[Worker]:
-        settings = Settings(storage_url=str(self.root))
-        with Compute("test", settings) as compute:
-            name = f"tests.integration.engines:{engine}"
-            worker = Worker(Attempts(BEATS, name, settings, self.bus, self.storage, compute), Health())
-            async with worker.consuming():
-                yield worker
+        async with worker(BEATS, engine, self.bus, self.storage, self.root) as running:
+            yield running
 
     async def beats(self) -> bytes:
         return await self.storage.get(f"{JOB_ID}/{RHYTHM.beats}")

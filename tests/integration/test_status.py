@@ -1,64 +1,37 @@
 """Events from a real broker into a real database, and out by HTTP."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import aio_pika
 import httpx
-import pytest
 from aio_pika.abc import AbstractChannel
 
-from services.status.api import create_app
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
-from services.status.settings import Settings
 from shared.broker.bus import Bus
 from shared.broker.topology import DELIVERY_LIMIT, TASK_QUEUES, dead
-from shared.events import JobSubmitted, Task
+from shared.events import Task
 from shared.job import Job, ready
 from shared.storage.objects import Storage
 from shared.telemetry.metrics import DEAD_LETTERS
-from shared.web.health import Health
 from tests.fakes import JOB_ID, completed, failed, progressed, refined, started, submitted
+from tests.system import recent, until
 
 BEATS = Task.BEAT_ANALYSIS
 
 
-def recent(submission: JobSubmitted, hours: float = 0) -> JobSubmitted:
-    """As if it had been submitted `hours` ago."""
-    return JobSubmitted.model_validate(dict(submission) | {"at": datetime.now(UTC) - timedelta(hours=hours)})
-
-
-@pytest.fixture
-async def client(store: Store, storage: Storage) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(store, storage, Health(store.check), Settings())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://status") as client:
-        yield client
-
-
-async def until(ask: Callable[[], Awaitable[Any]], wanted: Any, within: float = 10) -> None:
-    """Asks again and again until the answer is `wanted`."""
-    async with asyncio.timeout(within):
-        while await ask() != wanted:  # noqa: ASYNC110 -- there is nothing to be told by
-            await asyncio.sleep(0.02)
-
-
-async def status_of(client: httpx.AsyncClient) -> str:
-    answer = await client.get(f"/api/status/{JOB_ID}")
+async def status_of(status_client: httpx.AsyncClient) -> str:
+    answer = await status_client.get(f"/api/status/{JOB_ID}")
     return str(answer.json().get("status", answer.status_code))
 
 
-async def test_what_is_published_can_be_read(bus: Bus, store: Store, client: httpx.AsyncClient) -> None:
+async def test_what_is_published_can_be_read(bus: Bus, store: Store, status_client: httpx.AsyncClient) -> None:
     async with Consumer(bus, store).consuming():
         await bus.publish(recent(submitted(BEATS)))
-        await until(lambda: status_of(client), "queued")
+        await until(lambda: status_of(status_client), "queued")
         await bus.publish(started(BEATS))
         await bus.publish(progressed(BEATS, 50))
-        await until(lambda: status_of(client), "processing")
+        await until(lambda: status_of(status_client), "processing")
         await bus.publish(completed(BEATS))
-        await until(lambda: status_of(client), "completed")
+        await until(lambda: status_of(status_client), "completed")
 
 
 async def test_what_was_taken_is_folded_before_leaving(bus: Bus, store: Store, channel: AbstractChannel) -> None:
@@ -103,17 +76,17 @@ async def test_a_batch_is_settled_and_nothing_that_came_after_it(
     await until(lambda: bus.backlog(dead("status")), 1)
 
 
-async def test_a_job_is_there_before_its_event_arrives(storage: Storage, client: httpx.AsyncClient) -> None:
-    assert await status_of(client) == "404"
+async def test_a_job_is_there_before_its_event_arrives(storage: Storage, status_client: httpx.AsyncClient) -> None:
+    assert await status_of(status_client) == "404"
     await storage.put_manifest(recent(submitted()))
-    assert await status_of(client) == "queued"
+    assert await status_of(status_client) == "queued"
 
 
-async def test_a_job_unknown_or_expired_is_not_found(store: Store, client: httpx.AsyncClient) -> None:
-    answer = await client.get("/api/status/nonesuch")
+async def test_a_job_unknown_or_expired_is_not_found(store: Store, status_client: httpx.AsyncClient) -> None:
+    answer = await status_client.get("/api/status/nonesuch")
     assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
     await store.fold([recent(submitted(), hours=25)])
-    assert await status_of(client) == "404"
+    assert await status_of(status_client) == "404"
 
 
 async def kill_every_worker(amqp_url: str) -> None:
@@ -125,20 +98,20 @@ async def kill_every_worker(amqp_url: str) -> None:
 
 
 async def test_a_song_that_kills_every_worker_becomes_a_failure(
-    bus: Bus, store: Store, client: httpx.AsyncClient, amqp_url: str
+    bus: Bus, store: Store, status_client: httpx.AsyncClient, amqp_url: str
 ) -> None:
     song = recent(submitted(BEATS))
     async with Consumer(bus, store).consuming():
         await bus.publish(song, ready(song, song))
         await kill_every_worker(amqp_url)
-        await until(lambda: status_of(client), "failed")
-    document = (await client.get(f"/api/status/{JOB_ID}")).json()
+        await until(lambda: status_of(status_client), "failed")
+    document = (await status_client.get(f"/api/status/{JOB_ID}")).json()
     assert document["beat_analysis"]["error_code"] == "worker_died"
     assert document["error_message"] == "Audio processing failed: The task was given up"
 
 
 async def test_a_refinement_that_kills_every_worker_leaves_the_first_result(
-    bus: Bus, store: Store, client: httpx.AsyncClient, amqp_url: str
+    bus: Bus, store: Store, status_client: httpx.AsyncClient, amqp_url: str
 ) -> None:
     song, separated = recent(submitted(Task.STEM_SEPARATION, BEATS)), completed(Task.STEM_SEPARATION)
     await store.fold([song, completed(BEATS)])
@@ -155,31 +128,31 @@ async def test_a_refinement_that_kills_every_worker_leaves_the_first_result(
     job: Job = await store.get(JOB_ID) or {}
     assert job[BEATS].event == completed(BEATS)
     assert await bus.backlog("status") == 0
-    assert await status_of(client) == "completed"
+    assert await status_of(status_client) == "completed"
 
 
 async def test_a_refinement_after_the_end_of_a_job_is_another_edition_of_its_document(
-    store: Store, client: httpx.AsyncClient
+    store: Store, status_client: httpx.AsyncClient
 ) -> None:
     path = f"/api/status/{JOB_ID}"
     await store.fold([recent(submitted(BEATS)), completed(BEATS)])
-    first = await client.get(path)
+    first = await status_client.get(path)
     await store.fold([refined(BEATS)])
-    second = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    second = await status_client.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (second.status_code, second.json()["status"]) == (200, "completed")
     assert [answer.json()["beat_analysis"]["refined"] for answer in (first, second)] == [False, True]
     assert "retry-after" not in second.headers
     await store.fold([refined(BEATS)])
-    again = await client.get(path, headers={"If-None-Match": second.headers["etag"]})
+    again = await status_client.get(path, headers={"If-None-Match": second.headers["etag"]})
     assert again.status_code == 304
 
 
 async def test_undecodable_bytes_stop_nobody(
-    bus: Bus, store: Store, client: httpx.AsyncClient, channel: AbstractChannel
+    bus: Bus, store: Store, status_client: httpx.AsyncClient, channel: AbstractChannel
 ) -> None:
     async with Consumer(bus, store).consuming():
         for body in (b"\xff", b"{}", b'{"type":"job_submitted","version":2}'):
             await channel.default_exchange.publish(aio_pika.Message(body), "status")
         await bus.publish(recent(submitted(BEATS)))
         await bus.publish(failed(BEATS))
-        await until(lambda: status_of(client), "failed")
+        await until(lambda: status_of(status_client), "failed")

@@ -8,7 +8,7 @@ from services.status.database.store import Store
 from shared.events import Event, Song, Task
 from shared.job import fold_all
 from tests.fakes import JOB_ID, completed, progressed, submitted
-from tests.unit.shared.test_job import histories
+from tests.histories import histories
 
 SAME_STORE = [HealthCheck.function_scoped_fixture]
 

@@ -16,8 +16,7 @@ from shared.events import Event, JobExpired, JobRetried, JobSubmitted, Task, Tas
 from shared.job import Job, ready
 from shared.storage.objects import ANNOUNCED, SONG, Storage
 from tests.fakes import JOB_ID, completed, failed, progressed, started, submitted
-from tests.integration.conftest import Listener
-from tests.integration.test_status import recent, until
+from tests.system import Listener, recent, until
 
 BEATS, STEMS, WORDS = Task.BEAT_ANALYSIS, Task.STEM_SEPARATION, Task.TRANSCRIPTION
 AT_ONCE = timedelta(0)

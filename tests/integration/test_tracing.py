@@ -1,9 +1,7 @@
 """What becomes of a trace between services: on a real broker, with what was traced in memory."""
 
-from pathlib import Path
 from typing import Any
 
-import pytest
 from aio_pika.abc import AbstractChannel
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -13,19 +11,11 @@ from services.status.fold.consumer import Consumer
 from shared.broker.bus import Bus
 from shared.broker.topology import DELIVERY_LIMIT, TASK_QUEUES
 from shared.events import Task, TaskCompleted, TaskFailed
-from shared.storage.objects import Storage
 from shared.telemetry import tracing
 from tests.fakes import JOB_ID, completed, submitted
-from tests.integration.conftest import Listener
-from tests.integration.test_status import until
-from tests.integration.test_worker import Bench
+from tests.system import Bench, Listener, until
 
 BEATS = Task.BEAT_ANALYSIS
-
-
-@pytest.fixture
-async def bench(bus: Bus, storage: Storage, tmp_path: Path) -> Bench:
-    return Bench(bus, storage, tmp_path / "storage")
 
 
 def traces(spans: InMemorySpanExporter) -> dict[int, list[ReadableSpan]]:

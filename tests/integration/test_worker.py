@@ -3,58 +3,27 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
 
-from shared.broker.bus import Bus
 from shared.broker.delivery import is_void
 from shared.broker.topology import dead
 from shared.events import Event, JobSubmitted, Task, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
-from shared.job import ready
-from shared.settings import Settings
-from shared.storage.objects import SONG, Storage
-from shared.web.health import Health, State
-from shared.worker.compute import Compute
-from shared.worker.task_runner import Attempts
+from shared.storage.objects import Storage
+from shared.web.health import State
 from shared.worker.worker import Worker
-from tests.fakes import JOB_ID, RHYTHM, submitted
-from tests.integration.conftest import Listener
+from tests.fakes import JOB_ID, RHYTHM
+from tests.system import Bench, Listener
 
 BEATS = Task.BEAT_ANALYSIS
-ENGINES = "tests.integration.engines"
-
-
-class Bench:
-    """A song submitted for its beats, and workers to try on it."""
-
-    def __init__(self, bus: Bus, storage: Storage, root: Path) -> None:
-        self.bus = bus
-        self.storage = storage
-        self.root = root
-
-    async def submit(self) -> None:
-        song = submitted(BEATS)
-        await self.storage.put(f"{JOB_ID}/{SONG}", b"a song")
-        await self.storage.put_manifest(song)
-        await self.bus.publish(song, ready(song, song))
-
-    @asynccontextmanager
-    async def worker(self, engine: str, grace_seconds: float = 20) -> AsyncIterator[Worker]:
-        settings = Settings(storage_url=str(self.root), grace_seconds=grace_seconds)
-        with Compute("test", settings) as compute:
-            worker = Worker(Attempts(BEATS, f"{ENGINES}:{engine}", settings, self.bus, self.storage, compute), Health())
-            async with worker.consuming():
-                yield worker
 
 
 @pytest.fixture
-async def bench(bus: Bus, storage: Storage, tmp_path: Path) -> Bench:
-    bench = Bench(bus, storage, tmp_path / "storage")
+async def bench(bench: Bench) -> Bench:
     await bench.submit()
     return bench
 

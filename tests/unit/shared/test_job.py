@@ -1,5 +1,3 @@
-from collections.abc import Callable
-from datetime import timedelta
 from random import Random
 
 from hypothesis import given
@@ -7,46 +5,15 @@ from hypothesis import strategies as st
 
 from shared.events import (
     Event,
-    JobCancelled,
-    JobExpired,
-    JobRetried,
     Task,
-    TaskEvent,
     decode,
     encode,
 )
 from shared.job import fold, fold_all, is_refinement, ready
-from tests.fakes import JOB_ID, START, completed, failed, found_nothing, progressed, refined, started, submitted
+from tests.fakes import completed, failed, progressed, refined, started, submitted
+from tests.histories import events, histories
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
-
-tasks = st.sampled_from(Task)
-moments = st.integers(0, 1000).map(lambda seconds: START + timedelta(seconds=seconds))
-places = st.fixed_dictionaries(
-    {"run": st.integers(0, 2), "attempt": st.integers(1, 3), "seq": st.integers(0, 5), "at": st.integers(0, 1000)}
-)
-
-
-def _task_event(make: Callable[..., TaskEvent], task: Task, place: dict[str, int], progress: int) -> TaskEvent:
-    place = dict(place)
-    at = place.pop("at")
-    return make(task, progress, at, **place) if make is progressed else make(task, at, **place)
-
-
-events: st.SearchStrategy[Event] = st.one_of(
-    st.just(submitted()),
-    st.builds(JobRetried, job_id=st.just(JOB_ID), at=moments, run=st.integers(1, 2), tasks=st.tuples(tasks)),
-    st.builds(JobCancelled, job_id=st.just(JOB_ID), at=moments),
-    st.builds(JobExpired, job_id=st.just(JOB_ID), at=moments),
-    st.builds(
-        _task_event,
-        st.sampled_from([started, progressed, completed, found_nothing, refined, failed]),
-        tasks,
-        places,
-        st.integers(0, 100),
-    ),
-)
-histories = st.lists(events, min_size=1, max_size=25)
 
 
 @given(histories, st.randoms(use_true_random=False), st.integers(0, 10))

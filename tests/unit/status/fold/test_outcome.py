@@ -9,7 +9,7 @@ from shared.events import Event, JobCancelled, JobRetried, Task
 from shared.job import fold_all
 from shared.view import view
 from tests.fakes import JOB_ID, after, completed, failed, refined, submitted
-from tests.unit.shared.test_job import histories
+from tests.histories import histories
 
 ended = st.builds(
     lambda make, task: make(task, at=700), st.sampled_from([completed, failed, refined]), st.sampled_from(Task)

@@ -12,7 +12,7 @@ from services.transcriber.alignment.onsets import BIAS_SECONDS, snapped
 from services.transcriber.alignment.timing import timed
 from services.transcriber.text.lyrics import Line, Word
 from services.transcriber.text.phrasing import LINE_WIDTH
-from tests.unit.transcriber.text.test_phrasing import sung
+from tests.unit.transcriber.sung import sung
 
 
 def bursts(*times: float, seconds: float = 10) -> Samples:

@@ -13,7 +13,7 @@ from services.transcriber.alignment.user_lyrics import sung
 from services.transcriber.text.lyrics import Line, Word
 from services.transcriber.text.phrasing import LINE_WIDTH
 from services.transcriber.text.tokens import untimed
-from tests.unit.transcriber.text.test_phrasing import sung as heard_as
+from tests.unit.transcriber.sung import sung as heard_as
 
 
 def noise(seconds: float) -> Samples:

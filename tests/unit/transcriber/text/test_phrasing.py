@@ -5,13 +5,7 @@ from hypothesis import strategies as st
 
 from services.transcriber.text.lyrics import Word
 from services.transcriber.text.phrasing import LINE_WIDTH, lines, missed, reshaped, settled
-
-
-def sung(text: str, *, start: float = 0.0, each: float = 0.3, pause: float = 0.0) -> list[Word]:
-    return [
-        Word(word, start + n * (each + pause), start + n * (each + pause) + each, 0.9)
-        for n, word in enumerate(text.split())
-    ]
+from tests.unit.transcriber.sung import sung
 
 
 def texts(*phrases: list[Word]) -> list[str]:

@@ -1,0 +1,37 @@
+"""Random histories of one job, for property tests."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from shared.events import Event, JobCancelled, JobExpired, JobRetried, Task, TaskEvent
+from tests.fakes import JOB_ID, START, completed, failed, found_nothing, progressed, refined, started, submitted
+
+tasks = st.sampled_from(Task)
+moments = st.integers(0, 1000).map(lambda seconds: START + timedelta(seconds=seconds))
+places = st.fixed_dictionaries(
+    {"run": st.integers(0, 2), "attempt": st.integers(1, 3), "seq": st.integers(0, 5), "at": st.integers(0, 1000)}
+)
+
+
+def _task_event(make: Callable[..., TaskEvent], task: Task, place: dict[str, int], progress: int) -> TaskEvent:
+    place = dict(place)
+    at = place.pop("at")
+    return make(task, progress, at, **place) if make is progressed else make(task, at, **place)
+
+
+events: st.SearchStrategy[Event] = st.one_of(
+    st.just(submitted()),
+    st.builds(JobRetried, job_id=st.just(JOB_ID), at=moments, run=st.integers(1, 2), tasks=st.tuples(tasks)),
+    st.builds(JobCancelled, job_id=st.just(JOB_ID), at=moments),
+    st.builds(JobExpired, job_id=st.just(JOB_ID), at=moments),
+    st.builds(
+        _task_event,
+        st.sampled_from([started, progressed, completed, found_nothing, refined, failed]),
+        tasks,
+        places,
+        st.integers(0, 100),
+    ),
+)
+histories = st.lists(events, min_size=1, max_size=25)
