@@ -20,7 +20,7 @@ SECTION = (
 HEADING = re.compile(rf"\(?\s*(?:{SECTION})(?:\s+(?:\d+|[ivx]+|[a-z]))?\s*\)?\s*:?", re.IGNORECASE)
 
 
-def plain(body: bytes) -> str:
+def normalize(body: bytes) -> str:
     """The text as it is kept: NFC, lines that end with a line feed, no control characters, no byte order mark.
 
     Raises PermanentError `invalid_lyrics` for what is not UTF-8, `lyrics_too_long`, or `empty_lyrics` when there is

@@ -10,7 +10,7 @@ from shared.broker.bus import Bus
 from shared.storage.objects import Storage
 from shared.web.health import Health, State
 from shared.web.server import forever, run, serving
-from shared.web.streams import ending
+from shared.web.streams import stop_streams_on_exit
 
 STATUS_SECONDS = 10
 
@@ -30,7 +30,7 @@ async def main(settings: Settings) -> None:
         storage = Storage(settings.storage_url)
         app = create_app(bus, storage, status, health, settings, polls=polls, streams=streams, stopping=stopping)
         async with bus, serving(app, settings):  # uploads on their way are let through before the bus goes
-            with ending(stopping):
+            with stop_streams_on_exit(stopping):
                 health.state = State.READY
                 await forever()
 

@@ -7,23 +7,25 @@ import httpx
 from fastapi import Depends
 from fastapi.middleware.cors import CORSMiddleware
 
-from services.gateway.jobs import lyrics, submit
+from services.gateway.jobs import cancel, lyrics, retry, submit
 from services.gateway.media.encode import Encodings
 from services.gateway.page import add_page
 from services.gateway.results import archive, files, links, stored
+from services.gateway.results.names import ENCODABLE
 from services.gateway.security.access import reader
 from services.gateway.security.auth import Keys
-from services.gateway.security.headers import Guarded
+from services.gateway.security.headers import SecureHeadersApp
 from services.gateway.security.quota import Quota
 from services.gateway.settings import Settings
-from services.gateway.status import client, routes
+from services.gateway.status import routes
+from services.gateway.status.client import StatusClient
 from services.gateway.status.fast_path import Polls
 from services.gateway.status.relay import Relay
 from shared.broker.bus import Bus
 from shared.storage.objects import Storage
 from shared.telemetry import tracing
 from shared.web.health import Health
-from shared.web.problem import answer_problems, problems
+from shared.web.problem import install_error_handlers, problems
 
 
 def create_app(
@@ -36,13 +38,13 @@ def create_app(
     polls: aiohttp.ClientSession | None = None,
     streams: httpx.AsyncClient | None = None,
     stopping: asyncio.Event | None = None,
-) -> Guarded:
+) -> SecureHeadersApp:
     """`polls` is for what is asked most, and costs less; without it, `status` is asked as for everything else.
 
     `streams` is for connections to the status service that stay, so that they take none from other requests.
     Streams end when `stopping` is set.
     """
-    app = Guarded(
+    app = SecureHeadersApp(
         title="Karaoke",
         summary="A song in; stems, word-timed lyrics and rhythm out.",
         version="1.0.0",
@@ -50,8 +52,8 @@ def create_app(
         swagger_ui_oauth2_redirect_url=None,
         telemetry=tracing.REQUESTS,
     )
-    answer_problems(app)
-    keys, signed, known = Keys(settings.api_keys), links.Links(settings), client.Jobs(status)
+    install_error_handlers(app)
+    keys, signed, known = Keys(settings.api_keys), links.Links(settings), StatusClient(status)
     if polls is not None:
         app.add_middleware(Polls, polls, keys)
     app.add_middleware(
@@ -66,16 +68,17 @@ def create_app(
     for router in (
         submit.routes(submit.Submissions(bus, storage, known, quota, settings), keys),
         routes.routes(known, Relay(streams or status, settings, stopping or asyncio.Event()), keys),
-        client.routes(known, bus, storage, keys, quota),
-        lyrics.routes(lyrics.OwnLyrics(bus, storage, known, quota, settings), keys),
+        cancel.routes(known, bus, storage, keys),
+        retry.routes(known, bus, storage, keys, quota),
+        lyrics.routes(lyrics.UserLyrics(bus, storage, known, quota, settings), keys),
         links.routes(signed, known, storage, keys),
     ):
         app.include_router(router, responses=refused)
-    encodings, readers = Encodings(storage), [Depends(reader(storage, keys, signed))]
+    encodings, readers = Encodings(storage, ENCODABLE), [Depends(reader(storage, keys, signed.verify))]
     for router in (
         stored.routes(storage, encodings),
         files.routes(files.Files(storage, encodings)),
-        archive.routes(archive.Bundles(storage, encodings)),
+        archive.routes(archive.ZipArchives(storage, encodings)),
     ):
         app.include_router(router, responses=refused, dependencies=readers)
     app.include_router(health.router())

@@ -1,9 +1,14 @@
-from typing import Annotated, Self
+"""Settings of the gateway, read from the environment."""
+
+from typing import Annotated, Final, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from shared.callbacks.address import SECRET_LENGTH, CallbackSettings
 from shared.events import Owner
+
+PUBLISH_SECONDS: Final = 8.0
+"""Longest wait for the broker to confirm an event, in seconds."""
 
 
 class Settings(CallbackSettings):

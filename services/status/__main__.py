@@ -17,7 +17,7 @@ from shared.broker.bus import Bus
 from shared.storage.objects import Storage
 from shared.web.health import Health, State
 from shared.web.server import run, serving
-from shared.web.streams import ending
+from shared.web.streams import stop_streams_on_exit
 
 
 async def main(settings: Settings) -> None:
@@ -27,13 +27,13 @@ async def main(settings: Settings) -> None:
         health = Health(bus.check, store.check)
         stopping = asyncio.Event()
         async with bus, serving(create_app(store, storage, health, settings, stopping), settings):
-            with ending(stopping):  # a stop may be requested before everything is available
+            with stop_streams_on_exit(stopping):  # a stop may be requested before everything is available
                 await store.prepare()
                 async with (
                     _callback_dispatcher(store, storage, settings) as dispatcher,
                     Consumer(bus, store, settings.grace_seconds, dispatcher).consuming(),
                 ):
-                    with ending(stopping):
+                    with stop_streams_on_exit(stopping):
                         health.state = State.READY
                         await Sweeper(bus, store, storage, settings).sweep_forever()
 

@@ -24,8 +24,8 @@ from shared.events import Owner
 from shared.storage.objects import Storage
 from shared.view import view
 from shared.web.health import Health
-from shared.web.job_ids import job_ids
-from shared.web.problem import answer_problems, no_such_job, problems, require_job_id
+from shared.web.job_ids import parse_job_ids
+from shared.web.problem import install_error_handlers, no_such_job, problems, require_job_id
 from shared.web.streams import Stream
 
 OwnerHeader = Annotated[Owner | None, Header()]
@@ -41,7 +41,7 @@ def create_app(
     cache = DocumentCache(documents, snapshots)
     changes = ChangeFeed(store, snapshots, cache)
     app = FastAPI(title="Karaoke status", lifespan=lambda _: changes.watching())
-    answer_problems(app)
+    install_error_handlers(app)
     app.add_middleware(StatusFastPath, cache)
     app.include_router(health.router())
     app.include_router(_documents(documents, cache))
@@ -55,7 +55,7 @@ def _documents(documents: Documents, cache: DocumentCache) -> APIRouter:
 
     @router.get("/status", responses=problems(_422="No ids, or too many."))
     async def statuses(ids: str = "", x_owner: OwnerHeader = None) -> JobDocuments:
-        requested = job_ids(ids)
+        requested = parse_job_ids(ids)
         found = await documents.find_all(requested, x_owner)
         return JobDocuments(
             jobs=tuple([await documents.complete(document) for document in found if document]),

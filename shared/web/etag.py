@@ -8,7 +8,7 @@ def etag(body: bytes) -> str:
     return f'"{blake2b(body, digest_size=16).hexdigest()}"'
 
 
-def is_known(condition: str | None, tag: str) -> bool:
+def etag_matches(condition: str | None, tag: str) -> bool:
     """Whether an `If-None-Match` names `tag`; a proxy that compresses may have made it a weak one."""
     names = [name.strip().removeprefix("W/") for name in (condition or "").split(",")]
     return tag in names or "*" in names

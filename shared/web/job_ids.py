@@ -4,12 +4,12 @@ from typing import Final
 
 from shared.web.problem import Problem
 
-MOST_AT_ONCE: Final = 200
+MAX_IDS: Final = 200
 
 
-def job_ids(text: str) -> list[str]:
+def parse_job_ids(text: str) -> list[str]:
     """Each once, in the order given. Raises Problem 422 for none, or too many."""
     ids = list(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
-    if not 0 < len(ids) <= MOST_AT_ONCE:
-        raise Problem(422, "invalid_ids", f"Give 1 to {MOST_AT_ONCE} ids: ?ids=<job_id>,<job_id>.")
+    if not 0 < len(ids) <= MAX_IDS:
+        raise Problem(422, "invalid_ids", f"Give 1 to {MAX_IDS} ids: ?ids=<job_id>,<job_id>.")
     return ids

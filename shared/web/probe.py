@@ -5,11 +5,11 @@ import sys
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
-PATIENCE_SECONDS = 2
+TIMEOUT_SECONDS = 2
 
 
 def ready(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == HTTPStatus.OK

@@ -28,7 +28,7 @@ class Problem(HTTPException):
         self.code = code
 
 
-def answer_problems(app: FastAPI) -> None:
+def install_error_handlers(app: FastAPI) -> None:
     """Has `app` answer every error, its own and the framework's, as a `ProblemDocument`."""
 
     @app.exception_handler(HTTPException)
@@ -43,14 +43,14 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(TransientError)
     async def away(_: Request, error: TransientError) -> JSONResponse:
-        return cannot_now(error)
+        return service_unavailable(error)
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, __: Exception) -> JSONResponse:
         return JSONResponse({"detail": "Something went wrong on our side.", "code": "internal_error"}, 500)
 
 
-def cannot_now(error: TransientError) -> JSONResponse:
+def service_unavailable(error: TransientError) -> JSONResponse:
     """503, or 507 where storage is full."""
     status, seconds = (507, "60") if isinstance(error, StorageFullError) else (503, "5")
     log.warning("answered that it cannot be done now", error=str(error), code=error.code)
@@ -60,6 +60,10 @@ def cannot_now(error: TransientError) -> JSONResponse:
 
 def no_such_job(job_id: str) -> Problem:
     return Problem(404, "job_not_found", f"There is no job {job_id[:64]!r}; jobs are removed after a while.")
+
+
+def no_such_result() -> Problem:
+    return Problem(404, "result_not_found", "There is no such result; results are removed after a while.")
 
 
 def require_job_id(job_id: str) -> None:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from shared.settings import Settings
 from shared.telemetry import logs, tracing
-from shared.web.timeouts import PatientProtocol
+from shared.web.timeouts import HttpTimeoutProtocol
 
 
 def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> None:
@@ -28,7 +28,7 @@ def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> 
 async def serving(app: ASGIApp, settings: Settings) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
-        http=PatientProtocol,
+        http=HttpTimeoutProtocol,
         host=settings.host,
         port=settings.port,
         log_config=None,

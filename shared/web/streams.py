@@ -9,12 +9,12 @@ import anyio
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-GOODBYE_SECONDS: Final = 1.0
+FINAL_CHUNK_SECONDS: Final = 1.0
 """How long who reads nothing may keep the end of the stream from being sent."""
 
 
 @contextmanager
-def ending(stopping: asyncio.Event) -> Iterator[None]:
+def stop_streams_on_exit(stopping: asyncio.Event) -> Iterator[None]:
     """Sets `stopping` when left, be it by SIGTERM: before anything else is drained."""
     try:
         yield
@@ -57,7 +57,7 @@ class Stream(StreamingResponse):
             async for chunk in self._source:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             group.cancel_scope.cancel()
-        with anyio.move_on_after(GOODBYE_SECONDS):
+        with anyio.move_on_after(FINAL_CHUNK_SECONDS):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _cancel_when_stopping(self, scope: anyio.CancelScope) -> None:

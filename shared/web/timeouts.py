@@ -9,14 +9,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 REQUEST_SECONDS = 20.0
 """How long a client may take to send the headers of a request; uvicorn itself would wait for ever."""
 
-STALLED_LOOKS = 15
+STALLED_CHECKS = 15
 """How many times `REQUEST_SECONDS` a client may read nothing of its answer. A player that pauses comes back."""
 
-LATE_BYTES = 80_000
+REFUSED_UPLOAD_BYTES = 80_000
 """So much of a refused upload must come in `REQUEST_SECONDS`: its client reads why only when it has sent everything."""
 
 
-class PatientProtocol(HttpToolsProtocol):
+class HttpTimeoutProtocol(HttpToolsProtocol):
     """Closes a connection without a request to answer, however slowly bytes drip in, or whose answer nobody reads."""
 
     _watchdog: asyncio.TimerHandle
@@ -42,7 +42,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _look(self) -> None:
         now = self.cycle, self.transport.get_write_buffer_size()
-        self._quiet_looks = self._quiet_looks + 1 if now == self._seen and self._late < LATE_BYTES else 0
+        self._quiet_looks = self._quiet_looks + 1 if now == self._seen and self._late < REFUSED_UPLOAD_BYTES else 0
         self._seen, self._late = now, 0
         if self._quiet_looks < self._limit():
             self._watch()
@@ -51,5 +51,5 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _limit(self) -> float:
         if self._seen[1]:
-            return STALLED_LOOKS
+            return STALLED_CHECKS
         return 1 if self.cycle is None or self.cycle.response_complete else inf

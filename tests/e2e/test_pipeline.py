@@ -20,7 +20,7 @@ from tests.e2e.scores import sdr, word_error_rate, words
 
 def karaoke(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """The command line, as a person runs it."""
-    command = [sys.executable, "-m", "services.gateway.cli.__main__", *map(str, arguments)]
+    command = [sys.executable, "-m", "services.gateway.cli", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

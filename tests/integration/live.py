@@ -21,7 +21,7 @@ from shared.broker.bus import Bus
 from shared.storage.objects import Storage
 from shared.web.health import Health
 from shared.web.server import serving
-from shared.web.streams import ending
+from shared.web.streams import stop_streams_on_exit
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ async def live(bus: Bus, store: Store, storage: Storage, **settings: object) -> 
         )
         await stack.enter_async_context(serving(gateway, gateway_settings))
         for stopping in (stop_status, stop_gateway):
-            stack.enter_context(ending(stopping))
+            stack.enter_context(stop_streams_on_exit(stopping))
         outside = httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{gateway_port}", timeout=20)
         client = await stack.enter_async_context(outside)
         await _listening(client)

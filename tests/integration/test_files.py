@@ -14,8 +14,9 @@ import pytest
 import soundfile
 
 from services.gateway.media import encode, processes
-from services.gateway.media.processes import Answer
-from services.gateway.results.archive import Bundles
+from services.gateway.media.processes import ChildResult
+from services.gateway.results.archive import ZipArchives
+from services.gateway.results.names import ENCODABLE
 from shared.broker.bus import Bus
 from shared.events import Options
 from shared.storage.objects import Storage
@@ -50,17 +51,17 @@ class Encoder:
         self.go_on = asyncio.Event()
         self.go_on.set()
 
-    async def answer(self, module: str, *arguments: str | Path) -> Answer | None:
+    async def answer(self, module: str, *arguments: str | Path) -> ChildResult | None:
         self.asked.append(Path(arguments[1]).name)
         self.has_been_asked.set()
         await self.go_on.wait()
-        return await processes.answer(module, *arguments)
+        return await processes.run_child(module, *arguments)
 
 
 @pytest.fixture
 def encoder(monkeypatch: pytest.MonkeyPatch) -> Encoder:
     encoder = Encoder()
-    monkeypatch.setattr(encode, "answer", encoder.answer)
+    monkeypatch.setattr(encode, "run_child", encoder.answer)
     return encoder
 
 
@@ -185,7 +186,7 @@ async def test_nothing_is_kept_of_a_job_that_is_cancelled_meanwhile(
 async def test_while_too_many_wait_a_file_is_to_be_asked_for_later(
     client: httpx.AsyncClient, storage: Storage, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encode, "MOST_WAITING", 1)
+    monkeypatch.setattr(encode, "MAX_PENDING", 1)
     await put(storage, bass_wav=SONG, other_wav=SONG)
     encoder.go_on.clear()
     first = asyncio.create_task(client.get(f"/storage/{JOB}/song_bass.mp3"))
@@ -206,10 +207,10 @@ async def test_a_full_disk_and_a_stem_that_cannot_be_read_say_so(
     answer = await client.get(f"/storage/{JOB}/song_bass.mp3")
     assert (answer.status_code, answer.json()["code"]) == (500, "not_encoded")
 
-    async def full(*_: object) -> Answer:
+    async def full(*_: object) -> ChildResult:
         return {"code": "storage_full"}
 
-    monkeypatch.setattr(encode, "answer", full)
+    monkeypatch.setattr(encode, "run_child", full)
     answer = await client.get(f"/storage/{JOB}/song_bass.mp3")
     assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
 
@@ -307,8 +308,8 @@ async def test_a_reader_of_a_zip_who_goes_away_leaves_no_file_open(storage: Stor
 
     submission = submitted()
     await put(storage, vocals_wav=bytes(20_000_000), bass_wav=bytes(20_000_000))
-    bundles = Bundles(storage, encode.Encodings(storage))
-    stream = bundles.stream(submission, await bundles.contents(submission, None))
+    archives = ZipArchives(storage, encode.Encodings(storage, ENCODABLE))
+    stream = archives.stream(submission, await archives.contents(submission, None))
     async with aclosing(stream) as chunks:
         received = 0
         async for chunk in chunks:

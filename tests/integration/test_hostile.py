@@ -292,7 +292,7 @@ async def test_who_is_refused_may_send_the_rest_and_go_on(server: Server) -> Non
 async def test_an_answer_that_nobody_reads_is_not_held(
     server: Server, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared.web.timeouts, "STALLED_LOOKS", 2)
+    monkeypatch.setattr(shared.web.timeouts, "STALLED_CHECKS", 2)
     await storage.put("abc123/vocals.wav", bytes(50_000_000))
     with socket.create_connection((LOOPBACK, server.port)) as silent:
         silent.sendall(b"GET /storage/abc123/song_vocals.wav HTTP/1.1\r\nHost: x\r\n\r\n")

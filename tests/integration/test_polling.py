@@ -9,7 +9,7 @@ import pytest
 
 from services.status.database.store import Store
 from shared.events import Event, JobCancelled, JobExpired, Task
-from shared.web.etag import is_known
+from shared.web.etag import etag_matches
 from tests.fakes import completed, failed, progressed, started, submitted
 from tests.system import KEYS, PHONE, WEB, Start, System, recent, until
 
@@ -42,10 +42,10 @@ async def test_while_nothing_happens_a_poll_costs_no_body(system: System, store:
 
 
 def test_a_condition_may_name_several_versions_weak_ones_or_any() -> None:
-    assert is_known('"a", W/"b"', '"b"')
-    assert is_known("*", '"b"')
-    assert not is_known('"abc"', '"b"')
-    assert not is_known(None, '"b"')
+    assert etag_matches('"a", W/"b"', '"b"')
+    assert etag_matches("*", '"b"')
+    assert not etag_matches('"abc"', '"b"')
+    assert not etag_matches(None, '"b"')
 
 
 async def test_what_cannot_be_found_is_not_kept_by_anybody(system: System) -> None:

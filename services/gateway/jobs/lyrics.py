@@ -6,13 +6,13 @@ import structlog
 from fastapi import APIRouter, Depends, Request
 from starlette.requests import ClientDisconnect
 
-from services.gateway.jobs.lyrics_text import given
+from services.gateway.jobs.retry import retry_tasks
 from services.gateway.jobs.submit import Accepted
-from services.gateway.jobs.upload import CLOSE, paced
+from services.gateway.jobs.upload import CLOSE, paced, validated_lyrics
 from services.gateway.security.auth import Keys
 from services.gateway.security.quota import Quota
 from services.gateway.settings import Settings
-from services.gateway.status.client import Jobs, run_again
+from services.gateway.status.client import StatusClient
 from shared.broker.bus import Bus
 from shared.document import JobDocument
 from shared.errors import on_a_full_disk
@@ -35,8 +35,8 @@ BODY: Final = {
 }
 
 
-class OwnLyrics:
-    def __init__(self, bus: Bus, storage: Storage, jobs: Jobs, quota: Quota, settings: Settings) -> None:
+class UserLyrics:
+    def __init__(self, bus: Bus, storage: Storage, jobs: StatusClient, quota: Quota, settings: Settings) -> None:
         self._bus = bus
         self._storage = storage
         self._jobs = jobs
@@ -48,16 +48,16 @@ class OwnLyrics:
 
         Raises Problem and TransientError.
         """
-        await self._quota.keep_pace(request, owner)
+        await self._quota.check_rate(request, owner)
         with self._quota.uploading(request, owner):
             await self._alignable(await self._jobs.document(job_id, owner))
-            words = given(await _text(request, self._settings))
-        await self._quota.require_room(owner)
+            words = validated_lyrics(await _text(request, self._settings))
+        await self._quota.check_unfinished(owner)
         document = await self._jobs.document(job_id, owner)  # the words may have taken their time to come
         submission = await self._alignable(document)
         with on_a_full_disk():
             await self._storage.put(f"{job_id}/{WORDS}", words.encode())
-        await run_again(self._bus, self._storage, submission, document, (Task.TRANSCRIPTION,))
+        await retry_tasks(self._bus, self._storage, submission, document, (Task.TRANSCRIPTION,))
         log.info("lyrics given", job_id=job_id, characters=len(words))
 
     async def _alignable(self, document: JobDocument) -> JobSubmitted:
@@ -101,7 +101,7 @@ async def _text(request: Request, limits: Settings) -> bytes:
     return bytes(text)
 
 
-def routes(lyrics: OwnLyrics, keys: Keys) -> APIRouter:
+def routes(lyrics: UserLyrics, keys: Keys) -> APIRouter:
     router = APIRouter(tags=["jobs"])
 
     @router.put(

@@ -18,10 +18,10 @@ from services.gateway.jobs.form import FORM, KEY_LENGTH
 from services.gateway.jobs.upload import receive
 from services.gateway.media.decode import decode
 from services.gateway.security.auth import Keys
-from services.gateway.security.callback_url import accepted
+from services.gateway.security.callback_url import validated_callback
 from services.gateway.security.quota import Quota
-from services.gateway.settings import Settings
-from services.gateway.status.client import PUBLISH_SECONDS, Jobs
+from services.gateway.settings import PUBLISH_SECONDS, Settings
+from services.gateway.status.client import StatusClient
 from shared.broker.bus import Bus
 from shared.errors import TransientError, on_a_full_disk
 from shared.events import JobSubmitted, Song
@@ -45,7 +45,7 @@ class Accepted(BaseModel):
 
 
 class Submissions:
-    def __init__(self, bus: Bus, storage: Storage, jobs: Jobs, quota: Quota, settings: Settings) -> None:
+    def __init__(self, bus: Bus, storage: Storage, jobs: StatusClient, quota: Quota, settings: Settings) -> None:
         self._bus = bus
         self._storage = storage
         self._jobs = jobs
@@ -55,19 +55,19 @@ class Submissions:
 
     async def submit(self, request: Request, owner: str | None) -> str:
         """The id of a job that will be done: a new one, or the one that the request's idempotency key stands for."""
-        await self._quota.keep_pace(request, owner)
+        await self._quota.check_rate(request, owner)
         key = _idempotency_key(request)
         job_id = str(uuid5(uuid5(KEYS, owner) if owner else KEYS, key) if key else uuid4())
         with structlog.contextvars.bound_contextvars(job_id=job_id), self._quota.uploading(request, owner):
             if not (key and await self._is_known(job_id)):
-                await self._quota.require_room(owner)
+                await self._quota.check_unfinished(owner)
                 await self._create(job_id, request, owner, keyed=key is not None)
         return job_id
 
     async def _is_known(self, job_id: str) -> bool:
         """Whether the job was submitted before; one that a gateway left half-way is announced now."""
         submission = await self._storage.manifest(job_id)
-        known = (await self._jobs.answer(job_id)).status_code == httpx.codes.OK
+        known = (await self._jobs.get(job_id)).status_code == httpx.codes.OK
         if submission is None:
             return known  # the files of a cancelled job are gone, but it is the same job
         if not known:
@@ -81,7 +81,7 @@ class Submissions:
         with on_a_full_disk(), TemporaryDirectory(prefix="upload-") as folder:
             file, song = Path(folder, "upload"), Path(folder, SONG)
             upload = await receive(request, file, limits)
-            callback_url = await accepted(upload.callback_url, limits)
+            callback_url = await validated_callback(upload.callback_url, limits)
             seconds = await decode(file, song, limits.min_seconds, limits.max_seconds)
             submission = JobSubmitted(
                 job_id=job_id,
@@ -94,7 +94,7 @@ class Submissions:
             async with self._storing.setdefault(job_id, asyncio.Lock()):
                 if keyed and await self._is_known(job_id):
                     return
-                await self._quota.require_room(owner)  # others may have come while this one was on its way
+                await self._quota.check_unfinished(owner)  # others may have come while this one was on its way
                 await self._store(submission, song, upload.words, keyed=keyed)
         log.info("job accepted", **submission.song.model_dump(), **submission.options.model_dump(mode="json"))
 

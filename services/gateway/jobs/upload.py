@@ -16,9 +16,10 @@ from streaming_form_data.targets import BaseTarget, ValueTarget
 from streaming_form_data.validators import MaxSizeValidator
 from streaming_form_data.validators import ValidationError as TooLongError
 
-from services.gateway.jobs.lyrics_text import given
 from services.gateway.settings import Settings
+from shared.errors import PermanentError
 from shared.events import Options, Task
+from shared.user_lyrics import normalize
 from shared.web.problem import Problem
 
 FIELDS = ("tasks", "language", "model", "format", "callback_url")
@@ -105,6 +106,14 @@ async def paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:
         yield chunk
 
 
+def validated_lyrics(body: bytes) -> str:
+    """Return normalized lyrics. Raises Problem 422: `invalid_lyrics`, `lyrics_too_long` or `empty_lyrics`."""
+    try:
+        return normalize(body)
+    except PermanentError as error:
+        raise Problem(422, error.code, f"{error.summary}.") from error
+
+
 def _options(values: dict[str, str]) -> Options:
     given: dict[str, object] = {name: value for name, value in values.items() if value}
     if "tasks" in given:
@@ -121,7 +130,7 @@ def _words(lyrics: bytes, options: Options) -> str | None:
         return None
     if Task.TRANSCRIPTION not in options.tasks:
         raise Problem(422, "invalid_option", "The option 'lyrics' needs the task 'transcription'.")
-    return given(lyrics)
+    return validated_lyrics(lyrics)
 
 
 class _FileTarget(BaseTarget):  # type: ignore[misc] # the library has no types

@@ -3,14 +3,14 @@
 import os
 from pathlib import Path
 
-from services.gateway.media.processes import Turns, answer
+from services.gateway.media.processes import Slots, run_child
 from shared.errors import StorageFullError
 from shared.web.problem import Problem
 
 WAIT_SECONDS = 60.0
 """How long an upload waits for its turn to be decoded."""
 
-_turns = Turns(len(os.sched_getaffinity(0)), WAIT_SECONDS, "Too many songs are being checked")
+_slots = Slots(len(os.sched_getaffinity(0)), WAIT_SECONDS, "Too many songs are being checked")
 
 PROBLEMS = {
     "not_audio": (415, "This is not an audio file that can be read. Send MP3, WAV, FLAC, M4A, Ogg or the like."),
@@ -27,8 +27,8 @@ async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: floa
     Raises Problem: 415 for what is no audio, 422 for what is corrupt, too short or too long; StorageFullError;
     TransientError `busy` when too many others wait.
     """
-    async with _turns.turn():
-        outcome = await answer("services.gateway.media.decoder", upload, song, str(min_seconds), str(max_seconds))
+    async with _slots.slot():
+        outcome = await run_child("services.gateway.media.decoder", upload, song, str(min_seconds), str(max_seconds))
     outcome = outcome or {"code": "undecodable"}
     if outcome.get("code") == StorageFullError.code:
         raise StorageFullError("The disk is full", "no room for the decoded song")

@@ -2,16 +2,17 @@
 
 import asyncio
 import os
-from pathlib import Path
+from collections.abc import Collection
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from time import monotonic
-from typing import Final
+from typing import Final, get_args
 
 import structlog
 
-from services.gateway.media.processes import Turns, answer
-from services.gateway.results import names
+from services.gateway.media.processes import Slots, run_child
 from shared.errors import PermanentError, StorageFullError, TransientError, on_a_full_disk
+from shared.events import AudioFormat
 from shared.storage.objects import Head, Storage
 from shared.web.problem import Problem
 
@@ -20,17 +21,20 @@ log = structlog.get_logger()
 AT_ONCE: Final = max(1, len(os.sched_getaffinity(0)) // 2)
 """The other processors are for uploads, which must be decoded first."""
 WAIT_SECONDS: Final = 60.0
-MOST_WAITING: Final = 20
+MAX_PENDING: Final = 20
 """Files that are being encoded or wait for it; as many as a job's audio has in all formats."""
+SOURCES: Final = ("flac", "wav", "opus", "mp3")
+"""Formats to encode from, the best first."""
 BUSY: Final = "Too many files are being encoded"
 
 
 class Encodings:
     """Two requests for one file encode it once; with two gateways both may, and the later one replaces its equal."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, sounds: Collection[str]) -> None:
         self._storage = storage
-        self._turns = Turns(AT_ONCE, WAIT_SECONDS, BUSY)
+        self._sounds = sounds
+        self._slots = Slots(AT_ONCE, WAIT_SECONDS, BUSY)
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def head(self, job_id: str, name: str) -> Head | None:
@@ -40,15 +44,22 @@ class Encodings:
         """
         key = f"{job_id}/{name}"
         head = await self._storage.head(key)
-        if head is None and (source := names.source(name, await self._storage.sizes(job_id))):
+        if head is None and (source := self._source(name, await self._storage.sizes(job_id))):
             await asyncio.shield(self._encoding(job_id, source, name))  # others may wait for it, too
             head = await self._storage.head(key)
         return head
 
+    def _source(self, name: str, existing: Collection[str]) -> str | None:
+        """Return the best existing file with the same sound as `name`, in another format."""
+        path = PurePath(name)
+        if path.stem not in self._sounds or path.suffix.removeprefix(".") not in get_args(AudioFormat):
+            return None
+        return next((other for form in SOURCES if (other := f"{path.stem}.{form}") in existing), None)
+
     def _encoding(self, job_id: str, source: str, name: str) -> asyncio.Task[None]:
         key = f"{job_id}/{name}"
         if key not in self._running:
-            if len(self._running) >= MOST_WAITING:
+            if len(self._running) >= MAX_PENDING:
                 raise TransientError(BUSY, code="busy")
             self._running[key] = asyncio.create_task(self._encode(job_id, source, name))
             self._running[key].add_done_callback(lambda _: self._running.pop(key))
@@ -57,7 +68,7 @@ class Encodings:
     async def _encode(self, job_id: str, source: str, name: str) -> None:
         """Once more where the source was replaced meanwhile: of what it was, nothing may be kept."""
         encoded = None
-        async with self._turns.turn():
+        async with self._slots.slot():
             while encoded != (head := await self._storage.head(f"{job_id}/{source}")):
                 encoded = head
                 await self._encode_once(job_id, source, name)
@@ -71,7 +82,7 @@ class Encodings:
             except PermanentError:
                 return
             written = Path(folder, name)
-            outcome = await answer("services.gateway.media.encoder", read, written) or {"code": "unreadable"}
+            outcome = await run_child("services.gateway.media.encoder", read, written) or {"code": "unreadable"}
             if outcome.get("code") == StorageFullError.code:
                 raise StorageFullError("The disk is full", "no room for the encoded file")
             if "code" in outcome:

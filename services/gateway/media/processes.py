@@ -16,10 +16,10 @@ log = structlog.get_logger()
 CHILD_SECONDS = 150
 """On top of the child's own limit on processor time."""
 
-Answer = dict[str, float | str]
+ChildResult = dict[str, float | str]
 
 
-class Turns:
+class Slots:
     """So many at once; others wait, but not for long."""
 
     def __init__(self, at_once: int, wait_seconds: float, busy: str) -> None:
@@ -28,7 +28,7 @@ class Turns:
         self._busy = busy
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def slot(self) -> AsyncIterator[None]:
         """Raises TransientError `busy` when too many others wait."""
         try:
             async with asyncio.timeout(self._wait_seconds):
@@ -41,7 +41,7 @@ class Turns:
             self._free.release()
 
 
-async def answer(module: str, *arguments: str | Path) -> Answer | None:
+async def run_child(module: str, *arguments: str | Path) -> ChildResult | None:
     """What `python -m module arguments` prints; None when it fails, or takes too long and is killed."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *arguments),
@@ -62,5 +62,5 @@ async def answer(module: str, *arguments: str | Path) -> Answer | None:
         told = complaint[-500:].decode(errors="replace")
         log.warning("child failed", module=module, returncode=child.returncode, complaint=told)
         return None
-    content: Answer = json.loads(said)
+    content: ChildResult = json.loads(said)
     return content

@@ -12,19 +12,19 @@ from stream_zip import ZIP_AUTO, AsyncMemberFile, async_stream_zip
 
 from services.gateway.media.encode import Encodings
 from services.gateway.results import names
-from services.gateway.results.ranges import attachment, no_such_result
+from services.gateway.results.ranges import attachment
 from shared.events import JOB_ID, AudioFormat, JobSubmitted
 from shared.storage.objects import Storage
 from shared.view import slug
-from shared.web.problem import Problem, problems
+from shared.web.problem import Problem, no_such_result, problems
 
 CHUNK_BYTES: Final = 1 << 18
 MODE: Final = S_IFREG | 0o644
-STORED, SQUEEZED = 0, 6
+STORED, DEFLATE = 0, 6
 """Levels of compression: audio is compressed already, or would take long and gain little."""
 
 
-class Bundles:
+class ZipArchives:
     def __init__(self, storage: Storage, encodings: Encodings) -> None:
         self._storage = storage
         self._encodings = encodings
@@ -72,7 +72,7 @@ class Bundles:
             if head is None:
                 raise no_such_result()
             is_audio = name.rpartition(".")[2] in names.AUDIO_FORMATS
-            method = ZIP_AUTO(head.size, level=STORED if is_audio else SQUEEZED)
+            method = ZIP_AUTO(head.size, level=STORED if is_audio else DEFLATE)
             content = reading.content(f"{submission.job_id}/{name}", head.size)
             yield f"{song}/{song}_{name}", at, MODE, method, content
 
@@ -104,7 +104,7 @@ class _Reading:
                     yield chunk
 
 
-def routes(bundles: Bundles) -> APIRouter:
+def routes(archives: ZipArchives) -> APIRouter:
     router = APIRouter(tags=["results"])
 
     @router.head("/api/jobs/{job_id}/download.zip", include_in_schema=False)
@@ -119,11 +119,11 @@ def routes(bundles: Bundles) -> APIRouter:
     )
     async def download(job_id: str, request: Request, format: AudioFormat | None = None) -> Response:  # noqa: A002 -- the parameter's name
         """Everything that is there in one ZIP file: stems (as they were made, or in `format`), lyrics, beats, click."""
-        submission = await bundles.submission(job_id)
-        contents = await bundles.contents(submission, format)
+        submission = await archives.submission(job_id)
+        contents = await archives.contents(submission, format)
         headers = {"Content-Disposition": attachment(f"{slug(submission.song.name)}_karaoke.zip")}
         if request.method == "HEAD":
             return Response(headers=headers, media_type="application/zip")
-        return StreamingResponse(bundles.stream(submission, contents), headers=headers, media_type="application/zip")
+        return StreamingResponse(archives.stream(submission, contents), headers=headers, media_type="application/zip")
 
     return router

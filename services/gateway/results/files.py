@@ -8,15 +8,16 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.media.encode import Encodings
 from services.gateway.results import names
-from services.gateway.results.ranges import RESPONSES, no_such_result, serve
+from services.gateway.results.ranges import RESPONSES, serve
 from shared.events import JOB_ID
 from shared.storage.objects import Storage
 from shared.view import slug
+from shared.web.problem import no_such_result
 
 # What else is asked for is not found, rather than not valid: they are names of files.
 Lyrics = Annotated[str, Path(json_schema_extra={"enum": [*names.LYRICS_FORMATS]})]
 Audio = Annotated[str, Path(json_schema_extra={"enum": [*names.AUDIO_FORMATS]})]
-Sound = Annotated[str, Path(json_schema_extra={"enum": [*names.OUTLINED]})]
+Sound = Annotated[str, Path(json_schema_extra={"enum": [*names.WITH_PEAKS]})]
 
 
 class Files:
@@ -40,7 +41,7 @@ class Files:
 def addresses(job_id: str, there: dict[str, int]) -> dict[str, str]:
     """Where that of a job's files is which its document does not name; `there` is what its storage has."""
     files = {f"{form}_path": f"lyrics.{form}" for form in ("txt", "elrc", "ass")}
-    files |= {f"{sound}_peaks_path": names.peaks(sound) for sound in names.OUTLINED}
+    files |= {f"{sound}_peaks_path": names.peaks(sound) for sound in names.WITH_PEAKS}
     files["click_path"] = f"{names.CLICK}.flac"
     paths = {field: name for field, name in files.items() if name in there}
     paths |= {field: f"peaks/{name.partition('.')[0]}.json" for field, name in paths.items() if "peaks" in field}
@@ -78,7 +79,7 @@ def routes(files: Files) -> APIRouter:
     @router.get("/peaks/{sound}.json", responses=RESPONSES)
     async def peaks(job_id: str, sound: Sound, request: Request, download: str | None = None) -> Response:
         """The outline of the song or a stem for a player to draw: BBC audiowaveform's data format, version 2."""
-        if sound not in names.OUTLINED:
+        if sound not in names.WITH_PEAKS:
             raise no_such_result()
         return await files.answer(job_id, names.peaks(sound), request, download)
 

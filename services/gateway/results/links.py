@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from services.gateway.results.files import addresses
 from services.gateway.security.auth import Keys, unauthorized
 from services.gateway.settings import Settings
-from services.gateway.status.client import Jobs
+from services.gateway.status.client import StatusClient
 from shared.document import JobDocument
 from shared.events import Moment, Task
 from shared.storage.objects import Storage
@@ -35,7 +35,7 @@ class Links:
         self._signs = bool(secret)
         self._lifetime = timedelta(minutes=settings.link_minutes)
 
-    def of(self, document: JobDocument, others: Mapping[str, str]) -> JobLinks:
+    def create(self, document: JobDocument, others: Mapping[str, str]) -> JobLinks:
         """`others` are paths that the document does not name, by what they are to be called."""
         tasks = (getattr(document, task) for task in Task)
         paths = {field: path for task in tasks for field, path in task if field.endswith("_path") and path}
@@ -47,7 +47,7 @@ class Links:
         links = {field: f"{path}?token={token}" for field, path in paths.items()}
         return JobLinks(expires_at=signed_at + self._lifetime, links=links)
 
-    def require(self, job_id: str, token: str) -> None:
+    def verify(self, job_id: str, token: str) -> None:
         """Raises Problem 401 unless `token` was made for the job, and not long ago."""
         try:
             signed, signed_at = self._signer.unsign(token, return_timestamp=True)
@@ -60,13 +60,13 @@ class Links:
             )
 
 
-def routes(links: Links, jobs: Jobs, storage: Storage, keys: Keys) -> APIRouter:
+def routes(links: Links, jobs: StatusClient, storage: Storage, keys: Keys) -> APIRouter:
     router = APIRouter(tags=["results"])
 
     @router.get("/api/jobs/{job_id}/links", responses=problems(_404="No such job."))
     async def job_links(job_id: str, owner: Annotated[str | None, Depends(keys.owner)]) -> JobLinks:
         """Addresses of the results that are there, for players that cannot send a key. They work for a while."""
         document = await jobs.document(job_id, owner)
-        return links.of(document, addresses(job_id, await storage.sizes(job_id)))
+        return links.create(document, addresses(job_id, await storage.sizes(job_id)))
 
     return router

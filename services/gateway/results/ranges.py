@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from shared.storage.objects import Head, Storage
-from shared.web.etag import is_known
+from shared.web.etag import etag_matches
 from shared.web.problem import Problem, problems
 
 TYPES: Final = {
@@ -45,7 +45,7 @@ def serve(storage: Storage, key: str, head: Head, request: Request, save_as: str
     }
     if save_as is not None:
         headers["Content-Disposition"] = attachment(save_as)
-    if is_known(request.headers.get("if-none-match"), head.etag):
+    if etag_matches(request.headers.get("if-none-match"), head.etag):
         return Response(status_code=304, headers=headers)
     part = _part(request.headers, head) if request.method == "GET" else None
     start, end = part or (0, head.size)
@@ -64,10 +64,6 @@ def attachment(name: str) -> str:
     """For those that read the older form alone, such as curl, what of it is ASCII."""
     plain = name.encode("ascii", "ignore").decode().replace('"', "").replace("\\", "")
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-
-
-def no_such_result() -> Problem:
-    return Problem(404, "result_not_found", "There is no such result; results are removed after a while.")
 
 
 def _part(headers: Mapping[str, str], head: Head) -> tuple[int, int] | None:

@@ -7,9 +7,10 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.media.encode import Encodings
 from services.gateway.results import names
-from services.gateway.results.ranges import RESPONSES, no_such_result, serve
+from services.gateway.results.ranges import RESPONSES, serve
 from shared.events import JOB_ID
 from shared.storage.objects import Storage
+from shared.web.problem import no_such_result
 
 RESULT = re.compile(rf"({JOB_ID})/(?:.*_)?({names.RESULT})")
 """The job, the song's name, for people to read, and what is looked up. Nothing else is served."""

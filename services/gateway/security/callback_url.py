@@ -11,7 +11,7 @@ from shared.web.problem import Problem
 LOOKUP_SECONDS: Final = 3.0
 
 
-async def accepted(text: str, settings: Settings, resolving: Resolve = resolve) -> str | None:
+async def validated_callback(text: str, settings: Settings, resolving: Resolve = resolve) -> str | None:
     """The address, if one was given. Raises Problem 422.
 
     What cannot be looked up now, or soon, is taken: it is looked up again, and judged, whenever it is called.

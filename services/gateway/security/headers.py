@@ -26,7 +26,7 @@ COMMON: Final = {
 }
 
 
-class Guarded(FastAPI):
+class SecureHeadersApp(FastAPI):
     """An application all of whose answers, those to its own failures included, have the headers."""
 
     def build_middleware_stack(self) -> ASGIApp:

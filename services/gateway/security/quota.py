@@ -36,7 +36,7 @@ class Quota:
         self._max_at_once = settings.max_uploads_at_once
         self._at_once: Counter[Caller] = Counter()
 
-    async def keep_pace(self, request: Request, owner: str | None) -> None:
+    async def check_rate(self, request: Request, owner: str | None) -> None:
         """Counts a request of a key or, without keys, of an address. Raises Problem 429 when it is one too many."""
         caller = caller_of(request, owner)
         if self._pace is None or await self._window.hit(self._pace, *caller):
@@ -61,7 +61,7 @@ class Quota:
             self._at_once[caller] -= 1
             self._at_once += Counter()  # forgets who has none
 
-    async def require_room(self, owner: str | None) -> None:
+    async def check_unfinished(self, owner: str | None) -> None:
         """Raises Problem 429 for an owner whose jobs under way are too many; refuses nobody while status is away."""
         if not owner or not self._max_unfinished:
             return

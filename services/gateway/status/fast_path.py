@@ -9,10 +9,10 @@ from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.security.auth import BEARER, HEADER, Keys
-from services.gateway.status.client import asked_by
+from services.gateway.status.client import owner_header
 from shared.errors import TransientError
 from shared.events import JOB_ID
-from shared.web.problem import Problem, cannot_now
+from shared.web.problem import Problem, service_unavailable
 
 PATH: Final = re.compile(f"/api/status/{JOB_ID}")
 PASSED_ON: Final = ("content-type", "retry-after", "etag", "cache-control")
@@ -45,14 +45,14 @@ class Polls:
             return None
 
     async def _ask(self, path: str, owner: str | None, condition: str | None) -> Response | None:
-        headers = asked_by(owner) | condition_of(condition)
+        headers = owner_header(owner) | condition_of(condition)
         try:
             async with self._status.get(path.lstrip("/"), headers=headers) as answer:
                 if answer.status not in SHOWN:
                     return None
                 return passed_on(await answer.read(), answer.status, answer.headers)
         except (aiohttp.ClientError, TimeoutError):
-            return cannot_now(TransientError("The status service is away", code="status_unavailable"))
+            return service_unavailable(TransientError("The status service is away", code="status_unavailable"))
 
 
 def condition_of(etag: str | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ from fastapi import Request, Response
 
 from services.gateway.security.quota import Caller, caller_of
 from services.gateway.settings import Settings
-from services.gateway.status.client import asked_by
+from services.gateway.status.client import owner_header
 from shared.errors import TransientError
 from shared.telemetry.metrics import STREAMS
 from shared.web.problem import Problem, require_job_id
@@ -62,7 +62,7 @@ class Relay:
         self._open += Counter()  # forgets who has none
 
     async def _ask(self, job_id: str, owner: str | None, last_id: str | None) -> httpx.Response:
-        headers = asked_by(owner) | ({"Last-Event-ID": last_id} if last_id and last_id.isascii() else {})
+        headers = owner_header(owner) | ({"Last-Event-ID": last_id} if last_id and last_id.isascii() else {})
         try:
             request = self._status.build_request(
                 "GET", f"/api/status/{job_id}/events", headers=headers, timeout=TIMEOUT

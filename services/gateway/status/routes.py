@@ -5,11 +5,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from services.gateway.security.auth import Keys
-from services.gateway.status.client import Jobs
+from services.gateway.status.client import StatusClient
 from services.gateway.status.fast_path import condition_of, passed_on
 from services.gateway.status.relay import Relay
 from shared.document import JobDocument, JobDocuments
-from shared.web.job_ids import MOST_AT_ONCE, job_ids
+from shared.web.job_ids import MAX_IDS, parse_job_ids
 from shared.web.problem import problems
 from shared.web.streams import Stream
 
@@ -26,10 +26,10 @@ EVENT: Final = {
 
 IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of an earlier answer.")]
 LastEventId = Annotated[str | None, Header(description="Of the last event that was received.")]
-Ids = Annotated[str, Query(description=f"Comma-separated, 1 to {MOST_AT_ONCE}.")]
+Ids = Annotated[str, Query(description=f"Comma-separated, 1 to {MAX_IDS}.")]
 
 
-def routes(jobs: Jobs, relay: Relay, keys: Keys) -> APIRouter:
+def routes(jobs: StatusClient, relay: Relay, keys: Keys) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["jobs"])
     unchanged: dict[int | str, dict[str, object]] = {304: {"description": "Nothing has happened since."}}
 
@@ -38,13 +38,13 @@ def routes(jobs: Jobs, relay: Relay, keys: Keys) -> APIRouter:
         job_id: str, owner: Annotated[str | None, Depends(keys.owner)], if_none_match: IfNoneMatch = None
     ) -> Response:
         """How far a job is, and where its results are. Poll it every 3 to 5 seconds, with the ETag that you have."""
-        answer = await jobs.answer(job_id, owner, condition_of(if_none_match))
+        answer = await jobs.get(job_id, owner, condition_of(if_none_match))
         return passed_on(answer.content, answer.status_code, answer.headers)
 
     @router.get("/status", response_model=JobDocuments, responses=problems(_422="No ids, or too many."))
     async def statuses(owner: Annotated[str | None, Depends(keys.owner)], ids: Ids = "") -> Response:
         """How far many jobs are, in one answer."""
-        answer = await jobs.answer_all(job_ids(ids), owner)
+        answer = await jobs.get_many(parse_job_ids(ids), owner)
         return passed_on(answer.content, answer.status_code, answer.headers)
 
     @router.get(

@@ -14,7 +14,7 @@ from services.status.queue.estimate import Queue
 from services.status.queue.snapshots import Snapshots
 from services.status.read.documents import Documents
 from services.status.read.rendered_document import RenderedDocument
-from shared.web.etag import is_known
+from shared.web.etag import etag_matches
 
 CAPACITY: Final = 4096
 """Number of jobs in the cache; the least recently requested one is evicted. Each takes about 13 kB."""
@@ -46,7 +46,7 @@ class _Entry:
     def is_as_new_as(self, condition: str | None) -> bool:
         """Return False if a client with this `If-None-Match` may have seen a newer document than this one."""
         tags = (self.rendered.etag, *self.earlier_tags) if self.rendered else self.earlier_tags
-        return condition is None or any(is_known(condition, tag) for tag in tags)
+        return condition is None or any(etag_matches(condition, tag) for tag in tags)
 
     def invalidate(self) -> None:
         if self.rendered:

@@ -9,7 +9,7 @@ from fastapi import Response
 from fastapi.sse import format_sse_event
 
 from shared.document import JobDocument
-from shared.web.etag import etag, is_known
+from shared.web.etag import etag, etag_matches
 
 POLL_SECONDS: Final = 3
 
@@ -42,7 +42,7 @@ class RenderedDocument:
 
     def response(self, condition: str | None) -> Response:
         """Return the response to a poll with this `If-None-Match`. The same response may be sent many times."""
-        return self._not_modified if condition and is_known(condition, self.etag) else self._full_response
+        return self._not_modified if condition and etag_matches(condition, self.etag) else self._full_response
 
     def is_visible_to(self, owner: str | None) -> bool:
         """Return True if the job has not expired and belongs to `owner`; None sees every job."""

@@ -1,16 +1,16 @@
 import pytest
 
 from shared.errors import PermanentError
-from shared.user_lyrics import MAX_CHARACTERS, plain, sung_lines
+from shared.user_lyrics import MAX_CHARACTERS, normalize, sung_lines
 
 
 def test_a_text_is_kept_without_what_only_machines_see() -> None:
     sent = "\ufeffCafe\u0301 \r\nde\x00l\x1b Mar\u2028ol\u00e9\ttwice\r".encode()
-    assert plain(sent) == "Café\ndel Mar\nolé twice"
+    assert normalize(sent) == "Café\ndel Mar\nolé twice"
 
 
 def test_blank_lines_stay_and_are_not_sung() -> None:
-    assert plain(b"one\n\n\ntwo\n") == "one\n\n\ntwo"
+    assert normalize(b"one\n\n\ntwo\n") == "one\n\n\ntwo"
     assert sung_lines("one\n\n\ntwo") == ["one", "two"]
 
 
@@ -27,12 +27,12 @@ def test_blank_lines_stay_and_are_not_sung() -> None:
 )
 def test_what_cannot_be_sung_is_refused(sent: bytes, code: str) -> None:
     with pytest.raises(PermanentError) as refused:
-        plain(sent)
+        normalize(sent)
     assert refused.value.code == code
 
 
 def test_the_longest_text_is_taken_however_its_lines_end() -> None:
-    assert len(plain(b"a\r\n" * (MAX_CHARACTERS // 2))) == MAX_CHARACTERS - 1
+    assert len(normalize(b"a\r\n" * (MAX_CHARACTERS // 2))) == MAX_CHARACTERS - 1
 
 
 @pytest.mark.parametrize(

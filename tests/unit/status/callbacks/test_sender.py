@@ -56,7 +56,7 @@ async def test_a_name_that_nobody_can_look_up_in_time_is_taken(monkeypatch: pyte
 
     monkeypatch.setattr(callback_url, "LOOKUP_SECONDS", 0.01)
     settings = Settings(webhook_secret=SecretStr("a secret of thirty-two characters"))
-    assert await callback_url.accepted("https://example.com/", settings, slow) == "https://example.com/"
+    assert await callback_url.validated_callback("https://example.com/", settings, slow) == "https://example.com/"
 
 
 async def test_names_that_are_slow_to_look_up_keep_no_other_thread_busy() -> None:
