@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from services.gateway.app import create_app
 from services.gateway.settings import Settings
 from shared.broker.bus import Bus
-from shared.broker.topology import EXCHANGE, STATUS_QUEUE, TASK_QUEUES
+from shared.broker.topology import EXCHANGE, STATUS_QUEUE
 from shared.events import Event, Task
 from shared.storage.objects import Storage
 from shared.web.health import Health
@@ -32,7 +32,7 @@ def asyncapi() -> dict[str, Any]:
     result["discriminator"] = result["discriminator"]["propertyName"]  # OpenAPI has an object, AsyncAPI a name
     names = [ref.rpartition("/")[2] for ref in schema["discriminator"]["mapping"].values()]
     channel = {"$ref": "#/channels/events"}
-    listeners = {queue: f"Starts {task} when the routing key names it as ready." for task, queue in TASK_QUEUES.items()}
+    listeners = {task.queue: f"Starts {task} when the routing key names it as ready." for task in Task}
     listeners[STATUS_QUEUE] = "Folds every event into the job's document."
     return {
         "asyncapi": "3.0.0",

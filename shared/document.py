@@ -1,14 +1,22 @@
 """The document of `GET /api/status/<job_id>`, field for field; what clients are written against."""
 
-from typing import Literal
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from shared.events import Fraction, Frozen, JobId, Moment, Percent, Seconds
+from shared.tasks import JobState, Task, TaskState
 
-TaskState = Literal["queued", "processing", "completed", "failed", "skipped"]
-JobState = Literal["queued", "processing", "completed", "failed", "unknown"]
-Step = Literal["validation", "stem_separation", "transcription", "beat_analysis", "completed"]
+STEPS: Final = ("validation", *(task.value for task in Task), "completed")
+
+
+def _known(step: str) -> str:
+    if step not in STEPS:
+        raise ValueError(f"one of {', '.join(STEPS)}")
+    return step
+
+
+Step = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(STEPS)})]
 
 
 class TaskDocument(Frozen):
@@ -80,6 +88,10 @@ class JobDocument(Frozen):
     eta_seconds: Seconds | None = Field(
         default=None, description="Until it is over, as things stand; null when over, or nobody knows."
     )
+
+    def task(self, task: Task) -> TaskDocument:
+        document: TaskDocument = getattr(self, task.value)
+        return document
 
     @property
     def is_over(self) -> bool:

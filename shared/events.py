@@ -5,19 +5,12 @@ see `shared.job` for how they fold into one document.
 """
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
-
-class Task(StrEnum):
-    """The contract's names, in the order in which a person sees them run."""
-
-    STEM_SEPARATION = "stem_separation"
-    TRANSCRIPTION = "transcription"
-    BEAT_ANALYSIS = "beat_analysis"
+from shared.tasks import Task as Task  # noqa: PLC0414 -- events name it
 
 
 @lru_cache(maxsize=1000)  # whoever handles an event writes its moment several times
@@ -39,7 +32,11 @@ Owner = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", descri
 Seconds = Annotated[float, Field(ge=0, description="Seconds.")]
 Percent = Annotated[int, Field(ge=0, le=100, description="Percent, 0 to 100.")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-FileName = Annotated[str, Field(pattern=r"^[a-z0-9]+(\.[a-z0-9]+)+$", description="A result's name inside its job.")]
+FILE = object()
+"""Marks the fields of results that name a file."""
+FileName = Annotated[
+    str, Field(pattern=r"^[a-z0-9]+(\.[a-z0-9]+)+$", description="A result's name inside its job."), FILE
+]
 
 AudioFormat = Literal["wav", "flac", "mp3", "opus"]
 
@@ -126,8 +123,12 @@ class JobSubmitted(JobEvent):
     callback_url: str | None = Field(default=None, max_length=2000)
 
 
-class JobRetried(JobEvent):
-    """A user asked for `tasks` once more; `run` is one more than the run that failed."""
+class TasksRerun(JobEvent):
+    """A user asked for `tasks` to run again, because they failed or because the user supplied lyrics.
+
+    `run` is greater than that of every run before. On the wire the type is `job_retried`, its name before lyrics could
+    be supplied: services of every version understand it.
+    """
 
     type: Literal["job_retried"] = "job_retried"
     run: int = Field(ge=1)
@@ -146,6 +147,8 @@ class JobExpired(JobEvent):
 
 class TaskEvent(JobEvent):
     """`run` counts a user's retries, `attempt` the broker's deliveries from 1, `seq` the events of the attempt."""
+
+    type: str
 
     task: Task
     run: int = Field(default=0, ge=0)
@@ -182,7 +185,7 @@ class TaskFailed(TaskEvent):
 
 
 Event = Annotated[
-    JobSubmitted | JobRetried | JobCancelled | JobExpired | TaskStarted | TaskProgressed | TaskCompleted | TaskFailed,
+    JobSubmitted | TasksRerun | JobCancelled | JobExpired | TaskStarted | TaskProgressed | TaskCompleted | TaskFailed,
     Field(discriminator="type"),
 ]
 

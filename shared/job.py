@@ -1,107 +1,179 @@
-"""How events fold into one job, whatever their order and however often they come.
+"""The fold of events into one job, whatever their order and however often they arrive.
 
 A job is a set of registers. Every event claims some of them, each claim with an order; a register
 keeps its greatest claim. Taking the greatest is commutative, associative and idempotent, so
-duplicates, reordering, replays and workers that come back from the dead cannot matter.
+duplicates, reordering, replays and workers that were thought dead have no effect.
 `services/status/database/upserts.py` does the same comparison inside MongoDB.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import reduce
 from hashlib import blake2b
+from typing import Final
 
 from shared.events import (
     Event,
     JobCancelled,
     JobEvent,
     JobExpired,
-    JobRetried,
     JobSubmitted,
-    Task,
     TaskCompleted,
     TaskEvent,
     TaskFailed,
     TaskProgressed,
+    TasksRerun,
     encode,
     rfc3339,
 )
+from shared.tasks import Task, TaskState, job_state, states
+
+SUBMITTED: Final = "submitted"
+UPDATED: Final = "updated"
+CANCELLED: Final = "cancelled"
+EXPIRED: Final = "expired"
+"""Names of registers. Those of a task are `<task>`, and the two below."""
+
+LIVE, FAILED, COMPLETED, REFINED = range(4)
+
+
+def progress_register(task: Task) -> str:
+    """Name of the register of the highest progress in the latest run that reported any."""
+    return f"{task}_progress"
+
+
+def run_register(task: Task) -> str:
+    """Name of the register of the latest run that a user asked for."""
+    return f"{task}_run"
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The greatest claim so far: `order` is compared element by element, `event` is kept where it says more."""
+    """The greatest claim so far. `order` is compared element by element; `event` is kept where it says more."""
 
     order: tuple[int | str, ...]
     event: Event | None = None
 
 
-Job = Mapping[str, Register]
-"""Registers by name: `submitted`, `updated`, `cancelled`, `expired`, and for each task `<task>`,
-`<task>_progress` (the highest of its run) and `<task>_run` (the latest run asked for)."""
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A job as of the events folded so far, which may be any subset of its events."""
 
-LIVE, FAILED, COMPLETED, REFINED = range(4)
+    registers: Mapping[str, Register] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Job) and self.registers == other.registers
+
+    __hash__ = None  # type: ignore[assignment] # it holds a mapping
+
+    @property
+    def submission(self) -> JobSubmitted | None:
+        """None until the submission has been folded."""
+        event = self.registers[SUBMITTED].event if SUBMITTED in self.registers else None
+        assert event is None or isinstance(event, JobSubmitted)
+        return event
+
+    @property
+    def is_cancelled(self) -> bool:
+        return CANCELLED in self.registers
+
+    @property
+    def is_expired(self) -> bool:
+        return EXPIRED in self.registers
+
+    @property
+    def updated_at(self) -> datetime:
+        """Time of the latest event. Raises KeyError before the first one."""
+        return datetime.fromisoformat(str(self.registers[UPDATED].order[0]))
+
+    def run(self, task: Task) -> int:
+        """Present run of the task: 0, or the latest run that a user asked for."""
+        register = self.registers.get(run_register(task))
+        return int(register.order[0]) if register else 0
+
+    def event(self, task: Task) -> TaskEvent | None:
+        """Greatest event of the task's present run. A cancelled job has none, because its files are deleted."""
+        event = self.registers[task].event if task in self.registers and not self.is_cancelled else None
+        return event if isinstance(event, TaskEvent) and event.run >= self.run(task) else None
+
+    def percent(self, task: Task) -> int:
+        """Highest progress of the task's present run, 0 to 100. An attempt that starts over does not lower it."""
+        register = self.registers.get(progress_register(task))
+        run, percent = register.order if register else (0, 0)
+        return int(percent) if int(run) >= self.run(task) else 0
+
+    def states(self) -> dict[Task, TaskState]:
+        """State of every task. Needs the submission."""
+        assert self.submission
+        latest = {task: event.type for task in Task if (event := self.event(task))}
+        return states(self.submission.options.tasks, latest, cancelled=self.is_cancelled)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """Time at which the job ended; None while it runs. A refinement ends nothing: the first result did."""
+        if job_state(self.states(), cancelled=self.is_cancelled) not in ("completed", "failed"):
+            return None
+        ends = [event for task in Task if isinstance(event := self.event(task), TaskCompleted | TaskFailed)]
+        firsts = [event.at for event in ends if not (isinstance(event, TaskCompleted) and event.refined)]
+        return max(firsts, default=self.updated_at)
 
 
 def fold(job: Job, event: Event) -> Job:
-    """The job after one more event."""
-    after = dict(job)
-    take(after, event)
-    return after
-
-
-def take(job: dict[str, Register], event: Event) -> None:
-    """Folds one more event into `job` itself."""
-    for name, claim in claims(event).items():
-        if name not in job or claim.order > job[name].order:
-            job[name] = claim
+    """Return the job after one more event."""
+    registers = dict(job.registers)
+    take(registers, event)
+    return Job(registers)
 
 
 def fold_all(events: Iterable[Event]) -> Job:
-    return reduce(fold, events, {})
+    return reduce(fold, events, Job())
+
+
+def take(registers: dict[str, Register], event: Event) -> None:
+    """Fold one more event into `registers` in place."""
+    for name, claim in claims(event).items():
+        if name not in registers or claim.order > registers[name].order:
+            registers[name] = claim
 
 
 def claims(event: Event) -> dict[str, Register]:
-    """What `event` would have each register hold. No wall clock decides between tasks' events."""
-    updated = {"updated": Register(order=(rfc3339(event.at),))}
+    """Return the registers that `event` claims. Events of tasks are never ordered by a clock."""
+    updated = {UPDATED: Register(order=(rfc3339(event.at),))}
     match event:
         case JobSubmitted():
-            return updated | {"submitted": Register(order=(_digest(event),), event=event)}
-        case JobRetried():
-            return updated | {f"{task}_run": Register(order=(event.run,)) for task in event.tasks}
+            return updated | {SUBMITTED: Register(order=(_digest(event),), event=event)}
+        case TasksRerun():
+            return updated | {run_register(task): Register(order=(event.run,)) for task in event.tasks}
         case JobCancelled():
-            return updated | {"cancelled": Register(order=(1,))}
+            return updated | {CANCELLED: Register(order=(1,))}
         case JobExpired():
-            return updated | {"expired": Register(order=(1,))}
+            return updated | {EXPIRED: Register(order=(1,))}
         case _:
             order = (event.run, _rank(event), event.attempt, event.seq, _digest(event))
             return updated | {
                 event.task: Register(order=order, event=event),
-                f"{event.task}_progress": Register(order=(event.run, _percent(event))),
+                progress_register(event.task): Register(order=(event.run, _percent(event))),
             }
 
 
 def ready(submission: JobSubmitted, event: Event) -> tuple[Task, ...]:
-    """The tasks that can start because of `event`: a transcription that has stems to come waits for them.
-
-    The beats do not wait, and are refined when the stems are there.
-    """
-    asked = submission.options.tasks
-    separates = Task.STEM_SEPARATION in asked
+    """Return the tasks that can start because of `event`, those that it refines included."""
+    requested = submission.options.tasks
     match event:
         case JobSubmitted():
-            return tuple(task for task in asked if not (separates and task is Task.TRANSCRIPTION))
-        case JobRetried(tasks=again):
-            return tuple(t for t in again if not (Task.STEM_SEPARATION in again and t is Task.TRANSCRIPTION))
-        case TaskCompleted(task=Task.STEM_SEPARATION):
-            return tuple(task for task in (Task.TRANSCRIPTION, Task.BEAT_ANALYSIS) if task in asked)
+            return tuple(task for task in requested if not task.must_wait(requested))
+        case TasksRerun(tasks=again):
+            return tuple(task for task in again if not task.must_wait(again))
+        case TaskCompleted(task=done, refined=False):
+            return tuple(task for task in Task if task in requested and done in (task.waits_for, task.refined_by))
         case _:
             return ()
 
 
 def is_refinement(task: Task, cause: JobEvent) -> bool:
-    """Whether `cause` has a task done a second time, better, rather than for the first time."""
-    return task is Task.BEAT_ANALYSIS and isinstance(cause, TaskCompleted)
+    """Whether `cause` starts a second, better pass of the task instead of its first one."""
+    return isinstance(cause, TaskCompleted) and cause.task is task.refined_by
 
 
 def _rank(event: TaskEvent) -> int:
@@ -127,5 +199,5 @@ def _percent(event: TaskEvent) -> int:
 
 
 def _digest(event: Event) -> str:
-    """Decides between two different events of equal order, the same everywhere."""
+    """Decide between two different events of equal order, the same way everywhere."""
     return blake2b(encode(event), digest_size=8).hexdigest()

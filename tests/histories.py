@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from shared.events import Event, JobCancelled, JobExpired, JobRetried, Task, TaskEvent
+from shared.events import Event, JobCancelled, JobExpired, Task, TaskEvent, TasksRerun
 from tests.fakes import JOB_ID, START, completed, failed, found_nothing, progressed, refined, started, submitted
 
 tasks = st.sampled_from(Task)
@@ -23,7 +23,7 @@ def _task_event(make: Callable[..., TaskEvent], task: Task, place: dict[str, int
 
 events: st.SearchStrategy[Event] = st.one_of(
     st.just(submitted()),
-    st.builds(JobRetried, job_id=st.just(JOB_ID), at=moments, run=st.integers(1, 2), tasks=st.tuples(tasks)),
+    st.builds(TasksRerun, job_id=st.just(JOB_ID), at=moments, run=st.integers(1, 2), tasks=st.tuples(tasks)),
     st.builds(JobCancelled, job_id=st.just(JOB_ID), at=moments),
     st.builds(JobExpired, job_id=st.just(JOB_ID), at=moments),
     st.builds(

@@ -9,16 +9,13 @@ from typing import Any, Final
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel, AbstractQueue
 
-from shared.events import Event, Task, TaskEvent
+from shared.events import Event, TaskEvent
+from shared.tasks import Task
 
 EXCHANGE: Final = "karaoke"
 DEAD_LETTERS: Final = "karaoke.dead"
 STATUS_QUEUE: Final = "status"
-TASK_QUEUES: Final = {
-    Task.STEM_SEPARATION: "separator",
-    Task.TRANSCRIPTION: "transcriber",
-    Task.BEAT_ANALYSIS: "beats",
-}
+TASK_QUEUES: Final = tuple(task.queue for task in Task)
 DELIVERY_LIMIT: Final = 3
 """Redeliveries of one message; a song that kills every worker that takes it becomes a dead letter after that."""
 
@@ -55,7 +52,7 @@ async def declare(channel: AbstractChannel) -> dict[str, AbstractQueue]:
     """The queues by name. What is there is left as it is; what is missing, or was deleted, is made."""
     events = await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
     letters = await channel.declare_exchange(DEAD_LETTERS, ExchangeType.DIRECT, durable=True)
-    bindings = {queue: f"*.#.ready.#.{task}.#" for task, queue in TASK_QUEUES.items()} | {STATUS_QUEUE: "#"}
+    bindings = {task.queue: f"*.#.ready.#.{task}.#" for task in Task} | {STATUS_QUEUE: "#"}
     queues = {}
     for name, pattern in bindings.items():
         limits = {"x-delivery-limit": DELIVERY_LIMIT, "x-consumer-timeout": 1000 * CONSUMER_TIMEOUT_SECONDS}
@@ -79,7 +76,7 @@ async def find(channel: AbstractChannel) -> dict[str, AbstractQueue]:
     rooms = [waiting_room(seconds) for seconds in RETRY_SECONDS]
     for exchange in (EXCHANGE, DEAD_LETTERS, *rooms):
         await channel.get_exchange(exchange)
-    read = (*TASK_QUEUES.values(), STATUS_QUEUE)
+    read = (*TASK_QUEUES, STATUS_QUEUE)
     return {name: await channel.get_queue(name) for name in (*read, *map(dead, read), *rooms)}
 
 

@@ -11,7 +11,7 @@ from shared.broker.bus import Bus
 from shared.broker.delivery import Delivery
 from shared.broker.topology import CONSUMER_TIMEOUT_SECONDS, DELIVERY_LIMIT
 from shared.errors import KaraokeError, PermanentError, TransientError, on_a_full_disk
-from shared.events import JobEvent, JobRetried, JobSubmitted, Result, Task, TaskEvent
+from shared.events import JobEvent, JobSubmitted, Result, Task, TaskEvent, TasksRerun
 from shared.job import is_refinement
 from shared.settings import Settings
 from shared.storage.objects import BEATS, INSTRUMENTAL, WORDS, Storage, input_of
@@ -43,7 +43,7 @@ class Attempts:
 
     async def make(self, event: JobEvent, delivery: Delivery) -> None:
         """Returns when the task has ended, one way or the other. Raises what another attempt may cure."""
-        run = event.run if isinstance(event, TaskEvent | JobRetried) else 0
+        run = event.run if isinstance(event, TaskEvent | TasksRerun) else 0
         told = Refinement if is_refinement(self.task, event) else Progress
         progress = told(self.bus, event.job_id, self.task, run, delivery.attempt)
         note_wait(self.task, event, delivery)

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from shared.broker import topology
 from shared.broker.bus import Bus
 from shared.broker.delivery import Delivery, is_void
-from shared.broker.topology import TASK_QUEUES
 from shared.errors import KaraokeError, StorageFullError, TransientError
 from shared.events import JobEvent, Task, decode
 from shared.settings import Settings
@@ -50,7 +49,7 @@ class Worker:
         """Takes tasks, one at a time, until left; then lets the running one finish within the grace time."""
         async with self._bus.listening("job_cancelled", self._cancel):
             try:
-                async with self._bus.consuming(TASK_QUEUES[self._task], self._take, prefetch=1):
+                async with self._bus.consuming(self._task.queue, self._take, prefetch=1):
                     yield
             finally:
                 await self._drain()
@@ -136,7 +135,7 @@ class Worker:
         if is_void(message):
             return
         try:
-            await self._bus.redeliver(message, TASK_QUEUES[self._task], after=after, spare=spare, within=10)
+            await self._bus.redeliver(message, self._task.queue, after=after, spare=spare, within=10)
         except TransientError:
             await message.reject(requeue=True)
         else:
@@ -145,12 +144,12 @@ class Worker:
 
 async def work(task: Task, engine: str, warm: str, settings: Settings) -> None:
     """Runs a worker until cancelled: `warm` is called in the child with the settings before the first task."""
-    bus = Bus(settings.amqp_url, TASK_QUEUES[task], declares=settings.declare_topology)
+    bus = Bus(settings.amqp_url, task.queue, declares=settings.declare_topology)
     health = Health(bus.check)
     initialize_labels(TASKS, *((task, outcome) for outcome in OUTCOMES))
     initialize_labels(TASK_ERRORS, (task, StorageFullError.code))
     async with serving(health.app(), settings), bus:
-        with Compute(TASK_QUEUES[task], settings) as compute:
+        with Compute(task.queue, settings) as compute:
             await compute.run(warm, settings)
             worker = Worker(Attempts(task, engine, settings, bus, Storage(settings.storage_url), compute), health)
             async with worker.consuming():

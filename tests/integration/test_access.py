@@ -22,7 +22,7 @@ from services.status.api import create_app as create_status
 from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
 from shared.broker.bus import Bus
-from shared.events import Event, JobCancelled, JobExpired, JobRetried, JobSubmitted, Task
+from shared.events import Event, JobCancelled, JobExpired, JobSubmitted, Task, TasksRerun
 from shared.storage.objects import Storage
 from shared.web.health import Health
 from tests.audio import tone
@@ -243,7 +243,7 @@ UNFINISHED: dict[str, list[Event]] = {
     "first half done": [completed(SEPARATION), completed(BEATS)],
     "last half done": [completed(SEPARATION), progressed(TRANSCRIPTION, 50), failed(BEATS)],
     "beats still to come": [failed(SEPARATION)],
-    "retried": [failed(SEPARATION), completed(BEATS), JobRetried(job_id="x", at=START, run=1, tasks=(SEPARATION,))],
+    "retried": [failed(SEPARATION), completed(BEATS), TasksRerun(job_id="x", at=START, run=1, tasks=(SEPARATION,))],
 }
 FINISHED: dict[str, list[Event]] = {
     "completed": [completed(task) for task in Task],
@@ -252,7 +252,7 @@ FINISHED: dict[str, list[Event]] = {
     "cancelled": [started(SEPARATION), JobCancelled(job_id="x", at=START)],
     "retried and done": [
         *(failed(task) for task in Task),
-        JobRetried(job_id="x", at=START, run=1, tasks=tuple(Task)),
+        TasksRerun(job_id="x", at=START, run=1, tasks=tuple(Task)),
         *(completed(task, run=1) for task in Task),
     ],
 }

@@ -25,7 +25,7 @@ from services.status.settings import Settings
 from services.status.sweeps.expiry import Sweeper
 from shared.broker.bus import Bus
 from shared.callbacks.address import Resolve, owner_secret, resolve
-from shared.events import Event, JobCancelled, JobExpired, JobRetried, JobSubmitted, Task
+from shared.events import Event, JobCancelled, JobExpired, JobSubmitted, Task, TasksRerun
 from shared.storage.objects import Storage
 from tests.audio import tone
 from tests.fakes import JOB_ID, completed, failed, refined, started, submitted
@@ -114,7 +114,7 @@ async def test_every_run_and_a_cancellation_are_told_once_however_often_their_ev
     store: Store, start: Start, receiver: Receiver
 ) -> None:
     await start()
-    again = JobRetried(job_id=JOB_ID, at=datetime.now(UTC), run=1, tasks=(BEATS,))
+    again = TasksRerun(job_id=JOB_ID, at=datetime.now(UTC), run=1, tasks=(BEATS,))
     cancelled = JobCancelled(job_id=JOB_ID, at=datetime.now(UTC))
     story: list[list[Event]] = [[song(receiver.url), failed(BEATS)], [again, completed(BEATS, run=1)], [cancelled]]
     for number, events in enumerate(story, 1):
@@ -173,7 +173,7 @@ async def test_while_a_job_runs_again_its_earlier_end_is_not_told(
     store: Store, start: Start, receiver: Receiver
 ) -> None:
     await tell(store, song(receiver.url), failed(BEATS))
-    await tell(store, JobRetried(job_id=JOB_ID, at=datetime.now(UTC), run=1, tasks=(BEATS,)), started(BEATS, run=1))
+    await tell(store, TasksRerun(job_id=JOB_ID, at=datetime.now(UTC), run=1, tasks=(BEATS,)), started(BEATS, run=1))
     await start()
     await until(lambda: state(store), "dropped_at")
     await tell(store, completed(BEATS, run=1))

@@ -10,7 +10,6 @@ from services.gateway.jobs.submit import Submissions
 from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
 from services.status.sweeps.expiry import Sweeper
-from shared.broker.topology import TASK_QUEUES
 from shared.errors import StorageFullError
 from shared.events import JobCancelled, JobExpired, Task
 from shared.storage.objects import SONG, Storage
@@ -104,7 +103,7 @@ async def test_a_task_of_which_nothing_is_heard_fails(system: System, store: Sto
 async def test_the_same_key_at_the_same_time_is_one_job_done_once(system: System) -> None:
     job_ids = await asyncio.gather(*(system.submit("my key") for _ in range(5)))
     assert len(set(job_ids)) == 1
-    assert await system.bus.backlog(TASK_QUEUES[BEATS]) == 1
+    assert await system.bus.backlog(BEATS.queue) == 1
 
 
 async def test_what_fails_at_a_second_gateway_leaves_the_job_of_the_first_alone(

@@ -15,7 +15,7 @@ from services.status.queue.waiting import Waiting
 from services.status.settings import Settings as StatusSettings
 from services.status.sweeps.expiry import Sweeper
 from shared.broker.bus import Bus
-from shared.events import Event, JobCancelled, JobRetried, Task, TaskCompleted
+from shared.events import Event, JobCancelled, Task, TaskCompleted, TasksRerun
 from shared.storage.objects import Storage
 from tests.conftest import ROOT
 from tests.fakes import JOB_ID, START, after, completed, failed, refined, started, submitted
@@ -90,7 +90,7 @@ def test_the_first_of_its_kind_is_an_increase() -> None:
 async def test_a_retried_job_ends_once_more(store: Store) -> None:
     counted = Counted()
     await fold(store, submitted(BEATS), failed(BEATS))
-    await fold(store, JobRetried(job_id=JOB_ID, at=after(90), run=1, tasks=(BEATS,)))
+    await fold(store, TasksRerun(job_id=JOB_ID, at=after(90), run=1, tasks=(BEATS,)))
     await fold(store, completed(BEATS, at=100, run=1))
     assert counted() == {"failed": 1, "completed": 1}
 
@@ -135,7 +135,7 @@ async def test_a_task_that_is_to_be_done_again_waits(store: Store) -> None:
     now = datetime.now(UTC)
     await store.fold([submitted(STEMS, WORDS), completed(STEMS), failed(WORDS)])
     assert (await store.waiting())[WORDS].tasks == 0
-    await store.fold([JobRetried(job_id=JOB_ID, at=now, run=1, tasks=(WORDS,))])
+    await store.fold([TasksRerun(job_id=JOB_ID, at=now, run=1, tasks=(WORDS,))])
     again = (await store.waiting())[WORDS]
     assert again.tasks == 1
     assert again.seconds < 60

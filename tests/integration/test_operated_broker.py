@@ -28,7 +28,7 @@ from shared.worker.worker import Worker
 from tests.fakes import JOB_ID, START, submitted
 from tests.integration.operated import PASSWORD, OperatedBroker, make_topology
 
-TASKS = list(TASK_QUEUES)
+TASKS = list(Task)
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +56,7 @@ async def operator(broker: OperatedBroker) -> AsyncIterator[AbstractChannel]:
 
 @pytest.fixture(autouse=True)
 async def _empty(operator: AbstractChannel) -> None:
-    for queue in (*TASK_QUEUES.values(), STATUS_QUEUE):
+    for queue in (*TASK_QUEUES, STATUS_QUEUE):
         for name in (queue, dead(queue)):
             await (await operator.get_queue(name)).purge()
 
@@ -93,20 +93,20 @@ async def test_a_job_is_done_by_services_that_may_do_nothing_else(
                 assert await status.backlog("beats") == 0
     job = await store.get(JOB_ID)
     assert job
-    assert isinstance(completed := job["beat_analysis"].event, TaskCompleted)
+    assert isinstance(completed := job.event(Task.BEAT_ANALYSIS), TaskCompleted)
     assert completed.attempt == 2
 
 
 async def _is_completed(store: Store) -> bool:
     job = await store.get(JOB_ID)
-    return bool(job and "beat_analysis" in job and isinstance(job["beat_analysis"].event, TaskCompleted))
+    return bool(job and isinstance(job.event(Task.BEAT_ANALYSIS), TaskCompleted))
 
 
 @pytest.mark.parametrize("task", TASKS)
 async def test_a_worker_reads_its_queue_puts_tasks_back_and_hears_of_cancelled_jobs(
     broker: OperatedBroker, task: Task
 ) -> None:
-    queue = TASK_QUEUES[task]
+    queue = task.queue
     taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
     heard: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
     async with (
@@ -169,21 +169,21 @@ def hears(exchange: str) -> Attempt:
 
 
 FORBIDDEN: list[tuple[str, Attempt]] = [
-    *(("gateway", reads(queue)) for queue in (*TASK_QUEUES.values(), STATUS_QUEUE, dead(STATUS_QUEUE))),
+    *(("gateway", reads(queue)) for queue in (*TASK_QUEUES, STATUS_QUEUE, dead(STATUS_QUEUE))),
     ("gateway", empties("beats")),
     ("gateway", deletes("beats")),
     ("gateway", declares("mine")),
     ("gateway", writes(DEAD_LETTERS, "beats")),
     ("gateway", writes(waiting_room(topology.RETRY_SECONDS[0]), "beats")),
-    *((worker, reads(other)) for worker in TASK_QUEUES.values() for other in TASK_QUEUES.values() if other != worker),
-    *((worker, reads(dead(worker))) for worker in TASK_QUEUES.values()),
-    *((worker, reads(STATUS_QUEUE)) for worker in TASK_QUEUES.values()),
-    *((worker, deletes(worker)) for worker in TASK_QUEUES.values()),
+    *((worker, reads(other)) for worker in TASK_QUEUES for other in TASK_QUEUES if other != worker),
+    *((worker, reads(dead(worker))) for worker in TASK_QUEUES),
+    *((worker, reads(STATUS_QUEUE)) for worker in TASK_QUEUES),
+    *((worker, deletes(worker)) for worker in TASK_QUEUES),
     ("beats", declares("mine")),
     ("beats", declares("beats.mine")),
     ("beats", writes(DEAD_LETTERS, "beats")),
     ("beats", hears(DEAD_LETTERS)),
-    *(("status", reads(queue)) for queue in TASK_QUEUES.values()),
+    *(("status", reads(queue)) for queue in TASK_QUEUES),
     ("status", deletes(STATUS_QUEUE)),
     ("status", writes(DEAD_LETTERS, "beats")),
     ("keda", reads("beats")),

@@ -97,7 +97,7 @@ async def test_the_first_result_is_told_at_once_and_replaced_when_the_drums_are_
     assert (second.refined, second.result) == (True, REFINED)
     assert second.seq > first.seq
     assert await bench.beats() == b"the drums"
-    assert fold_all(events)[BEATS].event == second
+    assert fold_all(events).event(BEATS) == second
 
 
 async def test_copies_of_what_is_replaced_go_and_other_files_stay(bench: Bench, listener: Listener) -> None:
@@ -156,7 +156,7 @@ async def test_a_first_pass_that_ends_after_the_refinement_leaves_the_better_fil
     better, late = told(events)
     assert (better.refined, late.refined) == (True, False)
     assert await bench.beats() == b"the drums"
-    assert fold_all(events)[BEATS].event == better
+    assert fold_all(events).event(BEATS) == better
 
 
 @pytest.mark.parametrize("engine", ["refuse_drums", "break_on_drums"])

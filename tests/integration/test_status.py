@@ -7,9 +7,9 @@ from aio_pika.abc import AbstractChannel
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from shared.broker.bus import Bus
-from shared.broker.topology import DELIVERY_LIMIT, TASK_QUEUES, dead
+from shared.broker.topology import DELIVERY_LIMIT, dead
 from shared.events import Task
-from shared.job import Job, ready
+from shared.job import ready
 from shared.storage.objects import Storage
 from shared.telemetry.metrics import DEAD_LETTERS
 from tests.fakes import JOB_ID, completed, failed, progressed, refined, started, submitted
@@ -40,8 +40,9 @@ async def test_what_was_taken_is_folded_before_leaving(bus: Bus, store: Store, c
         await bus.publish(progressed(BEATS, seq % 100, seq=seq))
     async with Consumer(bus, store).consuming():
         pass  # what the broker has handed out by now is taken
-    job: Job = await store.get(JOB_ID) or {}
-    folded = 1 + int(job[BEATS].order[3]) if BEATS in job else 0
+    job = await store.get(JOB_ID)
+    event = job.event(BEATS) if job else None
+    folded = 1 + event.seq if event else 0
     waiting = await channel.declare_queue("status", passive=True)
     assert folded + (waiting.declaration_result.message_count or 0) == events
 
@@ -93,7 +94,7 @@ async def kill_every_worker(amqp_url: str) -> None:
     """Each takes the task, and is gone without an answer."""
     for _ in range(DELIVERY_LIMIT + 1):
         async with await aio_pika.connect(amqp_url) as worker:
-            queue = await (await worker.channel()).get_queue(TASK_QUEUES[BEATS])
+            queue = await (await worker.channel()).get_queue(BEATS.queue)
             await queue.get(timeout=10)
 
 
@@ -115,18 +116,19 @@ async def test_a_refinement_that_kills_every_worker_leaves_the_first_result(
 ) -> None:
     song, separated = recent(submitted(Task.STEM_SEPARATION, BEATS)), completed(Task.STEM_SEPARATION)
     await store.fold([song, completed(BEATS)])
-    buried = DEAD_LETTERS.labels(TASK_QUEUES[BEATS])
+    buried = DEAD_LETTERS.labels(BEATS.queue)
     before = buried._value.get()
 
     async def is_buried() -> bool:
-        return bool(buried._value.get() > before and await bus.backlog(dead(TASK_QUEUES[BEATS])) == 0)
+        return bool(buried._value.get() > before and await bus.backlog(dead(BEATS.queue)) == 0)
 
     async with Consumer(bus, store).consuming():
         await bus.publish(separated, ready(song, separated))
         await kill_every_worker(amqp_url)
         await until(is_buried, wanted=True)
-    job: Job = await store.get(JOB_ID) or {}
-    assert job[BEATS].event == completed(BEATS)
+    job = await store.get(JOB_ID)
+    assert job
+    assert job.event(BEATS) == completed(BEATS)
     assert await bus.backlog("status") == 0
     assert await status_of(status_client) == "completed"
 

@@ -11,9 +11,8 @@ from services.status.sweeps.expiry import Sweeper
 from services.status.sweeps.orphans import Orphans
 from services.status.sweeps.stalled import end_silence
 from shared.broker.bus import Bus
-from shared.broker.topology import TASK_QUEUES
-from shared.events import Event, JobExpired, JobRetried, JobSubmitted, Task, TaskFailed, decode
-from shared.job import Job, ready
+from shared.events import Event, JobExpired, JobSubmitted, Task, TaskFailed, TasksRerun, decode
+from shared.job import ready
 from shared.storage.objects import ANNOUNCED, SONG, Storage
 from tests.fakes import JOB_ID, completed, failed, progressed, started, submitted
 from tests.system import Listener, recent, until
@@ -86,10 +85,10 @@ async def test_a_silent_task_is_ended_by_the_second_sweep(bus: Bus, store: Store
             [
                 submitted(BEATS),
                 failed(BEATS),
-                JobRetried(job_id=JOB_ID, at=datetime.now(UTC), run=1, tasks=(BEATS,)),
+                TasksRerun(job_id=JOB_ID, at=datetime.now(UTC), run=1, tasks=(BEATS,)),
             ],
             {BEATS},
-            JobRetried,
+            TasksRerun,
         ),
         ([submitted(), failed(STEMS), completed(BEATS)], set(), None),
         ([submitted(STEMS), completed(STEMS)], set(), None),
@@ -102,9 +101,9 @@ async def test_a_task_whose_message_is_lost_is_announced_again(
     await store.fold(history)
     await end_silence(bus, store, AT_ONCE)
     for task in Task:
-        assert await bus.backlog(TASK_QUEUES[task]) == (task in lost)
+        assert await bus.backlog(task.queue) == (task in lost)
         if task in lost:
-            assert isinstance(decode(await listener.body(TASK_QUEUES[task])), announced)
+            assert isinstance(decode(await listener.body(task.queue)), announced)
 
 
 async def test_a_task_that_waits_in_its_queue_is_left_alone(bus: Bus, store: Store) -> None:
@@ -112,7 +111,7 @@ async def test_a_task_that_waits_in_its_queue_is_left_alone(bus: Bus, store: Sto
     await bus.publish(song, ready(song, song))
     await store.fold([song])
     await end_silence(bus, store, AT_ONCE)
-    assert await bus.backlog(TASK_QUEUES[BEATS]) == 1
+    assert await bus.backlog(BEATS.queue) == 1
 
 
 async def test_files_without_a_job_are_removed_and_an_accepted_job_is_restored(
@@ -130,8 +129,9 @@ async def test_files_without_a_job_are_removed_and_an_accepted_job_is_restored(
     await Orphans(bus, store, storage, AT_ONCE).sweep()
     assert not await storage.head(f"orphan/{SONG}")
     assert await storage.head(f"known/{SONG}")
-    restored: Job = await store.get("lost") or {}
-    assert restored["submitted"].event == lost
+    restored = await store.get("lost")
+    assert restored
+    assert restored.submission == lost
 
 
 async def test_a_job_without_files_expires(bus: Bus, store: Store, storage: Storage, listener: Listener) -> None:

@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from shared.broker.bus import Bus
-from shared.broker.topology import DELIVERY_LIMIT, TASK_QUEUES
+from shared.broker.topology import DELIVERY_LIMIT
 from shared.events import Task, TaskCompleted, TaskFailed
 from shared.telemetry import tracing
 from tests.fakes import JOB_ID, completed, submitted
@@ -39,7 +39,7 @@ async def headers(channel: AbstractChannel, queue: str) -> dict[str, Any]:
 
 async def test_while_off_messages_are_as_they_were(bus: Bus, channel: AbstractChannel) -> None:
     await bus.publish(submitted(BEATS), (BEATS,))
-    assert await headers(channel, TASK_QUEUES[BEATS]) == {}
+    assert await headers(channel, BEATS.queue) == {}
 
 
 async def test_a_message_has_its_trace_in_the_header_of_the_w3c(
@@ -47,7 +47,7 @@ async def test_a_message_has_its_trace_in_the_header_of_the_w3c(
 ) -> None:
     await bus.publish(submitted(BEATS), (BEATS,))
     ((trace_id, _),) = traces(spans).items()
-    version, sent_id, _, flags = (await headers(channel, TASK_QUEUES[BEATS]))["traceparent"].split("-")
+    version, sent_id, _, flags = (await headers(channel, BEATS.queue))["traceparent"].split("-")
     assert (version, int(sent_id, 16), int(flags, 16) & 1) == ("00", trace_id, 1)
 
 
@@ -73,7 +73,7 @@ async def test_a_dead_letter_stays_in_the_trace(
     bus: Bus, store: Store, channel: AbstractChannel, spans: InMemorySpanExporter
 ) -> None:
     await bus.publish(submitted(BEATS), (BEATS,))
-    queue = await channel.get_queue(TASK_QUEUES[BEATS])
+    queue = await channel.get_queue(BEATS.queue)
     for _ in range(1 + DELIVERY_LIMIT):
         message = await queue.get(timeout=10)
         assert message
@@ -81,7 +81,7 @@ async def test_a_dead_letter_stays_in_the_trace(
 
     async def failed() -> bool:
         job = await store.get(JOB_ID)
-        return job is not None and BEATS in job and isinstance(job[BEATS].event, TaskFailed)
+        return job is not None and isinstance(job.event(BEATS), TaskFailed)
 
     async with Consumer(bus, store).consuming():
         await until(failed, True)

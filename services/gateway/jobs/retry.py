@@ -12,7 +12,7 @@ from services.gateway.settings import PUBLISH_SECONDS
 from services.gateway.status.client import StatusClient
 from shared.broker.bus import Bus
 from shared.document import JobDocument
-from shared.events import JobRetried, JobSubmitted, Task
+from shared.events import JobSubmitted, Task, TasksRerun
 from shared.job import ready
 from shared.storage.objects import Storage
 from shared.web.problem import Problem, problems
@@ -31,7 +31,7 @@ async def retry_tasks(
     job_id, run = submission.job_id, document.run + 1
     while not await storage.claim(f"{job_id}/run-{run}"):
         run += 1
-    event = JobRetried(job_id=job_id, at=datetime.now(UTC), run=run, tasks=tasks)
+    event = TasksRerun(job_id=job_id, at=datetime.now(UTC), run=run, tasks=tasks)
     await bus.publish(event, ready(submission, event), within=PUBLISH_SECONDS)
     log.info("job retried", job_id=event.job_id, run=event.run, tasks=tasks)
 
@@ -59,7 +59,7 @@ def routes(jobs: StatusClient, bus: Bus, storage: Storage, keys: Keys, quota: Qu
         again = tuple(
             task
             for task in Task
-            if task in submission.options.tasks and getattr(document, task).status in ("failed", "skipped")
+            if task in submission.options.tasks and document.task(task).status in ("failed", "skipped")
         )
         await retry_tasks(bus, storage, submission, document, again)
         return {"job_id": job_id}

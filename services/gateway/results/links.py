@@ -37,7 +37,7 @@ class Links:
 
     def create(self, document: JobDocument, others: Mapping[str, str]) -> JobLinks:
         """`others` are paths that the document does not name, by what they are to be called."""
-        tasks = (getattr(document, task) for task in Task)
+        tasks = (document.task(task) for task in Task)
         paths = {field: path for task in tasks for field, path in task if field.endswith("_path") and path}
         paths |= others
         if not self._signs:

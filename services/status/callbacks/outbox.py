@@ -17,7 +17,7 @@ from services.status.database.store import Store, away
 from shared.callbacks.address import parse
 from shared.document import JobDocument
 from shared.errors import PermanentError, TransientError
-from shared.events import Event, JobExpired, JobSubmitted, TaskProgressed, TaskStarted
+from shared.events import Event, JobExpired, TaskProgressed, TaskStarted
 from shared.job import Job
 from shared.view import view
 
@@ -134,9 +134,9 @@ def callback_id(document: JobDocument) -> str | None:
 
 def _entry(job: Job) -> dict[str, Any] | None:
     """What to send of a job that is over."""
-    document, submission = view(job), job["submitted"].event
+    document, submission = view(job), job.submission
     name = callback_id(document)
-    if name is None or not isinstance(submission, JobSubmitted) or not submission.callback_url:
+    if name is None or submission is None or not submission.callback_url:
         return None
     try:
         host = parse(submission.callback_url).host

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.events import Task, rfc3339
+from shared.events import rfc3339
+from shared.job import run_register
+from shared.tasks import BEGUN, COMPLETED, FAILED, Task
 
 REGISTERS = {"_id": False, "heard": False, "revision": False}
 """What to read of a document: `heard` is when it last changed, by the server's clock, `revision` how often; neither is
@@ -13,22 +15,21 @@ CHANGED = {"documentKey": 1, "updateDescription.updatedFields.revision": 1, "ful
 """What to read of a change: of which job, and what its revision is since."""
 
 TASK_TYPES = {f"{task}.event.type": task for task in Task}
-STEMS_TYPE = f"{Task.STEM_SEPARATION}.event.type"
-TASK_RUNS = tuple(f"{task}_run.order" for task in Task)
+TASK_RUNS = tuple(f"{run_register(task)}.order" for task in Task)
 UNFINISHED: dict[str, Any] = {
     "submitted": {"$ne": None},
     "cancelled": None,
     "expired": None,
     "$or": [
         *(
-            {"submitted.event.options.tasks": task, field: {"$in": [None, "task_started", "task_progressed"]}}
-            | ({STEMS_TYPE: {"$ne": "task_failed"}} if task is Task.TRANSCRIPTION else {})
+            {"submitted.event.options.tasks": task, field: {"$in": [None, *BEGUN]}}
+            | ({f"{task.waits_for}.event.type": {"$ne": FAILED}} if task.waits_for else {})
             for field, task in TASK_TYPES.items()
         ),
         *({run: {"$gte": 1}} for run in TASK_RUNS),
     ],
 }
-"""Jobs with a task that is not over, and those that were retried, over or not: `shared.view` tells them apart."""
+"""Jobs with an unfinished task, and all jobs with a rerun, finished or not: `shared.tasks.states` tells them apart."""
 
 
 def due(moment: datetime) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def timed(task: Task) -> tuple[dict[str, Any], dict[str, int]]:
     """The task's completions of which it is known how long they took, and what to read of each."""
     done, song = f"{task}.event.processing_time", "submitted.event.song.audio_duration"
     is_number = {"$type": "number"}
-    return {f"{task}.event.type": "task_completed", done: is_number, song: is_number}, {done: 1, song: 1}
+    return {f"{task}.event.type": COMPLETED, done: is_number, song: is_number}, {done: 1, song: 1}
 
 
 def at(type_field: str) -> str:

@@ -15,7 +15,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import DESCENDING, UpdateOne
 from pymongo.errors import PyMongoError
 
-from services.status.database.codec import Change, Stored, registers
+from services.status.database.codec import Change, StoredJob, job_from
 from services.status.database.queries import (
     CHANGED,
     REGISTERS,
@@ -93,11 +93,11 @@ class Store:
         """Calls `tell` with the id of each job that is folded here, before anybody else hears of it."""
         self._told.append(tell)
 
-    async def get(self, job_id: str) -> Stored | None:
+    async def get(self, job_id: str) -> StoredJob | None:
         """Raises TransientError when the server is away."""
         with away():
             document = await self.jobs.find_one({"_id": job_id}, {"_id": False, "heard": False})
-        return None if document is None else Stored(document.pop("revision", 0), document)
+        return None if document is None else StoredJob.of(document)
 
     async def many(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
         """Those that are there, by their ids, in one round trip. Raises TransientError."""
@@ -105,14 +105,14 @@ class Store:
             documents = await self.jobs.find(
                 {"_id": {"$in": list(job_ids)}}, {"heard": False, "revision": False}
             ).to_list(None)
-        return {document.pop("_id"): registers(document) for document in documents}
+        return {document.pop("_id"): job_from(document) for document in documents}
 
     async def with_callback(self, job_ids: Sequence[str]) -> list[Job]:
         """Those of the jobs of whose end somebody wants to be told. Raises TransientError."""
         query = {"_id": {"$in": list(job_ids)}, "submitted.event.callback_url": {"$type": "string"}}
         with away():
             documents = await self.jobs.find(query, REGISTERS).to_list(None)
-        return [registers(document) for document in documents]
+        return [job_from(document) for document in documents]
 
     async def changes(self) -> AsyncIterator[Change | None]:
         """ChangeFeed of jobs, whoever makes them; None at first, and every second in which nothing happens.
@@ -171,13 +171,13 @@ class Store:
     async def created_before(self, moment: datetime) -> AsyncIterator[Job]:
         with away():
             async for document in self.jobs.find({"submitted.event.at": {"$lt": rfc3339(moment)}}, REGISTERS):
-                yield registers(document)
+                yield job_from(document)
 
     async def silent_for(self, silence: timedelta) -> AsyncIterator[Job]:
         """Jobs that are not over and of which nothing has been heard for so long, by the server's own clock."""
         with away():
             async for document in self.jobs.find(silent_for(silence), REGISTERS):
-                yield registers(document)
+                yield job_from(document)
 
     async def perhaps_unfinished(self, owner: str) -> AsyncIterator[Job]:
         """The owner's jobs that have not ended, newest first, with some that have: `shared.view` tells them apart."""
@@ -186,7 +186,7 @@ class Store:
             async for document in self.jobs.find(
                 UNFINISHED | {"submitted.event.owner": owner}, REGISTERS, sort=newest_first, limit=CANDIDATES
             ):
-                yield registers(document)
+                yield job_from(document)
 
     async def delete(self, job_id: str) -> None:
         await self.jobs.delete_one({"_id": job_id})

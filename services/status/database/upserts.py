@@ -10,7 +10,7 @@ from typing import Any
 
 from services.status.database.codec import storable
 from shared.events import Event
-from shared.job import Job, Register, take
+from shared.job import Register, take
 
 
 def upserts(events: Iterable[Event]) -> dict[str, dict[str, Any]]:
@@ -18,8 +18,8 @@ def upserts(events: Iterable[Event]) -> dict[str, dict[str, Any]]:
     jobs: defaultdict[str, dict[str, Register]] = defaultdict(dict)
     for event in events:
         take(jobs[event.job_id], event)
-    return {job_id: _upsert(job) for job_id, job in jobs.items()}
+    return {job_id: _upsert(registers) for job_id, registers in jobs.items()}
 
 
-def _upsert(job: Job) -> dict[str, Any]:
-    return {"$max": storable(job), "$inc": {"revision": 1}, "$currentDate": {"heard": True}}
+def _upsert(registers: dict[str, Register]) -> dict[str, Any]:
+    return {"$max": storable(registers), "$inc": {"revision": 1}, "$currentDate": {"heard": True}}

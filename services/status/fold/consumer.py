@@ -22,7 +22,7 @@ from shared.broker.delivery import Delivery
 from shared.broker.subscription import BROKER_ERRORS
 from shared.broker.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead
 from shared.errors import TransientError
-from shared.events import Event, JobRetried, Task, TaskEvent, TaskFailed, TaskProgressed, decode
+from shared.events import Event, Task, TaskEvent, TaskFailed, TaskProgressed, TasksRerun, decode
 from shared.job import is_refinement
 from shared.telemetry import tracing
 from shared.telemetry.logs import log_fields
@@ -45,7 +45,7 @@ class Consumer:
         self._grace_seconds = grace_seconds
         self._callbacks = callbacks
         self._tally = OutcomeCounter(store)
-        initialize_labels(DEAD_LETTERS, *((queue,) for queue in (*TASK_QUEUES.values(), STATUS_QUEUE)))
+        initialize_labels(DEAD_LETTERS, *((queue,) for queue in (*TASK_QUEUES, STATUS_QUEUE)))
         self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
     @asynccontextmanager
@@ -55,7 +55,7 @@ class Consumer:
             folding = tasks.create_task(self._fold_forever())
             try:
                 async with AsyncExitStack() as stack:
-                    for queue in (*TASK_QUEUES.values(), STATUS_QUEUE):
+                    for queue in (*TASK_QUEUES, STATUS_QUEUE):
                         bury = partial(self._bury, queue)
                         await stack.enter_async_context(self._bus.consuming(dead(queue), bury, prefetch=10))
                     await stack.enter_async_context(self._bus.consuming(STATUS_QUEUE, self._waiting.put, 2 * BATCH))
@@ -141,7 +141,7 @@ def _instead(queue: str, event: Event, message: AbstractIncomingMessage) -> Even
     """What a worker would have said, had it lived; nothing of a refinement, as the first result stays."""
     if queue == STATUS_QUEUE:
         return event
-    task = next(task for task, name in TASK_QUEUES.items() if name == queue)
+    task = next(task for task in Task if task.queue == queue)
     if is_refinement(task, event):
         log.warning("refinement given up; the first result stays")
         return None
@@ -154,7 +154,7 @@ def _failure(task: Task, event: Event, message: AbstractIncomingMessage) -> Task
         job_id=event.job_id,
         at=datetime.now(UTC),
         task=task,
-        run=event.run if isinstance(event, TaskEvent | JobRetried) else 0,
+        run=event.run if isinstance(event, TaskEvent | TasksRerun) else 0,
         attempt=attempts,
         seq=0,
         summary="The task was given up",

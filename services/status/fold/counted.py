@@ -7,7 +7,7 @@ from typing import Final
 from pymongo.errors import BulkWriteError
 
 from services.status.database.store import Store, away
-from services.status.fold.outcome import PROJECTION, End, end
+from services.status.fold.outcome import PROJECTION, JobOutcome, outcome_of
 
 DUPLICATE_KEY: Final = 11000
 
@@ -17,11 +17,15 @@ class Counted:
         self._jobs = store.jobs
         self._ends = store.ends
 
-    async def ends(self, job_ids: Sequence[str]) -> list[End]:
-        """Those of the jobs that are over. Raises TransientError."""
+    async def ends(self, job_ids: Sequence[str]) -> dict[str, JobOutcome]:
+        """Outcomes of the jobs that have ended, by job and run. Raises TransientError."""
         with away():
             rows = await self._jobs.find({"_id": {"$in": list(job_ids)}}, PROJECTION).to_list(None)
-        return [found for row in rows if (found := end(row))]
+        found = {row["_id"]: outcome for row in rows if (outcome := outcome_of(row))}
+        return {
+            f"{job_id}.{'cancelled' if outcome.outcome == 'cancelled' else outcome.run}": outcome
+            for job_id, outcome in found.items()
+        }
 
     async def first_to_tell(self, ends: Iterable[str]) -> list[str]:
         """Those of `ends` that nobody has asked for before. Raises TransientError."""

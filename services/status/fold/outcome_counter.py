@@ -9,7 +9,7 @@ import structlog
 
 from services.status.database.store import Store
 from services.status.fold.counted import Counted
-from services.status.fold.outcome import End
+from services.status.fold.outcome import JobOutcome
 from shared.errors import TransientError
 from shared.events import Event, JobCancelled, TaskCompleted, TaskFailed
 from shared.telemetry.metrics import JOB_SECONDS, JOBS, initialize_labels
@@ -57,13 +57,13 @@ class OutcomeCounter:
     async def count(self) -> None:
         """Raises TransientError, and then looks at the same jobs next time."""
         while asked := list(self._maybe_over)[:AT_ONCE]:
-            over = {end.id: end for end in await self._counted.ends(asked)}
+            over = await self._counted.ends(asked)
             for name in await self._counted.first_to_tell(over):
                 _count(over[name])
             self._maybe_over.difference_update(asked)
 
 
-def _count(end: End) -> None:
+def _count(end: JobOutcome) -> None:
     JOBS.labels(end.outcome).inc()
     if end.seconds is not None:
         JOB_SECONDS.observe(end.seconds)

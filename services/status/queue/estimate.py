@@ -5,13 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from statistics import median
-from typing import Final
 
 from shared.document import JobDocument
-from shared.events import Task, rfc3339
-
-CHAINS: Final = ((Task.STEM_SEPARATION, Task.TRANSCRIPTION), (Task.BEAT_ANALYSIS,))
-"""Tasks of a chain are done one after another, chains beside each other."""
+from shared.events import rfc3339
+from shared.tasks import Task, chains
 
 Place = tuple[str, str]
 """When a job was submitted, and its id."""
@@ -90,17 +87,17 @@ def _position(document: JobDocument, queue: Queue) -> int | None:
 
     A job that was sent round again stands where nobody knows.
     """
-    first = next(task for task in Task if getattr(document, task).status != "skipped")
-    waits = getattr(document, first).status == "queued" and document.run == 0
+    first = next(task for task in Task if document.task(task).status != "skipped")
+    waits = document.task(first).status == "queued" and document.run == 0
     return queue.lines[first].position(_place(document)) if waits else None
 
 
 def _eta(document: JobDocument, queue: Queue, speeds: Speeds) -> float | None:
     longest = 0.0
-    for chain in CHAINS:
+    for chain in chains():
         seconds, ready = 0.0, True
         for task in chain:
-            state = getattr(document, task)
+            state = document.task(task)
             if state.status not in ("queued", "processing"):
                 continue
             if task not in speeds:

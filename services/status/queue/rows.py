@@ -1,12 +1,14 @@
-"""What is read of every unfinished job for the outlook: as little as can be, as there may be ten thousand."""
+"""Unfinished jobs for the queue estimate, read with as few fields as possible: there may be ten thousand of them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import structlog
 
+from services.status.database.codec import latest_of, percent_of, requested_of
 from services.status.queue.estimate import Unfinished
-from shared.events import Task
+from shared.job import progress_register, run_register
+from shared.tasks import Task, states
 
 log = structlog.get_logger()
 
@@ -17,21 +19,22 @@ PROJECTION: Final[dict[str, Any]] = {
 } | {
     field: 1
     for task in Task
-    for field in (f"{task}.event.type", f"{task}.event.run", f"{task}_run.order", f"{task}_progress.order")
+    for field in (
+        f"{task}.event.type",
+        f"{task}.event.run",
+        f"{run_register(task)}.order",
+        f"{progress_register(task)}.order",
+    )
 }
-UNTOUCHED: Final = 2
-"""How many fields a document has here of which nothing but the submission is known."""
-
-_TASKS: Final = {task.value: task for task in Task}
 
 
 def readable(rows: Iterable[Mapping[str, Any]]) -> list[Unfinished]:
-    """Those that are unfinished; one that cannot be read does not keep the others from being told of."""
+    """Return the jobs that are unfinished. A row that cannot be read is logged and left out."""
     jobs = []
     for row in rows:
         try:
             job = unfinished(row)
-        except Exception as error:  # noqa: BLE001 -- whatever is wrong with it
+        except Exception as error:  # noqa: BLE001 -- whatever is wrong with one row must not hide the others
             log.warning("a job is not counted in the queue", job_id=str(row.get("_id")), error=repr(error))
         else:
             jobs += [job] if job else []
@@ -39,34 +42,18 @@ def readable(rows: Iterable[Mapping[str, Any]]) -> list[Unfinished]:
 
 
 def times(rows: Iterable[Mapping[str, Any]], task: Task) -> list[tuple[float, float]]:
-    """How long the task took, and its song, in seconds."""
+    """Return the processing time of the task and the duration of its song, in seconds, for each row."""
     return [
         (row[task]["event"]["processing_time"], row["submitted"]["event"]["song"]["audio_duration"]) for row in rows
     ]
 
 
 def unfinished(row: Mapping[str, Any]) -> Unfinished | None:
-    """The job, or None when it is over after all: one that was retried may be. States are those of `shared.view`."""
+    """Return the job, or None when it has ended: one with a rerun may have."""
     event = row["submitted"]["event"]
-    place, duration = (str(event["at"]), str(row["_id"])), float(event["song"]["audio_duration"])
-    asked = tuple(_TASKS[task] for task in event["options"]["tasks"])
-    if len(row) == UNTOUCHED:
-        return Unfinished(place, duration, asked)
-    states = {task: _state(row, task) for task in asked}
-    if states.get(Task.STEM_SEPARATION) == "failed" and Task.TRANSCRIPTION in states:
-        states[Task.TRANSCRIPTION] = "skipped"
-    waiting = tuple(task for task, state in states.items() if state is None)
-    running = {task: state for task, state in states.items() if isinstance(state, int)}
-    return Unfinished(place, duration, waiting, running) if waiting or running else None
-
-
-def _state(row: Mapping[str, Any], task: Task) -> int | str | None:
-    """How a task of its present run ended, its percentage while it runs, or None when it has yet to begin."""
-    event = row.get(task, {}).get("event")
-    run = row.get(f"{task}_run", {}).get("order", [0])[0]
-    if event is None or event["run"] < run:
+    found = states(requested_of(row), latest_of(row))
+    waiting = tuple(task for task, state in found.items() if state == "queued")
+    running = {task: percent_of(row, task) for task, state in found.items() if state == "processing"}
+    if not waiting and not running:
         return None
-    if event["type"] in ("task_completed", "task_failed"):
-        return str(event["type"]).removeprefix("task_")
-    of_run, percent = row[f"{task}_progress"]["order"]
-    return int(percent) if of_run >= run else 0
+    return Unfinished((str(event["at"]), str(row["_id"])), float(event["song"]["audio_duration"]), waiting, running)

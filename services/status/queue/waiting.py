@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from services.status.database.queries import UNFINISHED
-from shared.events import Task
+from shared.job import run_register
+from shared.tasks import BEGUN, COMPLETED, ENDED, Task
 
 
 class Waiting(NamedTuple):
@@ -27,7 +28,7 @@ def waiting(rows: Iterable[Mapping[str, Any]], now: datetime | None = None) -> d
 
 
 def _run(task: Task) -> dict[str, Any]:
-    return {"$ifNull": [{"$first": f"${task}_run.order"}, 0]}
+    return {"$ifNull": [{"$first": f"${run_register(task)}.order"}, 0]}
 
 
 def _has(task: Task, kinds: list[str]) -> dict[str, Any]:
@@ -40,19 +41,16 @@ def _has(task: Task, kinds: list[str]) -> dict[str, Any]:
     }
 
 
-_BEGUN: Final = ["task_started", "task_progressed", "task_completed", "task_failed"]
-_SEPARATION: Final = Task.STEM_SEPARATION
-
-
 def _since(task: Task) -> dict[str, Any]:
     """When the task became ready, or null while it is not, or is at work. A retry is as old as the latest event."""
-    asked = "$submitted.event.options.tasks"
-    needs_stems = {"$and": [task is Task.TRANSCRIPTION, {"$in": [_SEPARATION, asked]}]}
-    separated = _has(_SEPARATION, ["task_completed"])
-    first = {"$cond": [needs_stems, f"${_SEPARATION}.event.at", "$submitted.event.at"]}
+    requested, awaited = "$submitted.event.options.tasks", task.waits_for
+    has_to_wait = {"$in": [awaited, requested]}
+    first = (
+        {"$cond": [has_to_wait, f"${awaited}.event.at", "$submitted.event.at"]} if awaited else "$submitted.event.at"
+    )
     ready = {"$cond": [{"$gt": [_run(task), 0]}, {"$first": "$updated.order"}, first]}
-    can_begin = {"$or": [{"$not": [needs_stems]}, separated]}
-    waits = {"$and": [{"$in": [task, asked]}, {"$not": [_has(task, _BEGUN)]}, can_begin]}
+    can_start = [{"$or": [{"$not": [has_to_wait]}, _has(awaited, [COMPLETED])]}] if awaited else []
+    waits = {"$and": [{"$in": [task, requested]}, {"$not": [_has(task, [*BEGUN, *ENDED])]}, *can_start]}
     return {"$cond": [waits, ready, None]}
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from services.status.database.store import Store
 from services.status.queue.snapshots import Snapshots
 from shared.document import JobDocument
-from shared.events import JOB_ID, JobSubmitted
+from shared.events import JOB_ID
 from shared.job import Job, fold
 from shared.storage.objects import Storage
 from shared.view import view
@@ -57,9 +57,9 @@ class Documents:
         return await self._snapshots.complete(document)
 
     async def _found(self, job_id: str, job: Job | None, revision: int = 0) -> Found | None:
-        if job is None or "submitted" not in job:
+        if job is None or job.submission is None:
             job, revision = await self._with_submission(job_id, job), 0
-        if job is None or "expired" in job:
+        if job is None or job.is_expired:
             return None
         document = view(job, ttl=self._ttl)
         return None if document.expires_at < datetime.now(UTC) else Found(document, _owner(job), revision)
@@ -68,7 +68,7 @@ class Documents:
         """Fold the stored manifest, for a job whose submission has not been received from the broker yet."""
         async with self._reading:
             submission = await self._storage.manifest(job_id)
-        return fold(job or {}, submission) if submission else None
+        return fold(job or Job(), submission) if submission else None
 
 
 def _visible(found: Found | None, owner: str | None) -> JobDocument | None:
@@ -76,5 +76,4 @@ def _visible(found: Found | None, owner: str | None) -> JobDocument | None:
 
 
 def _owner(job: Job) -> str | None:
-    submission = job["submitted"].event
-    return submission.owner if isinstance(submission, JobSubmitted) else None
+    return job.submission.owner if job.submission else None

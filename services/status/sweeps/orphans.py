@@ -7,7 +7,7 @@ import structlog
 from services.status.database.store import Store
 from shared.broker.bus import Bus
 from shared.broker.topology import STATUS_QUEUE
-from shared.events import JobExpired, JobSubmitted
+from shared.events import JobExpired
 from shared.job import Job
 from shared.storage.objects import Storage
 
@@ -32,7 +32,7 @@ class Orphans:
             if await self._store.get(job_id) is None:
                 await self._adopt_or_remove(job_id)
         async for job in self._store.created_before(before):
-            if not job.keys() & {"cancelled", "expired"}:
+            if not (job.is_cancelled or job.is_expired):
                 await self._end_without_files(job)
 
     async def _adopt_or_remove(self, job_id: str) -> None:
@@ -46,7 +46,7 @@ class Orphans:
             await self._storage.delete_job(job_id)
 
     async def _end_without_files(self, job: Job) -> None:
-        submission = job["submitted"].event if "submitted" in job else None
-        if isinstance(submission, JobSubmitted) and await self._storage.manifest(submission.job_id) is None:
+        submission = job.submission
+        if submission and await self._storage.manifest(submission.job_id) is None:
             log.warning("job without files; it ends", job_id=submission.job_id)
             await self._bus.publish(JobExpired(job_id=submission.job_id, at=datetime.now(UTC)))

@@ -6,10 +6,9 @@ import structlog
 
 from services.status.database.store import Store
 from shared.broker.bus import Bus
-from shared.broker.topology import TASK_QUEUES
-from shared.events import JobRetried, JobSubmitted, Task, TaskEvent, TaskFailed
+from shared.events import TaskFailed, TasksRerun
 from shared.job import Job
-from shared.view import view
+from shared.tasks import Task, TaskState, can_start
 
 log = structlog.get_logger()
 
@@ -19,38 +18,35 @@ async def end_silence(bus: Bus, store: Store, silence: timedelta) -> None:
 
     Raises TransientError. A worker that comes back with a result after all still completes a task that was failed here.
     """
-    idle = {task for task, queue in TASK_QUEUES.items() if await bus.backlog(queue) == 0}
+    idle = {task for task in Task if await bus.backlog(task.queue) == 0}
     async for job in store.silent_for(silence):
         for task, state in _pending(job):
-            if task in idle and await bus.backlog(TASK_QUEUES[task]) == 0 and await _is_still(store, job):
+            if task in idle and await bus.backlog(task.queue) == 0 and await _is_still(store, job):
                 if state == "processing":
                     await _fail(bus, job, task, silence)
                 else:
                     await _announce(bus, job, task)
 
 
-def _pending(job: Job) -> list[tuple[Task, str]]:
+def _pending(job: Job) -> list[tuple[Task, TaskState]]:
     """The tasks that should be at work by now, with their states."""
-    document = view(job)
-    states: list[tuple[Task, str]] = [(task, getattr(document, task).status) for task in Task]
-    separated = document.stem_separation.status in ("completed", "skipped")
+    states = job.states()
     return [
         (task, state)
-        for task, state in states
-        if state == "processing" or (state == "queued" and (separated or task is not Task.TRANSCRIPTION))
+        for task, state in states.items()
+        if state == "processing" or (state == "queued" and can_start(task, states))
     ]
 
 
 async def _is_still(store: Store, job: Job) -> bool:
     """Whether nothing has been heard since: its turn may have come just now, which emptied the queue."""
-    submission = job["submitted"].event
-    assert isinstance(submission, JobSubmitted)
-    return await store.get(submission.job_id) == job
+    assert job.submission
+    return await store.get(job.submission.job_id) == job
 
 
 async def _fail(bus: Bus, job: Job, task: Task, silence: timedelta) -> None:
-    last = job[task].event
-    assert isinstance(last, TaskEvent)
+    last = job.event(task)
+    assert last
     log.error("task silent", job_id=last.job_id, task=task, attempt=last.attempt)
     await bus.publish(
         TaskFailed(
@@ -66,13 +62,9 @@ async def _fail(bus: Bus, job: Job, task: Task, silence: timedelta) -> None:
 
 async def _announce(bus: Bus, job: Job, task: Task) -> None:
     """Its message went with a queue that somebody deleted, or with a broker that lost its data."""
-    submission = job["submitted"].event
-    assert isinstance(submission, JobSubmitted)
+    submission = job.submission
+    assert submission
     log.error("task lost; it is announced again", job_id=submission.job_id, task=task)
-    retried = job.get(f"{task}_run")
-    event = (
-        JobRetried(job_id=submission.job_id, at=datetime.now(UTC), run=int(retried.order[0]), tasks=(task,))
-        if retried
-        else submission
-    )
+    run = job.run(task)
+    event = TasksRerun(job_id=submission.job_id, at=datetime.now(UTC), run=run, tasks=(task,)) if run else submission
     await bus.publish(event, (task,))

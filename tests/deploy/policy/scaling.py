@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from shared.broker.topology import STATUS_QUEUE, TASK_QUEUES
 from tests.deploy.manifests import SERVICES, Manifests, Object
 
-QUEUE_OF = {queue: queue for queue in (*TASK_QUEUES.values(), STATUS_QUEUE)}
+QUEUE_OF = {queue: queue for queue in (*TASK_QUEUES, STATUS_QUEUE)}
 """Each service that reads a queue has its name."""
 MANAGEMENT_PORT = 15672
 

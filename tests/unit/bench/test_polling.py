@@ -51,7 +51,7 @@ def test_a_story_is_of_a_job_that_gets_on_with_all_of_its_tasks() -> None:
     events = list(stories(["one", "two"], events_each=40))
     assert len(events) == 80
     document = view(fold_all(event for event in events if event.job_id == "two"))
-    assert [getattr(document, task).progress for task in Task] == [12, 12, 12]
+    assert [document.task(task).progress for task in Task] == [12, 12, 12]
     assert isinstance(beginnings(["one"])[0], JobSubmitted)
 
 

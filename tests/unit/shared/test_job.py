@@ -39,24 +39,24 @@ def test_an_event_survives_the_wire(event: Event) -> None:
 def test_a_late_attempt_does_not_undo_a_completed_one() -> None:
     done = fold_all([submitted(), completed(BEATS)])
     zombie: list[Event] = [started(BEATS, attempt=2), progressed(BEATS, 50, attempt=2), failed(BEATS, attempt=3)]
-    assert fold_all([submitted(), completed(BEATS), *zombie])[BEATS] == done[BEATS]
+    assert fold_all([submitted(), completed(BEATS), *zombie]).registers[BEATS] == done.registers[BEATS]
 
 
 def test_a_refined_result_outranks_every_first_one_of_its_run_whatever_their_attempts() -> None:
     better = refined(BEATS)
     others: list[Event] = [completed(BEATS, attempt=3, seq=99), failed(BEATS, attempt=4), started(BEATS, attempt=5)]
     for history in ([submitted(), *others, better], [submitted(), better, *others]):
-        assert fold_all(history)[BEATS].event == better
+        assert fold_all(history).registers[BEATS].event == better
 
 
 def test_the_refinement_of_a_later_run_outranks_what_was_there_before() -> None:
     job = fold_all([submitted(), refined(BEATS, run=1), completed(BEATS), refined(BEATS)])
-    assert job[BEATS].event == refined(BEATS, run=1)
+    assert job.registers[BEATS].event == refined(BEATS, run=1)
 
 
 def test_a_retry_begins_a_run_that_outranks_the_failed_one() -> None:
     job = fold_all([submitted(), failed(BEATS), started(BEATS, run=1)])
-    assert job[BEATS].event == started(BEATS, run=1)
+    assert job.registers[BEATS].event == started(BEATS, run=1)
 
 
 def test_a_transcription_waits_for_its_stems() -> None:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events import Event, JobCancelled, JobRetried, Task
+from shared.events import Event, JobCancelled, Task, TasksRerun
 from shared.job import fold, fold_all
 from shared.view import slug, view
 from tests.fakes import JOB_ID, after, completed, failed, progressed, refined, started, submitted
@@ -34,7 +34,7 @@ def test_an_attempt_that_starts_over_does_not_lower_the_bar() -> None:
 
 
 def test_a_retry_starts_the_bars_of_its_tasks_again() -> None:
-    retry = JobRetried(job_id=JOB_ID, at=after(70), run=1, tasks=(SEPARATION, TRANSCRIPTION))
+    retry = TasksRerun(job_id=JOB_ID, at=after(70), run=1, tasks=(SEPARATION, TRANSCRIPTION))
     document = view(
         fold_all([submitted(), progressed(SEPARATION, 80), failed(SEPARATION), completed(BEATS), retry]), after(80)
     )
@@ -81,7 +81,7 @@ def test_a_refinement_that_comes_first_is_shown_and_the_late_first_pass_changes_
 
 
 def test_a_separation_that_was_run_again_refines_the_beats_of_the_run_before() -> None:
-    retry = JobRetried(job_id=JOB_ID, at=after(70), run=1, tasks=(SEPARATION,))
+    retry = TasksRerun(job_id=JOB_ID, at=after(70), run=1, tasks=(SEPARATION,))
     events: list[Event] = [submitted(SEPARATION, BEATS), failed(SEPARATION), completed(BEATS), retry]
     events += [completed(SEPARATION, at=100, run=1), refined(BEATS, at=110, run=1)]
     document = view(fold_all(events))
@@ -89,7 +89,7 @@ def test_a_separation_that_was_run_again_refines_the_beats_of_the_run_before() -
 
 
 def test_a_refinement_of_the_run_before_does_not_end_a_task_that_runs_again() -> None:
-    retry = JobRetried(job_id=JOB_ID, at=after(70), run=1, tasks=(BEATS,))
+    retry = TasksRerun(job_id=JOB_ID, at=after(70), run=1, tasks=(BEATS,))
     events: list[Event] = [submitted(SEPARATION, BEATS), completed(SEPARATION), failed(BEATS), retry]
     document = view(fold_all([*events, refined(BEATS, at=80)]))
     assert (document.status, document.beat_analysis.status) == ("processing", "queued")

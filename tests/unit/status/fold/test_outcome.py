@@ -1,11 +1,11 @@
-"""What counts ends reads little of a job; it must say what readers are told."""
+"""Outcomes, which are derived from few fields, agree with the document."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.status.database.codec import storable
-from services.status.fold.outcome import End, end
-from shared.events import Event, JobCancelled, JobRetried, Task
+from services.status.fold.outcome import JobOutcome, outcome_of
+from shared.events import Event, JobCancelled, Task, TasksRerun
 from shared.job import fold_all
 from shared.view import view
 from tests.fakes import JOB_ID, after, completed, failed, refined, submitted
@@ -16,36 +16,34 @@ ended = st.builds(
 )
 
 
-def told(*events: Event) -> End | None:
-    """By the registers as the database has them."""
-    return end({"_id": JOB_ID, **storable(fold_all(events))})
+def outcome(*events: Event) -> JobOutcome | None:
+    """Derive the outcome from the registers as the database stores them."""
+    return outcome_of({"_id": JOB_ID, **storable(fold_all(events).registers)})
 
 
 @given(histories, st.lists(ended, max_size=6), st.sets(st.sampled_from(Task), min_size=1))
-def test_a_job_has_ended_when_readers_are_told_so_and_in_that_way(
-    history: list[Event], ends: list[Event], asked: set[Task]
-) -> None:
+def test_an_outcome_agrees_with_the_document(history: list[Event], ends: list[Event], asked: set[Task]) -> None:
     events = [event for event in history if event.type != "job_submitted"] + ends + [submitted(*asked)]
-    document, found = view(fold_all(events)), told(*events)
+    document, found = view(fold_all(events)), outcome(*events)
     if not document.is_over:
         assert found is None
         return
     assert found is not None
     cancelled = document.error_code == "cancelled"
     assert found.outcome == ("cancelled" if cancelled else document.status)
-    assert found.id == f"{JOB_ID}.{'cancelled' if cancelled else document.run}"
+    assert found.run == document.run
     if found.seconds is not None:
         assert (round(found.seconds, 1), document.status, document.run) == (document.processing_time, "completed", 0)
 
 
-def test_only_a_first_run_says_how_long_a_job_takes() -> None:
+def test_only_a_first_run_reports_its_duration() -> None:
     first = (submitted(Task.BEAT_ANALYSIS), completed(Task.BEAT_ANALYSIS, at=60), refined(Task.BEAT_ANALYSIS, at=80))
-    assert told(*first[:2]) == End(f"{JOB_ID}.0", "completed", 60)
-    again = JobRetried(job_id=JOB_ID, at=after(90), run=1, tasks=(Task.BEAT_ANALYSIS,))
-    assert told(*first, again) is None
-    assert told(*first, again, completed(Task.BEAT_ANALYSIS, at=99, run=1)) == End(f"{JOB_ID}.1", "completed")
+    assert outcome(*first[:2]) == JobOutcome("completed", 0, 60)
+    again = TasksRerun(job_id=JOB_ID, at=after(90), run=1, tasks=(Task.BEAT_ANALYSIS,))
+    assert outcome(*first, again) is None
+    assert outcome(*first, again, completed(Task.BEAT_ANALYSIS, at=99, run=1)) == JobOutcome("completed", 1)
 
 
-def test_what_has_no_submission_yet_has_not_ended() -> None:
-    assert told(completed(Task.BEAT_ANALYSIS)) is None
-    assert told(JobCancelled(job_id=JOB_ID, at=after(1))) is None
+def test_a_job_without_a_submission_has_not_ended() -> None:
+    assert outcome(completed(Task.BEAT_ANALYSIS)) is None
+    assert outcome(JobCancelled(job_id=JOB_ID, at=after(1))) is None

@@ -6,7 +6,7 @@ from services.status.database.codec import storable
 from services.status.queue.estimate import Place, Queue, Unfinished, rounded, speed, with_outlook
 from services.status.queue.rows import unfinished
 from shared.document import JobDocument
-from shared.events import Event, JobRetried, Task, rfc3339
+from shared.events import Event, Task, TasksRerun, rfc3339
 from shared.job import fold_all
 from shared.view import view
 from tests.fakes import JOB_ID, START, after, completed, failed, progressed, refined, started, submitted
@@ -77,7 +77,7 @@ def test_a_jobs_place_is_that_of_its_first_task() -> None:
 
 
 def test_a_job_that_has_begun_or_was_run_before_has_no_position() -> None:
-    again = JobRetried(job_id=JOB_ID, at=after(70), run=1, tasks=(BEATS,))
+    again = TasksRerun(job_id=JOB_ID, at=after(70), run=1, tasks=(BEATS,))
     assert document(submitted(BEATS)).queue_position == 1
     assert document(submitted(), started(SEPARATION)).queue_position is None
     assert document(submitted(), completed(SEPARATION)).queue_position is None
@@ -89,7 +89,7 @@ def test_time_to_go_is_told_no_finer_than_anybody_knows(seconds: float, shown: f
     assert rounded(seconds) == shown
 
 
-RETRIED = JobRetried(job_id=JOB_ID, at=after(70), run=1, tasks=(SEPARATION, TRANSCRIPTION))
+RETRIED = TasksRerun(job_id=JOB_ID, at=after(70), run=1, tasks=(SEPARATION, TRANSCRIPTION))
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ RETRIED = JobRetried(job_id=JOB_ID, at=after(70), run=1, tasks=(SEPARATION, TRAN
 def test_a_row_says_the_same_of_a_job_as_its_document(events: list[Event]) -> None:
     history: list[Event] = [submitted(), *events]
     job = fold_all(history)
-    row = {"_id": JOB_ID, **storable(job)}
+    row = {"_id": JOB_ID, **storable(job.registers)}
     del row["updated"]
     shown, seen = view(job), unfinished(row)
-    states = {task: getattr(shown, task) for task in Task}
+    states = {task: shown.task(task) for task in Task}
     waiting = tuple(task for task in Task if states[task].status == "queued")
     running = {task: state.progress for task, state in states.items() if state.status == "processing"}
     assert (seen is None) == shown.is_over
