@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.status.api import create_app
 from services.status.callbacks.dispatcher import CallbackDispatcher
 from services.status.callbacks.outbox import Outbox
-from services.status.callbacks.sender import CallbackSender, client
+from services.status.callbacks.sender import CallbackSender, callback_session
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from services.status.queue.snapshots import Snapshots
@@ -47,8 +47,8 @@ async def _callback_dispatcher(
         yield None
         return
     documents = Documents(store, storage, Snapshots(store), timedelta(hours=settings.job_ttl_hours))
-    async with client() as http:
-        sender = CallbackSender(http, settings.callback_networks)
+    async with callback_session() as session:
+        sender = CallbackSender(session, settings.callback_networks)
         dispatcher = CallbackDispatcher(Outbox(store), documents, sender, settings.webhook_secret)
         async with dispatcher.delivering(settings.grace_seconds):
             yield dispatcher

@@ -1,4 +1,4 @@
-"""Where a job's end may be told to: public addresses, and networks that the operator has named."""
+"""Addresses that callbacks may be sent to: public ones, and networks that the operator allows."""
 
 import asyncio
 import base64
@@ -11,37 +11,36 @@ from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-import httpx
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
+from yarl import URL
 
 from shared.errors import PermanentError, TransientError
 from shared.settings import Settings
 
 LENGTH: Final = 2000
 SECRET_LENGTH: Final = 32
-PORTS: Final = {"http": 80, "https": 443}
-LAST_PORT: Final = 65535
+SCHEMES: Final = ("http", "https")
 GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 NAT64: Final = IPv6Network("64:ff9b::/96")
 UNKNOWN_NAME: Final = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 
 LOOKUPS: Final = ThreadPoolExecutor(max_workers=4, thread_name_prefix="lookup")
-"""A stranger's name server may take its time: nothing else waits for these threads."""
+"""Threads of their own, because a foreign name server may be slow and must not delay other work."""
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Resolve = Callable[[str, int], Awaitable[list[str]]]
-"""All addresses of a name. Raises `socket.gaierror`."""
+"""Returns all addresses of a host name. Raises `socket.gaierror`."""
 
 
 class CallbackSettings(Settings):
-    """Of the services that take callbacks and that make them."""
+    """Settings of the services that accept or send callbacks."""
 
-    model_config = SettingsConfigDict(hide_input_in_errors=True)  # it may be a secret
+    model_config = SettingsConfigDict(hide_input_in_errors=True)  # an invalid value may be a secret
 
-    webhook_secret: SecretStr = Field(default=SecretStr(""), description="What callbacks are signed with.")
-    callback_networks: list[Network] = Field(default=[], description="Private ones that may be called, as JSON.")
+    webhook_secret: SecretStr = Field(default=SecretStr(""), description="Secret that callbacks are signed with.")
+    callback_networks: list[Network] = Field(default=[], description="Private networks that may be called, as JSON.")
 
     @field_validator("webhook_secret")
     @classmethod
@@ -52,28 +51,25 @@ class CallbackSettings(Settings):
 
 
 def owner_secret(secret: SecretStr, owner: str | None) -> str:
-    """What an owner's callbacks are signed with, as Standard Webhooks writes it: no other owner can tell it."""
+    """Return the secret of one owner's callbacks, in the form of Standard Webhooks; no other owner can derive it."""
     derived = hmac.digest(secret.get_secret_value().encode(), f"karaoke.webhooks.{owner or ''}".encode(), sha256)
     return f"whsec_{base64.b64encode(derived).decode()}"
 
 
-def parse(text: str) -> httpx.URL:
-    """Raises PermanentError for what is no address of a web server."""
-    try:
-        url = httpx.URL(text)
-    except (httpx.InvalidURL, UnicodeError) as error:
-        raise PermanentError("The callback is no URL", str(error)) from error
+def parse(text: str) -> URL:
+    """Parse the URL of a callback. Raises PermanentError if it is not the URL of a web server."""
     if len(text) > LENGTH or not text.isprintable() or " " in text:
         raise PermanentError("The callback is no URL", f"it has blanks, or more than {LENGTH} characters")
-    if url.scheme not in PORTS or not url.host or not 0 < port_of(url) <= LAST_PORT:
+    try:
+        url = URL(text)
+        host, port = url.host, url.port  # decodes an internationalized host, which fails if it is invalid
+    except ValueError as error:
+        raise PermanentError("The callback is no URL", str(error)) from error
+    if url.scheme not in SCHEMES or not host or not port:
         raise PermanentError("The callback is no URL", "give one that starts with https:// or http://")
-    if url.userinfo:
+    if url.raw_user is not None or url.raw_password is not None:
         raise PermanentError("The callback has a user name or a password", "put a token into its path or query")
     return url
-
-
-def port_of(url: httpx.URL) -> int:
-    return PORTS[url.scheme] if url.port is None else url.port
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -82,10 +78,15 @@ async def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for _, _, _, _, address in found))
 
 
-async def addresses(url: httpx.URL, allowed: Iterable[Network], resolving: Resolve = resolve) -> list[str]:
-    """What to connect to for `url`. Raises PermanentError unless all of them may be, TransientError if nobody knows."""
+async def addresses(url: URL, allowed: Iterable[Network], resolving: Resolve = resolve) -> list[str]:
+    """Return the addresses to connect to for `url`, which `parse` has returned.
+
+    Raises PermanentError unless every address of the host is allowed, TransientError if the look-up fails for now.
+    """
+    assert url.raw_host
+    assert url.port
     try:
-        found = await resolving(url.raw_host.decode(), port_of(url))
+        found = await resolving(url.raw_host, url.port)
     except (socket.gaierror, UnicodeError) as error:
         if isinstance(error, socket.gaierror) and error.errno not in UNKNOWN_NAME:
             raise TransientError("The callback's host cannot be looked up now") from error
@@ -96,13 +97,13 @@ async def addresses(url: httpx.URL, allowed: Iterable[Network], resolving: Resol
     return found
 
 
-def _not_public(url: httpx.URL) -> PermanentError:
-    """The same for a name that is private as for one that is none: it tells nobody which names there are."""
-    return PermanentError("The callback's host has no address, or one that is not public", url.host[:100])
+def _not_public(url: URL) -> PermanentError:
+    """Give the same error for a private name as for an unknown one, so that nobody can probe for private names."""
+    return PermanentError("The callback's host has no address, or one that is not public", str(url.host)[:100])
 
 
 def is_allowed(text: str, networks: Iterable[Network] = ()) -> bool:
-    """Whether an address is public, or in one of `networks`. What is wrapped into an IPv6 address is what counts."""
+    """Return True for a public address or one in `networks`. An IPv4 address inside an IPv6 one decides for it."""
     try:
         address = _unwrapped(ip_address(text))
     except ValueError:
@@ -115,7 +116,7 @@ def is_allowed(text: str, networks: Iterable[Network] = ()) -> bool:
 
 
 def _unwrapped(address: Address) -> Address:
-    """The IPv4 address that a mapped, NAT64 or 6to4 one leads to."""
+    """Return the IPv4 address that a mapped, NAT64 or 6to4 address leads to, otherwise the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address in NAT64:

@@ -16,7 +16,7 @@ from services.status.callbacks import outbox as outbox_module
 from services.status.callbacks import sender as sender_module
 from services.status.callbacks.dispatcher import CallbackDispatcher
 from services.status.callbacks.outbox import Outbox
-from services.status.callbacks.sender import CallbackSender, client
+from services.status.callbacks.sender import CallbackSender, callback_session
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from services.status.queue.snapshots import Snapshots
@@ -48,11 +48,11 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def start(store: Store, storage: Storage) -> AsyncIterator[Start]:
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(client())
+        session = await stack.enter_async_context(callback_session())
 
         async def start(networks: Sequence[object] = HERE, resolving: Resolve = resolve) -> CallbackDispatcher:
             documents = Documents(store, storage, Snapshots(store), timedelta(hours=24))
-            sender = CallbackSender(http, networks, resolving)  # type: ignore[arg-type] # both are networks
+            sender = CallbackSender(session, networks, resolving)  # type: ignore[arg-type] # both are networks
             dispatcher = CallbackDispatcher(Outbox(store), documents, sender, SECRET)
             await stack.enter_async_context(dispatcher.delivering(grace_seconds=1))
             return dispatcher

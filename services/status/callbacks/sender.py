@@ -1,77 +1,92 @@
-"""One request to a stranger's server: to an address that was checked, in ten seconds, whatever it answers."""
+"""Sends one HTTP request to a receiver that we do not trust: to a checked address and with strict limits."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-import httpx
+import aiohttp
+from yarl import URL
 
 from shared.callbacks.address import Network, Resolve, addresses, parse, resolve
 from shared.errors import TransientError
 
 SECONDS: Final = 10.0
+"""Longest time for a request, from the look-up of the host to the response."""
+
 CONNECT_SECONDS: Final = 3.0
-"""For each address, as one of a name's may be dead."""
+"""Longest time to connect to one address, because another address of the same host may work."""
 
 SKIM_SECONDS: Final = 1.0
-ANSWER_BYTES: Final = 4096
-"""As much of an answer is read at the most; nothing is made of it."""
+RESPONSE_BYTES: Final = 4096
+"""Limits for reading a response body, which is ignored."""
 
 
 class CallbackSender:
-    """`client` follows no redirects, uses no proxy, and keeps no connection: it was checked for one name alone."""
+    """Sends through a session from `callback_session`."""
 
-    def __init__(self, client: httpx.AsyncClient, networks: Sequence[Network], resolving: Resolve = resolve) -> None:
-        self._client = client
+    def __init__(
+        self, session: aiohttp.ClientSession, networks: Sequence[Network], resolving: Resolve = resolve
+    ) -> None:
+        self._session = session
         self._networks = networks
         self._resolve = resolving
 
     async def send(self, to: str, headers: Mapping[str, str], body: bytes) -> int:
-        """The answer's status. Raises PermanentError where nothing may be sent, TransientError when nobody answers."""
+        """Send a POST request and return the status of the response.
+
+        Raises PermanentError if the URL or an address of its host is not allowed, TransientError without a response.
+        """
         url = parse(to)
         try:
             async with asyncio.timeout(SECONDS):
                 for address in (found := await addresses(url, self._networks, self._resolve)):
                     try:
-                        return await self._send(url, address, headers, body)
-                    except (httpx.ConnectError, httpx.ConnectTimeout):
+                        return await self._post(url, address, headers, body)
+                    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
                         if address == found[-1]:
                             raise
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise TransientError("The receiver did not answer", str(error) or type(error).__name__) from error
         raise AssertionError
 
-    async def _send(self, url: httpx.URL, address: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Nobody looks the name up again; the certificate is still the name's."""
-        there = url.copy_with(host=address, fragment=None)
-        named = {**headers, "host": url.netloc.decode()}
-        request = self._client.build_request(
-            "POST", there, content=body, headers=named, extensions={"sni_hostname": url.raw_host.decode()}
+    async def _post(self, url: URL, address: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Connect to the address that was checked. The host is not looked up again, so DNS rebinding is impossible.
+
+        The Host header and the verified name of the TLS certificate are those of the URL.
+        """
+        response = await self._session.post(
+            url.with_host(address).with_fragment(None),
+            data=body,
+            headers={**headers, "host": url.host_port_subcomponent or ""},
+            server_hostname=url.raw_host,
+            allow_redirects=False,
         )
-        answer = await self._client.send(request, stream=True)
         try:
-            await _skim(answer)
+            await _skim(response.content)
         finally:
-            await answer.aclose()
-        return answer.status_code
+            response.close()
+        return response.status
 
 
-async def _skim(answer: httpx.Response) -> None:
-    """Lets the receiver finish what is short; what came of the request is known already."""
-    read = 0
-    with suppress(httpx.HTTPError, TimeoutError):
+async def _skim(content: aiohttp.StreamReader) -> None:
+    """Read a little, so that a receiver can finish a short response. Errors do not matter: the status is known."""
+    size = 0
+    with suppress(aiohttp.ClientError, TimeoutError):
         async with asyncio.timeout(SKIM_SECONDS):
-            async for chunk in answer.aiter_raw():
-                read += len(chunk)
-                if read > ANSWER_BYTES:
-                    return
+            while size <= RESPONSE_BYTES and (chunk := await content.readany()):
+                size += len(chunk)
 
 
-def client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        follow_redirects=False,
+def callback_session() -> aiohttp.ClientSession:
+    """Create a session that uses no proxy, keeps no cookies, decompresses nothing and reuses no connection.
+
+    A connection must not be reused because its address was checked for one host only.
+    """
+    return aiohttp.ClientSession(
+        auto_decompress=False,
+        connector=aiohttp.TCPConnector(force_close=True),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
         trust_env=False,
-        timeout=httpx.Timeout(SECONDS, connect=CONNECT_SECONDS),
-        limits=httpx.Limits(max_keepalive_connections=0),
     )

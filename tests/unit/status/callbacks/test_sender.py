@@ -1,55 +1,149 @@
-"""Which addresses of a receiver are tried, and for how long a name is looked up."""
+"""Choice of a receiver's address, and the time limits of look-ups."""
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from ipaddress import ip_network
 
-import httpx
+import aiohttp
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
 from services.gateway.security import callback_url
 from services.gateway.settings import Settings
-from services.status.callbacks.sender import CallbackSender
+from services.status.callbacks import sender as sender_module
+from services.status.callbacks.sender import CallbackSender, callback_session
 from shared.callbacks.address import LOOKUPS, resolve
-from shared.errors import TransientError
+from shared.errors import PermanentError, TransientError
 
-NETWORKS = [ip_network("10.0.0.0/8")]
-
-
-async def two(host: str, port: int) -> list[str]:
-    return ["10.0.0.1", "10.0.0.2"]
+LOOPBACK = [ip_network("127.0.0.0/8")]
 
 
-@pytest.mark.parametrize("error", [httpx.ConnectTimeout, httpx.ConnectError])
-async def test_an_address_that_does_not_connect_is_followed_by_the_next(error: type[httpx.HTTPError]) -> None:
-    tried = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        tried.append(request.url.host)
-        if request.url.host == "10.0.0.1":
-            raise error("nobody there")
-        return httpx.Response(204, stream=httpx.ByteStream(b""))
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        assert await CallbackSender(http, NETWORKS, two).send("https://example.com/", {}, b"{}") == 204
-    assert tried == ["10.0.0.1", "10.0.0.2"]
+async def two_addresses(host: str, port: int) -> list[str]:
+    return ["127.0.0.1", "127.0.0.2"]
 
 
-async def test_a_receiver_that_took_the_request_is_not_sent_it_at_its_next_address() -> None:
-    tried = []
+async def loopback(host: str, port: int) -> list[str]:
+    return ["127.0.0.1"]
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        tried.append(request.url.host)
-        raise httpx.ReadTimeout("no answer")
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def listening(handler: Handler, address: str, port: int = 0) -> AsyncIterator[int]:
+    """Serve `handler` on one address only, and yield the port."""
+    runner = web.ServerRunner(web.Server(handler))
+    await runner.setup()
+    site = web.TCPSite(runner, address, port)
+    await site.start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def test_the_next_address_is_tried_after_a_refused_connection() -> None:
+    requests: list[web.BaseRequest] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        requests.append(request)
+        return web.Response(status=204)
+
+    async with listening(answer, "127.0.0.2") as port, callback_session() as session:
+        sender = CallbackSender(session, LOOPBACK, two_addresses)
+        assert await sender.send(f"http://receiver.example:{port}/hook?a=b#c", {}, b"{}") == 204
+    (request,) = requests
+    assert (request.host, request.path_qs) == (f"receiver.example:{port}", "/hook?a=b")
+
+
+async def test_the_next_address_is_tried_after_a_connection_that_takes_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[str] = []
+
+    async def post(url: object, address: str, headers: object, body: object) -> int:
+        tried.append(address)
+        if address == "127.0.0.1":
+            raise aiohttp.ConnectionTimeoutError("Connection timeout to host")
+        return 204
+
+    async with callback_session() as session:
+        sender = CallbackSender(session, LOOPBACK, two_addresses)
+        monkeypatch.setattr(sender, "_post", post)
+        assert await sender.send("http://receiver.example/", {}, b"{}") == 204
+    assert tried == ["127.0.0.1", "127.0.0.2"]
+
+
+async def test_a_receiver_that_got_the_request_does_not_get_it_again_at_its_next_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    requests: list[str] = []
+
+    async def hang(request: web.BaseRequest) -> web.Response:
+        requests.append(request.host)
+        await asyncio.sleep(10)
+        raise AssertionError
+
+    monkeypatch.setattr(sender_module, "SECONDS", 0.3)
+    async with (
+        listening(hang, "127.0.0.1") as port,
+        listening(hang, "127.0.0.2", port),
+        callback_session() as session,
+    ):
         with pytest.raises(TransientError):
-            await CallbackSender(http, NETWORKS, two).send("https://example.com/", {}, b"{}")
-    assert tried == ["10.0.0.1"]
+            await CallbackSender(session, LOOPBACK, two_addresses).send(f"http://receiver.example:{port}/", {}, b"{}")
+    assert len(requests) == 1
 
 
-async def test_a_name_that_nobody_can_look_up_in_time_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tls_asks_for_the_host_of_the_url() -> None:
+    hello = bytearray()
+
+    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hello.extend(await reader.read(4096))
+        writer.close()
+
+    server = await asyncio.start_server(close, "127.0.0.1", 0)
+    async with server, callback_session() as session:
+        url = f"https://receiver.example:{server.sockets[0].getsockname()[1]}/"
+        with pytest.raises(TransientError):
+            await CallbackSender(session, LOOPBACK, loopback).send(url, {}, b"{}")
+    assert b"receiver.example" in hello
+
+
+async def test_a_compressed_response_is_not_decompressed_and_cookies_are_not_kept() -> None:
+    cookies: list[str | None] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        cookies.append(request.headers.get("Cookie"))
+        return web.Response(body=b"not gzip", headers={"Content-Encoding": "gzip", "Set-Cookie": "a=b"})
+
+    async with listening(answer, "127.0.0.1") as port, callback_session() as session:
+        sender = CallbackSender(session, LOOPBACK, loopback)
+        for _ in range(2):
+            assert await sender.send(f"http://receiver.example:{port}/", {}, b"{}") == 200
+    assert cookies == [None, None]
+
+
+async def test_an_address_outside_the_allowed_networks_gets_no_request() -> None:
+    requests: list[web.BaseRequest] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        requests.append(request)
+        return web.Response(status=204)
+
+    async with listening(answer, "127.0.0.1") as port, callback_session() as session:
+        for host in ("127.0.0.1", "2130706433", "0x7f.1", "localhost", "[::ffff:127.0.0.1]"):
+            with pytest.raises(PermanentError):
+                await CallbackSender(session, []).send(f"http://{host}:{port}/", {}, b"{}")
+    assert not requests
+
+
+async def test_a_callback_url_is_accepted_when_its_host_cannot_be_looked_up_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def slow(host: str, port: int) -> list[str]:
         await asyncio.Event().wait()
         raise AssertionError
@@ -59,9 +153,9 @@ async def test_a_name_that_nobody_can_look_up_in_time_is_taken(monkeypatch: pyte
     assert await callback_url.validated_callback("https://example.com/", settings, slow) == "https://example.com/"
 
 
-async def test_names_that_are_slow_to_look_up_keep_no_other_thread_busy() -> None:
+async def test_slow_look_ups_block_no_other_threads() -> None:
     release = threading.Event()
-    hung = [LOOKUPS.submit(release.wait) for _ in range(50)]
+    blocked = [LOOKUPS.submit(release.wait) for _ in range(50)]
     try:
         looking_up = asyncio.ensure_future(resolve("127.0.0.1", 80))
         async with asyncio.timeout(5):
@@ -69,5 +163,5 @@ async def test_names_that_are_slow_to_look_up_keep_no_other_thread_busy() -> Non
         assert not looking_up.done()
     finally:
         release.set()
-    assert all(lookup.result() for lookup in hung)
+    assert all(lookup.result() for lookup in blocked)
     assert await looking_up == ["127.0.0.1"]
