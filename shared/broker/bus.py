@@ -1,4 +1,4 @@
-"""The broker as the services see it: publish an event for certain, consume a queue, ask whether it is there."""
+"""The broker as the services use it: publish an event, consume a queue, check that the broker is available."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -8,38 +8,31 @@ from uuid import uuid4
 
 import aio_pika
 import stamina
-from aio_pika.abc import (
-    AbstractChannel,
-    AbstractIncomingMessage,
-    AbstractRobustChannel,
-    AbstractRobustConnection,
-)
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractRobustChannel, AbstractRobustConnection
 
 from shared.broker import topology
-from shared.broker.delivery import again
+from shared.broker.connection import BROKER_ERRORS, CONFIRM_SECONDS, connect, open_channel
+from shared.broker.delivery import redelivery_copy
 from shared.broker.incoming import Handler
-from shared.broker.subscription import BROKER_ERRORS, CONFIRM_SECONDS, Subscription, cancel
+from shared.broker.subscription import Subscription, cancel
 from shared.errors import TransientError
 from shared.events import Event, Task, encode
 from shared.telemetry import tracing
 
-BROKER_AWAY = "broker_unavailable"
-
-HEARTBEAT_SECONDS = 15
-"""A connection in which nothing arrives is given up by the broker after two of them, by us after three."""
+BROKER_UNAVAILABLE = "broker_unavailable"
 
 
 class Bus:
-    """An async context manager. It connects in the background and for as long as it takes, again and again."""
+    """An async context manager that connects in the background, and retries until it succeeds."""
 
     def __init__(self, url: str, name: str, *, declares: bool = True) -> None:
-        """`name` is what operators see in the broker's list of connections.
+        """Operators see `name` in the broker's list of connections.
 
-        Unless it `declares` the topology, it waits until that is there.
+        A bus that `declares` creates the topology; otherwise it waits until the topology exists.
         """
         self._url = url
         self._name = name
-        self._prepare: topology.Prepare = topology.declare if declares else topology.find
+        self._prepare: topology.Prepare = topology.declare if declares else topology.verify
         self._connection: AbstractRobustConnection | None = None
         self._connecting: asyncio.Task[AbstractRobustChannel]
 
@@ -55,10 +48,10 @@ class Bus:
             await self._connection.close()
 
     async def publish(self, event: Event, ready: Iterable[Task] = (), *, within: float = 60) -> None:
-        """Returns once the broker has the event, safely, in at least one queue.
+        """Return once the broker has stored the event in at least one queue.
 
-        Tries again for `within` seconds (the event may so come twice, which folding does not mind),
-        then raises TransientError.
+        Retries for `within` seconds, so the event may be published twice, which folding tolerates. Then raises
+        TransientError.
         """
         with tracing.publishing(event) as headers:
             message = aio_pika.Message(
@@ -73,38 +66,45 @@ class Bus:
             await self._send(message, topology.EXCHANGE, topology.routing_key(event, ready), within)
 
     async def redeliver(
-        self, message: AbstractIncomingMessage, queue: str, *, after: float = 0, spare: bool = False, within: float = 60
+        self,
+        message: AbstractIncomingMessage,
+        queue: str,
+        *,
+        after: float = 0,
+        uncounted: bool = False,
+        within: float = 60,
     ) -> None:
-        """Sends a message to `queue` once more, `after` seconds from now (one of `topology.RETRY_SECONDS`, or 0).
+        """Send a copy of a message to `queue`, to be delivered `after` seconds (one of `topology.RETRY_SECONDS`, or 0).
 
-        The message itself is still to be acknowledged. `spare` has its attempt not count; that takes a copy, as no
-        broker before 4.3 takes a message back without counting. Raises TransientError.
+        The caller then acknowledges the message itself. With `uncounted` the current attempt does not count toward the
+        delivery limit; that needs a copy, as brokers before 4.3 count every returned message. Raises TransientError.
         """
-        await self._send(again(message, spare=spare), topology.waiting_room(after) if after else "", queue, within)
+        copy = redelivery_copy(message, uncounted=uncounted)
+        await self._send(copy, topology.retry_exchange(after) if after else "", queue, within)
 
     async def backlog(self, queue: str) -> int:
-        """How many messages wait in a queue, those with a consumer not counted. Raises TransientError."""
+        """Return the number of messages in a queue that no consumer has received. Raises TransientError."""
         with _broker_errors():
             async with asyncio.timeout(CONFIRM_SECONDS), await self._new_channel() as channel:
-                queues = await self._prepare(channel)  # a channel keeps, and restores, all that it ever declared
+                queues = await self._prepare(channel)  # on a new channel: a channel restores all that it ever declared
         return queues[queue].declaration_result.message_count or 0
 
     async def check(self) -> None:
-        """Raises TransientError unless the broker confirms a publish now; an open port alone proves nothing."""
+        """Raise TransientError unless the broker confirms a publish now; an open port alone proves nothing."""
         with _broker_errors():
             channel = await self._channel()
             probe = aio_pika.Message(b"", expiration=0)
             await channel.default_exchange.publish(probe, "nobody", mandatory=False, timeout=CONFIRM_SECONDS)
 
     def consuming(self, queue: str, handler: Handler, prefetch: int) -> AbstractAsyncContextManager[None]:
-        """Calls `handler`, which settles, for each message, `prefetch` at a time at the most, until left."""
+        """Call `handler`, which settles the message, for each message until the block is left; `prefetch` at a time."""
         return Subscription(self._new_channel, self._prepare, queue, handler, prefetch).consuming()
 
     @asynccontextmanager
     async def listening(self, kind: str, handler: Handler) -> AsyncIterator[None]:
-        """Calls `handler` for each event of type `kind` that is published from now on, until left.
+        """Call `handler` for each event of type `kind` that is published until the block is left.
 
-        Everyone who listens hears it, once at the most; nothing has to be settled.
+        Every listener receives each event at most once, and does not settle it.
         """
         async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=None, wait_max=2):
             with attempt:
@@ -130,23 +130,16 @@ class Bus:
     async def _new_channel(self) -> AbstractChannel:
         await asyncio.shield(self._connecting)
         assert self._connection
-        return await self._connection.channel()
+        return await open_channel(self._connection)
 
     async def _connect(self) -> AbstractRobustChannel:
         async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=None):
             with attempt:
                 if self._connection:
                     await self._connection.close()
-                self._connection = await aio_pika.connect_robust(
-                    self._url,
-                    timeout=10,
-                    reconnect_interval=1,
-                    heartbeat=HEARTBEAT_SECONDS,
-                    client_properties={"connection_name": self._name},
-                )
-                channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+                self._connection = await connect(self._url, self._name)
+                channel = await open_channel(self._connection, on_return_raises=True)
                 await self._prepare(channel)
-        assert isinstance(channel, AbstractRobustChannel)
         return channel
 
     async def _channel(self) -> AbstractRobustChannel:
@@ -158,4 +151,4 @@ def _broker_errors() -> Iterator[None]:
     try:
         yield
     except BROKER_ERRORS as error:
-        raise TransientError("The message broker is away", str(error), code=BROKER_AWAY) from error
+        raise TransientError("The message broker is unavailable", str(error), code=BROKER_UNAVAILABLE) from error

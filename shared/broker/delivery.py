@@ -1,4 +1,4 @@
-"""How often a message was handed out, counted over all of its copies."""
+"""The number of times a message was delivered, counted over all of its copies."""
 
 from dataclasses import dataclass
 from typing import Final, Self
@@ -9,39 +9,46 @@ from aio_pika.exceptions import ChannelInvalidStateError
 
 from shared.telemetry import tracing
 
-EARLIER: Final = "x-earlier-attempts"
-SPARED: Final = "x-spared-attempts"
+# Messages in the queues of a running system have these headers: do not rename them.
+EARLIER_HEADER: Final = "x-earlier-attempts"
+UNCOUNTED_HEADER: Final = "x-spared-attempts"
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """Which attempt at a message this is. `spared` of them do not count: their workers handed it back unharmed."""
+    """The number of the current attempt, 1 for the first. `uncounted` attempts were returned without a failure."""
 
     attempt: int
-    spared: int
+    uncounted: int
 
     @classmethod
     def of(cls, message: AbstractIncomingMessage) -> Self:
-        """RabbitMQ 4.3 and later count the deliveries of a message in `x-acquired-count`, earlier ones in
-        `x-delivery-count`; copies of it go on from there.
+        """Read the broker's count and the counts of earlier copies.
+
+        RabbitMQ counts the deliveries of a message in `x-acquired-count` from 4.3, in `x-delivery-count` before.
         """
         headers = message.headers
-        here = headers.get("x-acquired-count", headers.get("x-delivery-count", 0))
-        return cls(1 + _integer(here) + _integer(headers.get(EARLIER)), _integer(headers.get(SPARED)))
+        count = headers.get("x-acquired-count", headers.get("x-delivery-count", 0))
+        earlier = _integer(headers.get(EARLIER_HEADER))
+        return cls(1 + _integer(count) + earlier, _integer(headers.get(UNCOUNTED_HEADER)))
 
     @property
-    def spent(self) -> int:
-        """Attempts that count toward the limit, this one included."""
-        return self.attempt - self.spared
+    def counted(self) -> int:
+        """Attempts that count toward the limit, the current one included."""
+        return self.attempt - self.uncounted
 
 
-def again(message: AbstractIncomingMessage, *, spare: bool) -> aio_pika.Message:
-    """A copy to be delivered next, in the same trace; `spare` has the present attempt not count."""
+def redelivery_copy(message: AbstractIncomingMessage, *, uncounted: bool) -> aio_pika.Message:
+    """Return a copy for the next attempt, in the same trace. With `uncounted` the current attempt does not count."""
     delivery = Delivery.of(message)
     context = {name: value for name, value in message.headers.items() if name in tracing.CONTEXT_HEADERS}
     return aio_pika.Message(
         message.body,
-        headers={**context, EARLIER: delivery.attempt, SPARED: delivery.spared + spare},
+        headers={
+            **context,
+            EARLIER_HEADER: delivery.attempt,
+            UNCOUNTED_HEADER: delivery.uncounted + uncounted,
+        },
         content_type=message.content_type,
         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
         correlation_id=message.correlation_id,
@@ -50,8 +57,8 @@ def again(message: AbstractIncomingMessage, *, spare: bool) -> aio_pika.Message:
     )
 
 
-def is_void(message: AbstractIncomingMessage) -> bool:
-    """Whether its connection was lost: the broker has it again, hands it out by itself, and takes no answer to it."""
+def is_connection_lost(message: AbstractIncomingMessage) -> bool:
+    """Return whether the message can no longer be settled. The broker then redelivers it by itself."""
     try:
         return message.channel.is_closed
     except ChannelInvalidStateError:

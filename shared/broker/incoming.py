@@ -8,7 +8,7 @@ from aio_pika import IncomingMessage
 from aio_pika.abc import AbstractIncomingMessage
 from aiormq.abc import DeliveredMessage
 
-from shared.broker.delivery import is_void
+from shared.broker.delivery import is_connection_lost
 
 Handler = Callable[[AbstractIncomingMessage], Awaitable[None]]
 
@@ -26,7 +26,7 @@ def shorten(message: AbstractIncomingMessage, handler: Handler) -> None:
     It lasts as long as the channel: after that they come the long way again, as they do with an aiormq that keeps its
     consumers elsewhere.
     """
-    if not is_void(message):
+    if not is_connection_lost(message):
         consumers: dict[str | None, Any] = getattr(message.channel, "consumers", {})
         if message.consumer_tag in consumers:  # it may have been cancelled meanwhile
             consumers[message.consumer_tag] = partial(_handle, handler)

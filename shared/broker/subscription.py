@@ -1,4 +1,4 @@
-"""A queue that stays consumed, whatever becomes of the queue, the connection or the broker."""
+"""A consumer that survives the loss of its queue, its connection or the broker."""
 
 import asyncio
 from collections import deque
@@ -9,26 +9,23 @@ from typing import Final
 import stamina
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from shared.broker import topology
-from shared.broker.delivery import is_void
+from shared.broker.connection import BROKER_ERRORS, CONFIRM_SECONDS
+from shared.broker.delivery import is_connection_lost
 from shared.broker.incoming import Handler, shorten
 
 log = structlog.get_logger()
 
-BROKER_ERRORS: Final = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError, RuntimeError)
-"""What is raised while a broker is away or comes back; aiormq raises RuntimeError on a connection that closes."""
-
-CONFIRM_SECONDS: Final = 5.0
 IDLE_SECONDS = 30.0
-"""After so much silence a queue is subscribed to anew."""
+"""Silence after which a queue is subscribed to again."""
+
 SETTLED_SECONDS: Final = 0.5
-"""Between two looks whether the last message has been settled."""
+"""Interval of checks for whether the last message has been settled."""
 
 
 class Subscription:
-    """Calls `handler`, which settles, for each message of `queue`, `prefetch` at a time at the most."""
+    """Calls `handler`, which settles the message, for each message of `queue`; at most `prefetch` at a time."""
 
     def __init__(
         self,
@@ -48,8 +45,8 @@ class Subscription:
 
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
-        """From when the broker is there, until left."""
-        await self._begin()
+        """Wait until the broker is available, then consume until the block is left."""
+        await self._subscribe()
         watching = asyncio.create_task(self._watch())
         try:
             yield
@@ -58,59 +55,59 @@ class Subscription:
             await asyncio.wait({watching})
             await cancel(self._source, self._tag)
 
-    async def _begin(self) -> None:
+    async def _subscribe(self) -> None:
         async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=None, wait_max=2):
             with attempt:
                 channel = await self._new_channel()
                 try:
                     await channel.set_qos(prefetch_count=self._prefetch)
-                    # On this channel, which makes the queue anew when it was deleted.
+                    # On this channel, which declares a deleted queue again.
                     source = (await self._prepare(channel))[self._queue]
-                    self._source, self._tag = source, await source.consume(self._take_first)
+                    self._source, self._tag = source, await source.consume(self._receive_first)
                 except BROKER_ERRORS:
-                    await _close(channel)  # attempts may be many, channels are few
+                    await _close(channel)  # there may be many attempts, but channels are limited
                     raise
 
-    async def _take_first(self, message: AbstractIncomingMessage) -> None:
-        """Of each connection."""
-        shorten(message, self._take)
-        await self._take(message)
+    async def _receive_first(self, message: AbstractIncomingMessage) -> None:
+        """Receive the first message of each connection."""
+        shorten(message, self._receive)
+        await self._receive(message)
 
-    async def _take(self, message: AbstractIncomingMessage) -> None:
+    async def _receive(self, message: AbstractIncomingMessage) -> None:
         self._delivered += 1
         self._latest.append(message)
         await self._handler(message)
 
     async def _watch(self) -> None:
-        """Subscribes anew whenever nothing has come for a while.
+        """Subscribe again whenever no message has arrived for a while.
 
-        A queue that is deleted and made again at once leaves RabbitMQ 3.10 with a consumer that it neither cancels nor
-        serves: messages are counted as handed out to it, and never arrive. Nothing of that can be seen from here.
+        When a queue is deleted and created again at once, RabbitMQ 3.10 keeps a consumer that it neither cancels nor
+        serves: it counts messages as delivered to it, but they never arrive. The client cannot detect that.
         """
         while True:
             before = self._delivered
             await asyncio.sleep(IDLE_SECONDS)
-            if self._delivered == before and not self._at_work():
+            if self._delivered == before and not self._has_unsettled():
                 try:
-                    await self._renew()
-                except Exception:  # what is left by it is as silent, and is made anew next time
-                    log.exception("not subscribed anew", queue=self._queue)
+                    await self._resubscribe()
+                except Exception:  # what is left is just as silent, so the next round tries again
+                    log.exception("resubscription failed", queue=self._queue)
 
-    def _at_work(self) -> bool:
-        return any(not (message.processed or is_void(message)) for message in self._latest)
+    def _has_unsettled(self) -> bool:
+        return any(not (message.processed or is_connection_lost(message)) for message in self._latest)
 
-    async def _renew(self) -> None:
-        """On a new channel: with the old one goes what the broker believes of it, and its messages are free again."""
+    async def _resubscribe(self) -> None:
+        """Use a new channel: closing the old one makes the broker return the messages that it counts as delivered."""
         await cancel(self._source, self._tag)
-        while self._at_work():  # noqa: ASYNC110 -- what came at the last moment is settled by nobody who would tell
+        while self._has_unsettled():  # noqa: ASYNC110 -- the handler of a last-moment message sends no notification
             await asyncio.sleep(SETTLED_SECONDS)
         await _close(self._source.channel)
-        await self._begin()
+        await self._subscribe()
 
 
 async def cancel(queue: AbstractQueue, tag: str) -> None:
     with suppress(*BROKER_ERRORS):
-        async with asyncio.timeout(CONFIRM_SECONDS):  # it would wait for a broker that is away
+        async with asyncio.timeout(CONFIRM_SECONDS):  # it would wait for an unavailable broker
             await queue.cancel(tag)
 
 

@@ -62,7 +62,7 @@ class Attempts:
             else:
                 log.exception("unexpected error")
                 known = TransientError("An internal error occurred", type(error).__name__, code="internal_error")
-            if not isinstance(known, PermanentError) and delivery.spent <= DELIVERY_LIMIT:
+            if not isinstance(known, PermanentError) and delivery.counted <= DELIVERY_LIMIT:
                 raise known from error
             await progress.failed(known)
         finally:

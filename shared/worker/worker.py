@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from shared.broker import topology
 from shared.broker.bus import Bus
-from shared.broker.delivery import Delivery, is_void
+from shared.broker.delivery import Delivery, is_connection_lost
 from shared.errors import KaraokeError, StorageFullError, TransientError
 from shared.events import JobEvent, Task, decode
 from shared.settings import Settings
@@ -94,7 +94,7 @@ class Worker:
             try:
                 # One at a time, also when a connection was lost meanwhile and the broker hands the same task out again.
                 async with self._one:
-                    if is_void(message):
+                    if is_connection_lost(message):
                         return
                     if self._is_due(message, event):
                         self._current = event.job_id, asyncio.create_task(self._attempt(event, delivery))
@@ -104,14 +104,14 @@ class Worker:
                 if event.job_id not in self._cancelled:
                     log.warning("task handed back")
                     TASKS.labels(self._task, "handed_back").inc()
-                    await self._again(message, spare=True)
+                    await self._again(message, uncounted=True)
                     raise
                 log.info("task cancelled")
                 TASKS.labels(self._task, "cancelled").inc()
                 await self._storage.delete_job(event.job_id)  # what was written after the job's files were removed
                 await message.ack()
             except KaraokeError as error:
-                seconds = topology.RETRY_SECONDS[min(delivery.spent, len(topology.RETRY_SECONDS)) - 1]
+                seconds = topology.RETRY_SECONDS[min(delivery.counted, len(topology.RETRY_SECONDS)) - 1]
                 log.warning("attempt failed", error=str(error), next_attempt_seconds=seconds)
                 TASKS.labels(self._task, "retried").inc()
                 TASK_ERRORS.labels(self._task, error.code).inc()
@@ -130,12 +130,12 @@ class Worker:
         has_ended = message.message_id is not None and message.message_id == self._ended
         return not has_ended and event.job_id not in self._cancelled
 
-    async def _again(self, message: AbstractIncomingMessage, *, after: float = 0, spare: bool = False) -> None:
+    async def _again(self, message: AbstractIncomingMessage, *, after: float = 0, uncounted: bool = False) -> None:
         """Puts the task back into its queue, later or sparing the attempt; where that fails, as the broker does it."""
-        if is_void(message):
+        if is_connection_lost(message):
             return
         try:
-            await self._bus.redeliver(message, self._task.queue, after=after, spare=spare, within=10)
+            await self._bus.redeliver(message, self._task.queue, after=after, uncounted=uncounted, within=10)
         except TransientError:
             await message.reject(requeue=True)
         else:

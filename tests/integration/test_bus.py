@@ -56,7 +56,7 @@ async def test_publishing_while_the_broker_is_away_says_so_in_time(broker: Broke
         await bus.publish(submitted())
         await asyncio.to_thread(broker.end)
         async with asyncio.timeout(15):
-            with pytest.raises(TransientError, match="The message broker is away"):
+            with pytest.raises(TransientError, match="The message broker is unavailable"):
                 await bus.publish(submitted(), within=2)
 
 

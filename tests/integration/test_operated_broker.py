@@ -15,7 +15,7 @@ from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from shared.broker import subscription, topology
 from shared.broker.bus import Bus
-from shared.broker.topology import DEAD_LETTERS, EXCHANGE, STATUS_QUEUE, TASK_QUEUES, dead, waiting_room
+from shared.broker.topology import DEAD_LETTERS, EXCHANGE, STATUS_QUEUE, TASK_QUEUES, dead_letter_queue, retry_exchange
 from shared.errors import TransientError
 from shared.events import JobCancelled, Task, TaskCompleted
 from shared.job import ready
@@ -57,7 +57,7 @@ async def operator(broker: OperatedBroker) -> AsyncIterator[AbstractChannel]:
 @pytest.fixture(autouse=True)
 async def _empty(operator: AbstractChannel) -> None:
     for queue in (*TASK_QUEUES, STATUS_QUEUE):
-        for name in (queue, dead(queue)):
+        for name in (queue, dead_letter_queue(queue)):
             await (await operator.get_queue(name)).purge()
 
 
@@ -116,14 +116,14 @@ async def test_a_worker_reads_its_queue_puts_tasks_back_and_hears_of_cancelled_j
         worker.consuming(queue, taken.put, prefetch=1),
     ):
         await gateway.publish(submitted(task), [task])
-        for after, spare in ((topology.RETRY_SECONDS[0], False), (0, True)):
+        for after, uncounted in ((topology.RETRY_SECONDS[0], False), (0, True)):
             message = await asyncio.wait_for(taken.get(), 20)
-            await worker.redeliver(message, queue, after=after, spare=spare)
+            await worker.redeliver(message, queue, after=after, uncounted=uncounted)
             await message.ack()
         await (await asyncio.wait_for(taken.get(), 20)).reject(requeue=False)
         await gateway.publish(JobCancelled(job_id=JOB_ID, at=START))
         await asyncio.wait_for(heard.get(), 20)
-    async with bus(broker, "status") as status, status.consuming(dead(queue), taken.put, prefetch=1):
+    async with bus(broker, "status") as status, status.consuming(dead_letter_queue(queue), taken.put, prefetch=1):
         await (await asyncio.wait_for(taken.get(), 20)).ack()
 
 
@@ -169,14 +169,14 @@ def hears(exchange: str) -> Attempt:
 
 
 FORBIDDEN: list[tuple[str, Attempt]] = [
-    *(("gateway", reads(queue)) for queue in (*TASK_QUEUES, STATUS_QUEUE, dead(STATUS_QUEUE))),
+    *(("gateway", reads(queue)) for queue in (*TASK_QUEUES, STATUS_QUEUE, dead_letter_queue(STATUS_QUEUE))),
     ("gateway", empties("beats")),
     ("gateway", deletes("beats")),
     ("gateway", declares("mine")),
     ("gateway", writes(DEAD_LETTERS, "beats")),
-    ("gateway", writes(waiting_room(topology.RETRY_SECONDS[0]), "beats")),
+    ("gateway", writes(retry_exchange(topology.RETRY_SECONDS[0]), "beats")),
     *((worker, reads(other)) for worker in TASK_QUEUES for other in TASK_QUEUES if other != worker),
-    *((worker, reads(dead(worker))) for worker in TASK_QUEUES),
+    *((worker, reads(dead_letter_queue(worker))) for worker in TASK_QUEUES),
     *((worker, reads(STATUS_QUEUE)) for worker in TASK_QUEUES),
     *((worker, deletes(worker)) for worker in TASK_QUEUES),
     ("beats", declares("mine")),
@@ -212,16 +212,16 @@ async def test_a_queue_that_is_deleted_is_read_again_once_the_operator_has_made_
     broker: OperatedBroker, operator: AbstractChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed: list[Exception] = []
-    find = topology.find
+    verify = topology.verify
 
     async def watched(channel: AbstractChannel) -> dict[str, AbstractQueue]:
         try:
-            return await find(channel)
+            return await verify(channel)
         except Exception as error:
             failed.append(error)
             raise
 
-    monkeypatch.setattr(topology, "find", watched)
+    monkeypatch.setattr(topology, "verify", watched)
     monkeypatch.setattr(subscription, "IDLE_SECONDS", 0.2)
     taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
     async with (

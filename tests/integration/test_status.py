@@ -7,7 +7,7 @@ from aio_pika.abc import AbstractChannel
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from shared.broker.bus import Bus
-from shared.broker.topology import DELIVERY_LIMIT, dead
+from shared.broker.topology import DELIVERY_LIMIT, dead_letter_queue
 from shared.events import Task
 from shared.job import ready
 from shared.storage.objects import Storage
@@ -74,7 +74,7 @@ async def test_a_batch_is_settled_and_nothing_that_came_after_it(
         await Consumer(bus, store)._fold(messages[:4])
         assert [message.processed for message in messages] == [True] * 4 + [False] * 2
     await until(lambda: bus.backlog("status"), 2)
-    await until(lambda: bus.backlog(dead("status")), 1)
+    await until(lambda: bus.backlog(dead_letter_queue("status")), 1)
 
 
 async def test_a_job_is_there_before_its_event_arrives(storage: Storage, status_client: httpx.AsyncClient) -> None:
@@ -120,7 +120,7 @@ async def test_a_refinement_that_kills_every_worker_leaves_the_first_result(
     before = buried._value.get()
 
     async def is_buried() -> bool:
-        return bool(buried._value.get() > before and await bus.backlog(dead(BEATS.queue)) == 0)
+        return bool(buried._value.get() > before and await bus.backlog(dead_letter_queue(BEATS.queue)) == 0)
 
     async with Consumer(bus, store).consuming():
         await bus.publish(separated, ready(song, separated))

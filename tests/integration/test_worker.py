@@ -10,8 +10,8 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
 
-from shared.broker.delivery import is_void
-from shared.broker.topology import dead
+from shared.broker.delivery import is_connection_lost
+from shared.broker.topology import dead_letter_queue
 from shared.events import Event, JobSubmitted, Task, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
 from shared.storage.objects import Storage
 from shared.web.health import State
@@ -116,7 +116,7 @@ async def test_a_delivery_whose_connection_was_lost_is_left_to_the_broker(bench:
     async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
         message = await (await channel.get_queue("beats")).get()
     assert message
-    assert is_void(message)
+    assert is_connection_lost(message)
     before = await bench.bus.backlog("beats")
     await worker._again(message)
     assert await bench.bus.backlog("beats") == before  # no copy beside the one that the broker took back
@@ -146,5 +146,5 @@ async def test_what_cannot_be_decoded_is_a_dead_letter_at_once(
 ) -> None:
     async with bench.worker("succeed"):
         await channel.default_exchange.publish(aio_pika.Message(b"\xff not an event"), "beats")
-        assert await listener.body(dead("beats")) == b"\xff not an event"
+        assert await listener.body(dead_letter_queue("beats")) == b"\xff not an event"
         await listener.until(TaskCompleted)

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from aio_pika.abc import AbstractIncomingMessage
 
-from shared.broker.delivery import is_void
-from shared.broker.subscription import BROKER_ERRORS
+from shared.broker.connection import BROKER_ERRORS
+from shared.broker.delivery import is_connection_lost
 
 
 async def acknowledge(messages: Sequence[AbstractIncomingMessage]) -> None:
@@ -14,7 +14,7 @@ async def acknowledge(messages: Sequence[AbstractIncomingMessage]) -> None:
 
     What cannot be acknowledged comes again.
     """
-    open_ = [message for message in messages if not is_void(message)]
+    open_ = [message for message in messages if not is_connection_lost(message)]
     for last in {id(message.channel): message for message in open_}.values():
         with suppress(*BROKER_ERRORS):
             await last.ack(multiple=True)

@@ -18,9 +18,9 @@ from services.status.database.store import Store
 from services.status.fold.batch_ack import acknowledge
 from services.status.fold.outcome_counter import OutcomeCounter
 from shared.broker.bus import Bus
+from shared.broker.connection import BROKER_ERRORS
 from shared.broker.delivery import Delivery
-from shared.broker.subscription import BROKER_ERRORS
-from shared.broker.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead
+from shared.broker.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead_letter_queue
 from shared.errors import TransientError
 from shared.events import Event, Task, TaskEvent, TaskFailed, TaskProgressed, TasksRerun, decode
 from shared.job import is_refinement
@@ -57,7 +57,9 @@ class Consumer:
                 async with AsyncExitStack() as stack:
                     for queue in (*TASK_QUEUES, STATUS_QUEUE):
                         bury = partial(self._bury, queue)
-                        await stack.enter_async_context(self._bus.consuming(dead(queue), bury, prefetch=10))
+                        await stack.enter_async_context(
+                            self._bus.consuming(dead_letter_queue(queue), bury, prefetch=10)
+                        )
                     await stack.enter_async_context(self._bus.consuming(STATUS_QUEUE, self._waiting.put, 2 * BATCH))
                     yield
             finally:
