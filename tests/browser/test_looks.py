@@ -74,7 +74,7 @@ async def test_a_song_being_sung(visit: Open, sung: str, scheme: str, width: int
 async def test_a_song_being_worked_on(visit: Open, song: Path, scheme: str) -> None:
     page = await visit(**look(scheme, 360))
     await page.set_input_files("input[type=file]", song)
-    await page.locator(".work").wait_for()
+    await page.locator(".job-progress").wait_for()
     assert await findings(page) == []
     assert await fits(page)
     await page.get_by_role("button", name="Cancel").click()

@@ -12,7 +12,7 @@ CHORUS = "0.35"  # of the song: all parts play
 async def playing(page: Page) -> Page:
     await ready(page)
     await page.click(".play")
-    box = await page.locator(".wave").bounding_box()
+    box = await page.locator(".waveform").bounding_box()
     assert box
     await page.mouse.click(box["x"] + box["width"] * float(CHORUS), box["y"] + 20)
     return page

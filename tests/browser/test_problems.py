@@ -47,7 +47,7 @@ async def test_an_address_that_cannot_be_read_opens_the_page_without_a_song(visi
 async def test_a_song_can_be_cancelled_while_it_is_worked_on(visit: Open, gateway_url: str, song: Path) -> None:
     page = await visit()
     await page.set_input_files("input[type=file]", song)
-    await page.locator(".work").wait_for()
+    await page.locator(".job-progress").wait_for()
     job = page.url.partition("#")[2]
     await page.get_by_role("button", name="Cancel").click()
     await page.get_by_role("button", name="Cancel it").click()
@@ -86,7 +86,7 @@ async def test_an_outage_is_said_and_lived_through(visit: Open, gateway_url: str
     # It polls: a stream that is open already outlives what the browser calls being offline.
     await page.route("**/events", lambda route: route.fulfill(status=404, json={"code": "none", "detail": "None."}))
     await page.set_input_files("input[type=file]", song)
-    await page.locator(".work").wait_for()
+    await page.locator(".job-progress").wait_for()
     await page.context.set_offline(True)
     await expect(page.get_by_text("The server cannot be reached. Trying again…")).to_be_visible(timeout=20_000)
     await page.context.set_offline(False)
@@ -106,7 +106,7 @@ async def test_own_words_that_are_none_are_refused_in_words(visit: Open, sung: s
     await page.get_by_role("button", name="Words").click()
     await page.get_by_label("Correct them").fill(" \n ")
     await page.get_by_role("button", name="Put in time").click()
-    await expect(page.locator(".ownwords .problem")).to_be_visible()
+    await expect(page.locator(".lyrics-editor .problem")).to_be_visible()
     await page.get_by_role("button", name="Leave as is").click()
     await expect(page.locator(".line").first).to_contain_text("Early morning")
 
@@ -116,7 +116,7 @@ async def test_own_words_replace_those_that_were_heard(visit: Open, own_words: s
     await page.get_by_role("button", name="Words").click()
     await page.get_by_label("Correct them").fill("Early morning by the water\nI can hear the river say")
     await page.get_by_role("button", name="Put in time").click()
-    await expect(page.locator(".ownwords")).to_have_count(0)
+    await expect(page.locator(".lyrics-editor")).to_have_count(0)
     await expect(page.locator(".line")).to_have_count(2, timeout=120_000)
     await expect(page.locator(".line").nth(1)).to_contain_text("I can hear the river say")
     await expect(page.locator(".facts")).to_contain_text("your own words")

@@ -30,7 +30,7 @@ async def test_a_song_can_be_sung_before_its_words_are_there(
     await page.set_input_files("input[type=file]", song)
     await page.locator(".play").wait_for()
     record_testsuite_property("seconds_to_playable", round(time.monotonic() - began, 1))
-    await expect(page.locator(".stage.empty")).to_contain_text("on their way")
+    await expect(page.locator(".lyrics.empty")).to_contain_text("on their way")
     await page.click(".play")
     await holds(page, "ear.position() > 1 && ear.loudness() > 0.01")
     await page.locator(".line").first.wait_for()

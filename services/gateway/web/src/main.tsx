@@ -1,11 +1,11 @@
 import '@fontsource-variable/bricolage-grotesque/index.css';
 import './style/page.css';
-import './style/parts.css';
+import './style/shared.css';
 import './style/home.css';
 import './style/song.css';
-import './style/stage.css';
-import './style/desk.css';
-import './keyboard';
+import './style/lyrics.css';
+import './style/controls.css';
+import './keyboard-shortcuts';
 
 import { render } from 'preact';
 

@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals';
 
-import { open } from './address';
-import { inWords } from './problem';
-import { remember } from './recent';
-import { authorized } from './session';
+import { authorized } from './api-key';
+import { messageFor } from './error-message';
+import { remember } from './recent-songs';
+import { openJob } from './route';
 
 export interface Upload {
   readonly name: string;
@@ -12,12 +12,12 @@ export interface Upload {
   readonly cancel: () => void;
 }
 
-/** Songs on their way up, and those that did not get there. */
+/** Uploads that are running, waiting or failed. */
 export const uploads = signal<readonly Upload[]>([]);
 let queue = Promise.resolve();
 
-/** Sends songs one after the other; the first that arrives is opened. */
-export function send(files: Iterable<File>): void {
+/** Upload songs one after the other, and open the first one that the server accepts. */
+export function uploadSongs(files: Iterable<File>): void {
   let opened = false;
   for (const file of files) {
     const stop = new AbortController();
@@ -39,10 +39,10 @@ export function send(files: Iterable<File>): void {
         const id = await authorized((server) => server.process(file, { format: 'flac' }, progress));
         show(null);
         remember(id, file.name);
-        if (!opened) open(id);
+        if (!opened) openJob(id);
         opened = true;
       } catch (error) {
-        if (!stop.signal.aborted) show({ problem: inWords(error) });
+        if (!stop.signal.aborted) show({ problem: messageFor(error) });
       }
     });
   }

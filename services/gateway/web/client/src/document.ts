@@ -1,4 +1,4 @@
-/** What the API tells: types of its own OpenAPI document, and of the files beside it. */
+/** Types of the API's JSON: the job document, from OpenAPI, and the result files, which OpenAPI does not describe. */
 
 import type { components } from './schema.js';
 
@@ -13,7 +13,7 @@ export interface Word {
   start: number;
   end: number;
   confidence: number | null;
-  /** Whether the time is a guess. */
+  /** True when the time is estimated instead of recognised. */
   estimated: boolean;
 }
 
@@ -23,8 +23,9 @@ export interface Line {
   end: number;
   words: Word[];
   confidence: number | null;
-  /** Where it begins: bar 1 is that of the first downbeat; beats from 1, in quarters. Null without beats. */
+  /** Bar in which the line starts; bar 1 starts at the first downbeat. Null without beats. */
   bar: number | null;
+  /** Beat in the bar at which the line starts, from 1, in steps of a quarter of a beat. Null without beats. */
   beat: number | null;
 }
 
@@ -32,29 +33,29 @@ export interface Lyrics {
   language: string | null;
   lines: Line[];
   source: 'heard' | 'given';
-  /** Null where the user named the language. */
+  /** Null when the user named the language. */
   language_probability: number | null;
-  /** Why there are no words. */
+  /** The reason when there are no words. */
   note: string | null;
 }
 
 export interface Beat {
   time: number;
-  /** In the bar; 1 is the downbeat, null where bars are too uncertain. */
+  /** Position in the bar: 1 is the downbeat. Null when the bars are too uncertain. */
   position: number | null;
 }
 
-/** Of one bar. */
+/** The chord of one bar. */
 export interface Chord {
   start: number;
   end: number;
-  /** `D`, `Bm`, `A7`; `N` for none. */
+  /** Such as `D`, `Bm` or `A7`; `N` for no chord. */
   label: string;
   confidence: number;
 }
 
 export interface Beats {
-  /** Whether the drums alone were listened to, too; until then better beats may come. */
+  /** True when the separated drums were analysed too. Until then, better beats may replace these. */
   refined: boolean;
   tempo_bpm: number | null;
   time_signature: string | null;
@@ -63,12 +64,12 @@ export interface Beats {
   chords: Chord[];
 }
 
-/** audiowaveform's data format, version 2. */
+/** Peaks of a waveform in audiowaveform's data format, version 2. */
 export interface Peaks {
   sample_rate: number;
   samples_per_pixel: number;
   length: number;
-  /** Lowest and highest of each pixel in turn, -128 to 127. */
+  /** Alternating minimum and maximum of each pixel, -128 to 127. */
   data: number[];
 }
 
@@ -77,12 +78,12 @@ export interface Options {
   language?: string;
   model?: string;
   format?: 'wav' | 'flac' | 'mp3' | 'opus';
-  /** Own text, to be put in time instead of what is heard. */
+  /** The user's own lyrics, to be aligned instead of the recognised words. */
   lyrics?: string;
   callback_url?: string;
 }
 
-/** Whether nothing more will happen to it. */
-export function isOver(job: JobDocument): boolean {
+/** Return whether the job has ended: it will not change any more. */
+export function isFinished(job: JobDocument): boolean {
   return job.status === 'completed' || job.status === 'failed';
 }

@@ -1,13 +1,13 @@
-/** What the API refused, or that it could not be asked. */
+/** The API refused a request, or the server could not be reached. */
 export class KaraokeError extends Error {
   override readonly name = 'KaraokeError';
 
-  /** `status` is 0, and `code` `unreachable`, when no answer came. `detail` is a sentence for people. */
+  /** Without an answer, `status` is 0 and `code` is `unreachable`. `detail` is a sentence for the user. */
   constructor(
     readonly status: number,
     readonly code: string,
     readonly detail: string,
-    /** Seconds to wait before it may work. */
+    /** Seconds to wait before the next attempt. */
     readonly retryAfter: number | null = null,
   ) {
     super(detail);
@@ -17,7 +17,7 @@ export class KaraokeError extends Error {
     return new KaraokeError(0, 'unreachable', 'The server cannot be reached. Check the connection and try again.');
   }
 
-  /** Of an answer's status and body, which may be anything at all. */
+  /** Build the error from an answer. The body may be anything, for example a proxy's HTML page. */
   static from(status: number, body: string, retryAfter: string | null): KaraokeError {
     const { detail, code } = parsed(body);
     return new KaraokeError(
@@ -28,8 +28,8 @@ export class KaraokeError extends Error {
     );
   }
 
-  /** Whether asking again may help. */
-  get passes(): boolean {
+  /** True when the same request may succeed later. */
+  get isTransient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }

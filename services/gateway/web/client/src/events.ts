@@ -1,38 +1,40 @@
 import { EventSource } from 'eventsource';
 
-import type { JobDocument } from './document.js';
+import { isFinished, type JobDocument } from './document.js';
 import { pause } from './pause.js';
 
-/** How long the first event may take: something between us and the server may be holding the stream back. */
+/** Longest time to wait for the first event. After that, a proxy is probably buffering the stream. */
 const FIRST_EVENT_MS = 10_000;
 
-export interface Following {
+export interface FollowOptions {
   signal?: AbortSignal;
-  /** Told whenever the connection is lost, and when it is back. */
+  /** Called with false when the connection is lost, and with true when an answer arrives. */
   onConnection?: (connected: boolean) => void;
 }
 
-/** Yields a job's documents as the server sends them, through outages. Returns whether streaming worked until the end. */
+/**
+ * Yield a job's documents from the server's event stream, across lost connections.
+ * Returns false when the stream does not work and the caller should poll instead.
+ */
 export async function* events(
   url: string,
   headers: Record<string, string>,
-  { signal, onConnection }: Following,
-  over: (job: JobDocument) => boolean,
+  { signal, onConnection }: FollowOptions,
 ): AsyncGenerator<JobDocument, boolean> {
-  const news: JobDocument[] = [];
-  let works = true;
+  const received: JobDocument[] = [];
+  let refused = false;
   let wake = () => {};
   const source = new EventSource(url, {
     fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...headers } }),
   });
   source.addEventListener('status', ({ data }) => {
     onConnection?.(true);
-    news.push(JSON.parse(data));
+    received.push(JSON.parse(data));
     wake();
   });
   source.addEventListener('error', () => {
-    // A refusal closes the source for good; after anything else it connects again by itself, with Last-Event-ID.
-    if (source.readyState === EventSource.CLOSED) works = false;
+    // A refusal closes the source for good. After other errors it reconnects by itself, with Last-Event-ID.
+    if (source.readyState === EventSource.CLOSED) refused = true;
     else onConnection?.(false);
     wake();
   });
@@ -41,17 +43,17 @@ export async function* events(
   try {
     let first = true;
     while (!signal?.aborted) {
-      const job = news.shift();
+      const job = received.shift();
       if (job) {
         first = false;
         yield job;
-        if (over(job)) return true;
-      } else if (!works) {
+        if (isFinished(job)) return true;
+      } else if (refused) {
         return false;
       } else {
         const woken = new Promise<void>((resolve) => (wake = resolve));
         await (first ? Promise.race([woken, pause(FIRST_EVENT_MS, signal)]) : woken);
-        if (first && !news.length && works && source.readyState === EventSource.OPEN) return false;
+        if (first && !received.length && !refused && source.readyState === EventSource.OPEN) return false;
       }
     }
     return true;

@@ -1,26 +1,17 @@
-import {
-  type Beats,
-  isOver,
-  type JobDocument,
-  type JobLinks,
-  type Lyrics,
-  type Options,
-  type Peaks,
-  type Stem,
-} from './document.js';
+import type { Beats, JobDocument, JobLinks, Lyrics, Options, Peaks, Stem } from './document.js';
 import { KaraokeError } from './error.js';
-import { events, type Following } from './events.js';
+import { events, type FollowOptions } from './events.js';
 import { poll } from './poll.js';
-import { type Progress, upload } from './upload.js';
+import { type UploadOptions, upload } from './upload.js';
 
 export interface Server {
-  /** Where the gateway answers; the page's own server by default. */
+  /** The gateway's address; the server of the current page by default. */
   baseUrl?: string;
-  /** Only where the operator has set keys. */
+  /** The API key; needed only when the operator has configured keys. */
   key?: string | null;
 }
 
-/** A karaoke server. Every method rejects with KaraokeError. */
+/** Client of a karaoke server. Every method rejects with KaraokeError. */
 export class Karaoke {
   readonly #base: string;
   readonly #headers: Record<string, string>;
@@ -30,18 +21,18 @@ export class Karaoke {
     this.#headers = key ? { Authorization: `Bearer ${key}` } : {};
   }
 
-  /** The whole address of a path such as `vocals_path`. */
+  /** Return the full URL of a path such as `vocals_path`. */
   url(path: string): string {
     return this.#base + path;
   }
 
-  /** Uploads a song; resolves to its job's id. */
-  async process(file: File | Blob, options: Options = {}, progress: Progress = {}): Promise<string> {
+  /** Upload a song and resolve to the job's id. */
+  async process(file: File | Blob, options: Options = {}, uploadOptions: UploadOptions = {}): Promise<string> {
     const form = new FormData();
     for (const [name, value] of Object.entries(options))
       if (value != null && value !== '') form.append(name, String(value));
     form.append('file', file);
-    const answer = await upload(this.url('/api/process'), form, this.#headers, progress);
+    const answer = await upload(this.url('/api/process'), form, this.#headers, uploadOptions);
     return JSON.parse(answer).job_id;
   }
 
@@ -49,37 +40,37 @@ export class Karaoke {
     return this.#json(`/api/status/${encodeURIComponent(id)}`, { signal });
   }
 
-  /** Those of the jobs that are there, in the order asked. */
+  /** Return the documents of many jobs, in the order of `ids`. Unknown jobs are left out. */
   async statuses(ids: string[]): Promise<JobDocument[]> {
     if (!ids.length) return [];
     const query = new URLSearchParams({ ids: ids.join(',') });
     return (await this.#json<{ jobs: JobDocument[] }>(`/api/status?${query}`)).jobs;
   }
 
-  /** A job's documents as it goes on, until it is over: as events come, or by polling where they do not. */
-  async *follow(id: string, following: Following = {}): AsyncGenerator<JobDocument, void> {
+  /** Yield a job's document at every change until the job has finished. Polls when events are not available. */
+  async *follow(id: string, options: FollowOptions = {}): AsyncGenerator<JobDocument, void> {
     const url = this.url(`/api/status/${encodeURIComponent(id)}/events`);
-    if (yield* events(url, this.#headers, following, isOver)) return;
-    yield* poll((signal) => this.status(id, signal), following, isOver);
+    if (yield* events(url, this.#headers, options)) return;
+    yield* poll((signal) => this.status(id, signal), options);
   }
 
-  /** Cancels the job for good and removes all that was made of it. */
+  /** Cancel a job permanently and delete its files. */
   async cancel(id: string): Promise<void> {
     await this.fetch(`/api/jobs/${encodeURIComponent(id)}`, { method: 'DELETE' });
   }
 
-  /** Runs again what failed. */
+  /** Run the failed tasks of a job again. */
   async retry(id: string): Promise<void> {
     await this.fetch(`/api/jobs/${encodeURIComponent(id)}/retry`, { method: 'POST' });
   }
 
-  /** Replaces the words by `text`, which is put in time with the voice; follow the job until that is done. */
+  /** Replace the lyrics by `text`. The server aligns it with the voice: follow the job to learn when it is done. */
   async setLyrics(id: string, text: string): Promise<void> {
     const headers = { 'Content-Type': 'text/plain; charset=utf-8' };
     await this.fetch(`/api/jobs/${encodeURIComponent(id)}/lyrics`, { method: 'PUT', body: text, headers });
   }
 
-  /** Addresses that work without a key for a while, for players and downloads. */
+  /** Return temporary URLs that work without a key, for players and downloads. */
   links(id: string): Promise<JobLinks> {
     return this.#json(`/api/jobs/${encodeURIComponent(id)}/links`);
   }
@@ -96,7 +87,7 @@ export class Karaoke {
     return this.#json(`/api/jobs/${encodeURIComponent(id)}/peaks/${sound}.json`);
   }
 
-  /** Fetches a path with the key. */
+  /** Fetch a path with the key. */
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = { ...(init.headers as Record<string, string>), ...this.#headers };
     let response: Response;
@@ -114,7 +105,7 @@ export class Karaoke {
   }
 
   async #json<T>(path: string, init: RequestInit = {}): Promise<T> {
-    // Own words replace a file that may have been kept: ask whether it is still the same.
+    // New lyrics replace a file under the same URL: make the browser revalidate its cached copy.
     return (await this.fetch(path, { cache: 'no-cache', ...init })).json() as Promise<T>;
   }
 }

@@ -1,4 +1,4 @@
-/** Resolves after a while, or at once when the signal is aborted. */
+/** Resolve after a time, or immediately when the signal is aborted. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();

@@ -1,17 +1,20 @@
 import { KaraokeError } from './error.js';
 
-export interface Progress {
-  /** Share of the file that has been sent, 0 to 1. */
+export interface UploadOptions {
+  /** Called with the share of the file that has been sent, 0 to 1. */
   onProgress?: (sent: number) => void;
   signal?: AbortSignal;
 }
 
-/** Posts a form by XMLHttpRequest, as fetch does not tell how much has been sent. Rejects with KaraokeError, or AbortError. */
+/**
+ * Post a form and resolve to the answer's text. Rejects with KaraokeError, or with AbortError when aborted.
+ * Uses XMLHttpRequest because fetch does not report upload progress.
+ */
 export function upload(
   url: string,
   form: FormData,
   headers: Record<string, string>,
-  { onProgress, signal }: Progress,
+  { onProgress, signal }: UploadOptions,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const aborted = () => new DOMException('The upload was cancelled', 'AbortError');

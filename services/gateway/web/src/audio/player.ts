@@ -1,70 +1,70 @@
-import type { Beat } from '@karaoke/client';
+import type { Beat, Stem } from '@karaoke/client';
 import { effect, signal } from '@preact/signals';
 
-import { Click } from './click';
-import { type Anchor, positionAt, semitones } from './clock';
-import { countIn } from './countin';
-import { type Mixer, mixer, type Part } from './mixer';
-import type { Parts } from './parts';
+import { type Anchor, pitchShift, positionAt } from './clock';
+import { planCountIn } from './count-in';
+import { Metronome } from './metronome';
+import { createMixer, type Mixer } from './mixer';
+import type { Stems } from './stems';
 import { createStretch, type Stretch } from './stretch';
 
-const START_SECONDS = 0.06; // so that all parts are ready to start at one sample
+const START_SECONDS = 0.06; // lead time so that all stems start at the same sample
 const FADE_SECONDS = 0.012;
 
-/** All parts of a song, started together to the sample. */
+/** Plays all stems of a song in sync, to the sample. */
 export class Player {
   readonly playing = signal(false);
   readonly key = signal(0); // semitones
   readonly speed = signal(1);
-  readonly click = signal(false);
-  readonly counting = signal(false); // whether to count in before the song
+  readonly metronome = signal(false);
+  readonly countIn = signal(false); // count in before the song starts
   readonly beats = signal<readonly Beat[]>([]);
   readonly problem = signal<string | null>(null);
   readonly mixer: Mixer;
   readonly duration: number;
 
   readonly #context: AudioContext;
-  readonly #parts: Parts;
-  readonly #gains = new Map<Part, GainNode>();
+  readonly #stems: Stems;
+  readonly #gains = new Map<Stem, GainNode>();
   readonly #mix: GainNode;
-  readonly #click: Click;
-  readonly #ends: (() => void)[] = [];
+  readonly #metronome: Metronome;
+  readonly #disposers: (() => void)[] = [];
   #stretch: { node: Stretch; latency: number } | null = null;
   #sources: AudioBufferSourceNode[] = [];
   #anchor: Anchor = { time: 0, position: 0, speed: 1 };
-  #delay = 0; // of the stretching, while it is in use
+  #delay = 0; // latency of the pitch shift in seconds, while it is in use
 
-  constructor(context: AudioContext, parts: Parts) {
+  constructor(context: AudioContext, stems: Stems) {
     this.#context = context;
-    this.#parts = parts;
+    this.#stems = stems;
     this.#mix = context.createGain();
     this.#mix.connect(context.destination);
-    this.#click = new Click(context, context.destination);
-    this.duration = Math.max(...[...parts.values()].map((buffer) => buffer.duration));
-    this.mixer = mixer([...parts.keys()]);
-    for (const part of parts.keys()) this.#open(part);
-    this.#ends.push(
+    this.#metronome = new Metronome(context, context.destination);
+    this.duration = Math.max(...[...stems.values()].map((buffer) => buffer.duration));
+    this.mixer = createMixer([...stems.keys()]);
+    for (const stem of stems.keys()) this.#addChannel(stem);
+    this.#disposers.push(
       effect(() => {
-        this.#click.audible = this.click.value;
+        this.#metronome.audible = this.metronome.value;
       }),
     );
-    this.#ends.push(effect(() => void this.#tune(this.key.value, this.speed.value)));
-    this.#ends.push(
+    this.#disposers.push(effect(() => void this.#setPitchAndSpeed(this.key.value, this.speed.value)));
+    this.#disposers.push(
       effect(() => {
-        if (this.beats.value.length && this.playing.peek()) this.#clickAlong();
+        if (this.beats.value.length && this.playing.peek()) this.#startMetronome();
       }),
     );
   }
 
-  /** Where the song is that is being heard, in seconds. */
+  /** Position in the song of the sound that is heard now, in seconds. */
   get position(): number {
     if (!this.playing.peek()) return this.#anchor.position;
     const heard = this.#context.currentTime - (this.#context.outputLatency || 0) - this.#delay;
     return Math.min(positionAt(this.#anchor, heard), this.duration);
   }
 
-  /** Seconds until the song itself starts, while it is counted in. */
-  get lead(): number {
+  /** Seconds until the song starts, during the count-in. */
+  get untilStart(): number {
     return this.playing.peek() ? Math.max(0, this.#anchor.time + this.#delay - this.#context.currentTime) : 0;
   }
 
@@ -78,12 +78,12 @@ export class Player {
     if (this.playing.peek()) return;
     const from = this.#anchor.position >= this.duration - 0.05 ? 0 : this.#anchor.position;
     this.playing.value = true;
-    this.#start(from, this.counting.peek());
+    this.#start(from, this.countIn.peek());
   }
 
   pause(): void {
     const position = this.position;
-    this.#silence();
+    this.#stopSources();
     this.playing.value = false;
     this.#anchor = { ...this.#anchor, position };
   }
@@ -95,49 +95,52 @@ export class Player {
   }
 
   close(): void {
-    this.#silence();
+    this.#stopSources();
     this.playing.value = false;
-    for (const end of this.#ends) end();
+    for (const dispose of this.#disposers) dispose();
     void this.#context.close();
   }
 
-  #open(part: Part): void {
+  #addChannel(stem: Stem): void {
     const gain = this.#context.createGain();
-    const level = this.mixer[part]!.gain;
+    const level = this.mixer[stem]!.gain;
     gain.gain.value = level.peek();
     gain.connect(this.#mix);
-    this.#gains.set(part, gain);
-    this.#ends.push(effect(() => void gain.gain.setTargetAtTime(level.value, this.#context.currentTime, FADE_SECONDS)));
+    this.#gains.set(stem, gain);
+    this.#disposers.push(
+      effect(() => void gain.gain.setTargetAtTime(level.value, this.#context.currentTime, FADE_SECONDS)),
+    );
   }
 
-  #start(position: number, counted: boolean): void {
-    this.#silence();
+  #start(position: number, withCountIn: boolean): void {
+    this.#stopSources();
     const speed = this.speed.peek();
-    const count = counted ? countIn(this.beats.peek(), position, speed) : null;
+    const count = withCountIn ? planCountIn(this.beats.peek(), position, speed) : null;
     const now = this.#context.currentTime + START_SECONDS;
     const time = now + (count?.seconds ?? 0);
     this.#anchor = { time, position, speed };
     for (const [index, at] of (count?.clicks ?? []).entries()) {
-      if (at < count!.seconds - 0.02) this.#click.tick(now + this.#delay + at, index === 0, this.#context.destination);
+      if (at < count!.seconds - 0.02)
+        this.#metronome.tick(now + this.#delay + at, index === 0, this.#context.destination);
     }
-    for (const [part, buffer] of this.#parts) {
+    for (const [stem, buffer] of this.#stems) {
       const source = new AudioBufferSourceNode(this.#context, { buffer, playbackRate: speed });
-      source.connect(this.#gains.get(part)!);
+      source.connect(this.#gains.get(stem)!);
       source.start(time, position);
       this.#sources.push(source);
     }
     this.#sources[0]!.onended = () => this.#ended();
-    this.#clickAlong();
+    this.#startMetronome();
   }
 
   #ended(): void {
-    this.#silence();
+    this.#stopSources();
     this.playing.value = false;
     this.#anchor = { ...this.#anchor, position: this.duration };
   }
 
-  #silence(): void {
-    this.#click.stop();
+  #stopSources(): void {
+    this.#metronome.stop();
     for (const source of this.#sources) {
       source.onended = null;
       source.stop();
@@ -146,33 +149,33 @@ export class Player {
     this.#sources = [];
   }
 
-  #clickAlong(): void {
-    this.#click.follow(this.beats.peek(), this.#anchor, this.#delay);
+  #startMetronome(): void {
+    this.#metronome.start(this.beats.peek(), this.#anchor, this.#delay);
   }
 
-  /** Puts the stretching between the mix and the ear when it is needed, and starts anew from where the song is. */
-  async #tune(key: number, speed: number): Promise<void> {
-    const shift = semitones(key, speed);
-    const needed = Math.abs(shift) > 0.001;
-    if (needed && !this.#stretch) {
+  /** Insert the pitch shift into the signal path when it is needed, and restart at the current position. */
+  async #setPitchAndSpeed(key: number, speed: number): Promise<void> {
+    const shift = pitchShift(key, speed);
+    const needsShift = Math.abs(shift) > 0.001;
+    if (needsShift && !this.#stretch) {
       try {
         this.#stretch = await createStretch(this.#context);
       } catch {
         this.problem.value = 'This browser cannot change the key or keep it at another speed.';
         return;
       }
-      if (key !== this.key.peek() || speed !== this.speed.peek()) return; // changed again meanwhile
+      if (key !== this.key.peek() || speed !== this.speed.peek()) return; // changed again while the node was loading
     }
     const position = this.position;
     this.#mix.disconnect();
-    if (needed && this.#stretch) {
+    if (needsShift && this.#stretch) {
       void this.#stretch.node.schedule({ active: true, semitones: shift });
       this.#mix.connect(this.#stretch.node).connect(this.#context.destination);
     } else {
       this.#stretch?.node.disconnect();
       this.#mix.connect(this.#context.destination);
     }
-    this.#delay = needed ? this.#stretch!.latency : 0;
+    this.#delay = needsShift ? this.#stretch!.latency : 0;
     if (this.playing.peek()) this.#start(position, false);
   }
 }

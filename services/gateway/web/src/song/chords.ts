@@ -1,18 +1,18 @@
 import type { Chord } from '@karaoke/client';
 
 const NAMES = ['C', 'Db', 'D', 'Eb', 'E', 'F', 'F#', 'G', 'Ab', 'A', 'Bb', 'B'];
-/** Below it a chord is more of a guess than a help. */
-const LEAST_CONFIDENCE = 0.4;
+/** Chords with a lower confidence are not shown. */
+const MIN_CONFIDENCE = 0.4;
 
-/** What is played at a time (seconds), and what comes after it; null for none, or none to be sure of. */
+/** Return the chord at a time and the next different one; null for no chord or an uncertain one. */
 export function chordsAt(chords: readonly Chord[], seconds: number): [now: string | null, next: string | null] {
-  const sure = chords.filter(({ label, confidence }) => label !== 'N' && confidence >= LEAST_CONFIDENCE);
-  const now = sure.find(({ start, end }) => start <= seconds && seconds < end)?.label ?? null;
-  const next = sure.find(({ start, label }) => start > seconds && label !== now)?.label ?? null;
+  const certain = chords.filter(({ label, confidence }) => label !== 'N' && confidence >= MIN_CONFIDENCE);
+  const now = certain.find(({ start, end }) => start <= seconds && seconds < end)?.label ?? null;
+  const next = certain.find(({ start, label }) => start > seconds && label !== now)?.label ?? null;
   return [now, next];
 }
 
-/** A chord as many semitones higher. */
+/** Return the label of the chord that is `semitones` higher. */
 export function transposed(label: string, semitones: number): string {
   const root = /^[A-G][b#]?/.exec(label)?.[0] ?? '';
   const at = NAMES.indexOf(root);

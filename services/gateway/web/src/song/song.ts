@@ -1,60 +1,60 @@
 import { type Beats, type JobDocument, KaraokeError, type Lyrics, type Peaks } from '@karaoke/client';
 import { signal } from '@preact/signals';
 
-import { loadParts } from '../audio/parts';
+import { authorized } from '../api-key';
 import { Player } from '../audio/player';
-import { inWords } from '../problem';
-import { remember } from '../recent';
-import { authorized } from '../session';
+import { loadStems } from '../audio/stems';
+import { messageFor } from '../error-message';
+import { remember } from '../recent-songs';
 
-const SOON_MS = 300;
-const AGAIN_MS = 3_000;
+const FIRST_WAIT_MS = 300;
+const RETRY_MS = 3_000;
 const LONGEST_WAIT_MS = 30_000;
-/** The server tells of a run that it has accepted within this time, unless it is busy. */
+/** An accepted run normally starts within this time, unless the server is busy. */
 const RUN_STARTS_MS = 2_000;
 
-/** An open song: its job, followed to the end, and what comes of it as soon as it is there. */
+/** An open song: follows its job to the end and loads each result as soon as it is ready. */
 export class Song {
   readonly job = signal<JobDocument | null>(null);
   readonly problem = signal<string | null>(null);
   readonly connected = signal(true);
-  readonly accepted = signal(false); // another run, of which there is no news yet
-  readonly loading = signal<number | null>(null); // share of the sound that is here
+  readonly runPending = signal(false); // the server has accepted another run that has not started yet
+  readonly loaded = signal<number | null>(null); // share of the stems that is loaded, 0 to 1, while they load
   readonly player = signal<Player | null>(null);
   readonly lyrics = signal<Lyrics | null>(null);
   readonly beats = signal<Beats | null>(null);
   readonly peaks = signal<Peaks | null>(null);
-  readonly offset = signal(0); // seconds by which the words come later than they say
+  readonly offset = signal(0); // delay of the lyrics in seconds, set by the user
 
   readonly #stop = new AbortController();
-  #asked = new Set<string>();
-  #soundComes = false;
+  readonly #requested = new Set<string>(); // results whose loading has started
+  #stemsLoading = false;
 
   constructor(readonly id: string) {
     void this.follow();
   }
 
-  /** Until the job is over, in a run after `before`: what sets a job going once more is told of a little later. */
-  async follow(before = -1): Promise<void> {
+  /** Follow the job until a run after `previousRun` has finished. A new run appears a little after it was accepted. */
+  async follow(previousRun = -1): Promise<void> {
     this.problem.value = null;
     const since = Date.now();
     const onConnection = (connected: boolean) => (this.connected.value = connected);
     try {
       await authorized(async (server) => {
-        let come = before < 0;
-        for (let wait = SOON_MS; ; wait = Math.min(1.5 * wait, AGAIN_MS)) {
-          if (!come) await pause(wait);
+        let started = previousRun < 0;
+        for (let wait = FIRST_WAIT_MS; ; wait = Math.min(1.5 * wait, RETRY_MS)) {
+          if (!started) await pause(wait);
           for await (const job of server.follow(this.id, { signal: this.#stop.signal, onConnection })) {
-            come ||= job.run > before || isCancelled(job);
-            this.accepted.value = !come && Date.now() > since + RUN_STARTS_MS;
-            if (come) this.#take(job);
+            started ||= job.run > previousRun || isCancelled(job);
+            this.runPending.value = !started && Date.now() > since + RUN_STARTS_MS;
+            if (started) this.#update(job);
           }
-          if (come || this.#stop.signal.aborted) return;
+          if (started || this.#stop.signal.aborted) return;
         }
       });
     } catch (error) {
-      this.accepted.value = false;
-      if (!this.#stop.signal.aborted) this.problem.value = inWords(error);
+      this.runPending.value = false;
+      if (!this.#stop.signal.aborted) this.problem.value = messageFor(error);
     }
   }
 
@@ -63,11 +63,11 @@ export class Song {
       await authorized((server) => server.retry(this.id));
       await this.follow(this.job.value?.run);
     } catch (error) {
-      this.problem.value = inWords(error);
+      this.problem.value = messageFor(error);
     }
   }
 
-  /** Rejects with KaraokeError when the words are refused. */
+  /** Replace the lyrics. Rejects with KaraokeError when the server refuses them. */
   async setLyrics(text: string): Promise<void> {
     await authorized((server) => server.setLyrics(this.id, text));
     void this.follow(this.job.value?.run);
@@ -78,38 +78,39 @@ export class Song {
     this.player.value?.close();
   }
 
-  #take(job: JobDocument): void {
+  #update(job: JobDocument): void {
     if (this.#stop.signal.aborted) return;
     this.job.value = job;
     if (job.name && !isCancelled(job)) remember(this.id, job.name);
     const { stem_separation: stems, transcription: words, beat_analysis: rhythm } = job;
-    if (stems.status === 'completed') void this.#soundOnce(job);
-    if (words.status === 'completed') void this.#once(`words ${job.run} ${words.attempt}`, () => this.#loadLyrics());
-    if (rhythm.status === 'completed') void this.#once(`beats ${rhythm.refined}`, () => this.#loadBeats());
+    if (stems.status === 'completed') void this.#loadStemsOnce(job);
+    if (words.status === 'completed')
+      void this.#loadOnce(`lyrics ${job.run} ${words.attempt}`, () => this.#loadLyrics());
+    if (rhythm.status === 'completed') void this.#loadOnce(`beats ${rhythm.refined}`, () => this.#loadBeats());
   }
 
-  /** The parts do not change once they are there: what later runs tell of them matters only if they could not be loaded. */
-  async #soundOnce(job: JobDocument): Promise<void> {
-    if (this.#soundComes || this.player.value) return;
-    this.#soundComes = true;
-    await this.#once(`sound ${job.run} ${job.stem_separation.attempt}`, () => this.#loadSound(job));
-    this.#soundComes = false;
+  /** Load the stems once. They never change, so that a later run matters only if loading them failed. */
+  async #loadStemsOnce(job: JobDocument): Promise<void> {
+    if (this.#stemsLoading || this.player.value) return;
+    this.#stemsLoading = true;
+    await this.#loadOnce(`stems ${job.run} ${job.stem_separation.attempt}`, () => this.#loadStems(job));
+    this.#stemsLoading = false;
   }
 
-  /** Loads something unless that was done; outages are waited out. */
-  async #once(what: string, load: () => Promise<void>): Promise<void> {
-    if (this.#asked.has(what)) return;
-    this.#asked.add(what);
-    for (let wait = AGAIN_MS; !this.#stop.signal.aborted; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+  /** Load the result named `what` once, and retry transient errors. */
+  async #loadOnce(what: string, load: () => Promise<void>): Promise<void> {
+    if (this.#requested.has(what)) return;
+    this.#requested.add(what);
+    for (let wait = RETRY_MS; !this.#stop.signal.aborted; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
       try {
         await load();
         this.connected.value = true;
         return;
       } catch (error) {
-        this.loading.value = null;
+        this.loaded.value = null;
         if (this.#stop.signal.aborted) return;
-        if (!(error instanceof KaraokeError && error.passes)) {
-          this.problem.value = inWords(error);
+        if (!(error instanceof KaraokeError && error.isTransient)) {
+          this.problem.value = messageFor(error);
           return;
         }
         this.connected.value = false;
@@ -118,22 +119,22 @@ export class Song {
     }
   }
 
-  async #loadSound(job: JobDocument): Promise<void> {
-    this.loading.value = 0;
+  async #loadStems(job: JobDocument): Promise<void> {
+    this.loaded.value = 0;
     const context = new AudioContext({ sampleRate: 44_100, latencyHint: 'playback' });
-    const show = (share: number) => (this.loading.value = share);
-    const parts = await authorized((server) => loadParts(server, job, context, this.#stop.signal, show)).catch(
+    const onProgress = (share: number) => (this.loaded.value = share);
+    const stems = await authorized((server) => loadStems(server, job, context, this.#stop.signal, onProgress)).catch(
       (error: unknown) => {
         void context.close();
         throw error;
       },
     );
     if (this.#stop.signal.aborted) return void context.close();
-    const player = new Player(context, parts);
+    const player = new Player(context, stems);
     player.beats.value = this.beats.value?.beats ?? [];
     this.player.value = player;
-    this.loading.value = null;
-    void this.#once('peaks', () => this.#loadPeaks());
+    this.loaded.value = null;
+    void this.#loadOnce('peaks', () => this.#loadPeaks());
   }
 
   async #loadPeaks(): Promise<void> {

@@ -1,15 +1,15 @@
-import { open, openId } from '../address';
-import { song } from '../song/state';
-import { Drop, useDropped } from './drop';
-import { Home } from './home';
+import { openJob, openJobId } from '../route';
+import { openSong } from '../song/open-song';
+import { DropZone, useDropTarget } from './drop-zone';
 import { Icon } from './icon';
-import { KeyForm } from './keyform';
-import { SongView } from './songview';
-import { Uploads } from './uploads';
+import { KeyForm } from './key-form';
+import { RecentSongs } from './recent-songs';
+import { SongView } from './song-view';
+import { UploadList } from './upload-list';
 
 export function App() {
-  const opened = song.value;
-  useDropped();
+  const song = openSong.value;
+  useDropTarget();
   return (
     <>
       <header class="bar">
@@ -20,17 +20,17 @@ export function App() {
           </span>
           Karaoke
         </a>
-        {openId.value && (
-          <button type="button" class="quiet" onClick={() => open(null)}>
+        {openJobId.value && (
+          <button type="button" class="quiet" onClick={() => openJob(null)}>
             <Icon name="back" /> All songs
           </button>
         )}
       </header>
-      <main class={opened ? 'singing' : 'home'}>
+      <main class={song ? 'singing' : 'home'}>
         <KeyForm />
-        {!opened && <Drop />}
-        <Uploads />
-        {opened ? <SongView key={opened.id} song={opened} /> : <Home />}
+        {!song && <DropZone />}
+        <UploadList />
+        {song ? <SongView key={song.id} song={song} /> : <RecentSongs />}
       </main>
     </>
   );

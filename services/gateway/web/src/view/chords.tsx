@@ -5,9 +5,9 @@ import { useEffect } from 'preact/hooks';
 import type { Player } from '../audio/player';
 import { chordsAt, transposed } from '../song/chords';
 
-const EVERY_MS = 100;
+const UPDATE_MS = 100;
 
-/** The chord that is played and the next one, in the key that is sung in. */
+/** Shows the current chord and the next one, transposed to the chosen key. */
 export function Chords({ chords, player }: { chords: readonly Chord[]; player: Player }) {
   const now = useSignal<string | null>(null);
   const next = useSignal<string | null>(null);
@@ -16,7 +16,7 @@ export function Chords({ chords, player }: { chords: readonly Chord[]; player: P
       [now.value, next.value] = chordsAt(chords, player.position);
     };
     show();
-    const timer = setInterval(show, EVERY_MS);
+    const timer = setInterval(show, UPDATE_MS);
     return () => clearInterval(timer);
   }, [chords, player, now, next]);
   if (!chords.some(({ label }) => label !== 'N')) return null;

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 
 import { Icon } from './icon';
 
-/** A box above the page, until it is closed. */
+/** A modal dialog. Escape and a click outside close it. */
 export function Dialog({
   title,
   onClose,

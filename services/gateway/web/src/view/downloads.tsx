@@ -1,11 +1,11 @@
 import type { JobDocument } from '@karaoke/client';
 import { useEffect, useState } from 'preact/hooks';
 
-import { tokenOf } from '../links';
-import { inWords } from '../problem';
+import { followDownloadToken } from '../download-token';
+import { messageFor } from '../error-message';
 import { Dialog } from './dialog';
 
-const SOUNDS = ['flac', 'wav', 'mp3', 'opus'] as const;
+const AUDIO_FORMATS = ['flac', 'wav', 'mp3', 'opus'] as const;
 const STEMS = {
   instrumental: 'Without the voice',
   vocals: 'Voice',
@@ -13,7 +13,7 @@ const STEMS = {
   bass: 'Bass',
   other: 'Other',
 } as const;
-const WORDS = {
+const LYRICS_FORMATS = {
   lrc: 'LRC',
   elrc: 'LRC, each word',
   srt: 'SRT',
@@ -23,17 +23,17 @@ const WORDS = {
   json: 'JSON',
 } as const;
 
-/** Everything that was made of a song, to be kept. */
+/** Dialog with download links of all results. */
 export function Downloads({ job, onClose }: { job: JobDocument; onClose: () => void }) {
   const [token, setToken] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const [sound, setSound] = useState<(typeof SOUNDS)[number]>('mp3');
-  useEffect(() => tokenOf(job.job_id, setToken, (error) => setProblem(inWords(error))), [job.job_id]);
+  const [format, setFormat] = useState<(typeof AUDIO_FORMATS)[number]>('mp3');
+  useEffect(() => followDownloadToken(job.job_id, setToken, (error) => setProblem(messageFor(error))), [job.job_id]);
   const link = (path: string) => `${path}?${token ? `token=${encodeURIComponent(token)}&` : ''}download`;
   const api = `/api/jobs/${encodeURIComponent(job.job_id)}`;
   const stems = Object.entries(STEMS).flatMap(([stem, name]) => {
     const path = job.stem_separation[`${stem as keyof typeof STEMS}_path`];
-    return path ? [[path.replace(/\.\w+$/, `.${sound}`), name] as const] : [];
+    return path ? [[path.replace(/\.\w+$/, `.${format}`), name] as const] : [];
   });
   const beats = job.beat_analysis.status === 'completed';
   if (token === null)
@@ -55,12 +55,12 @@ export function Downloads({ job, onClose }: { job: JobDocument; onClose: () => v
               Sound
               <select
                 aria-label="Format of the sound"
-                value={sound}
-                onChange={({ currentTarget }) => setSound(currentTarget.value as typeof sound)}
+                value={format}
+                onChange={({ currentTarget }) => setFormat(currentTarget.value as typeof format)}
               >
-                {SOUNDS.map((format) => (
-                  <option key={format} value={format}>
-                    {format.toUpperCase()}
+                {AUDIO_FORMATS.map((name) => (
+                  <option key={name} value={name}>
+                    {name.toUpperCase()}
                   </option>
                 ))}
               </select>
@@ -72,7 +72,7 @@ export function Downloads({ job, onClose }: { job: JobDocument; onClose: () => v
           <section aria-label="Words">
             <h3>Words</h3>
             <Files
-              files={Object.entries(WORDS).map(([format, name]) => [`${api}/lyrics.${format}`, name])}
+              files={Object.entries(LYRICS_FORMATS).map(([suffix, name]) => [`${api}/lyrics.${suffix}`, name])}
               link={link}
             />
           </section>
@@ -83,7 +83,7 @@ export function Downloads({ job, onClose }: { job: JobDocument; onClose: () => v
             <Files
               files={[
                 [`${api}/beats.json`, 'JSON'],
-                [`${api}/click.${sound}`, 'Click track'],
+                [`${api}/click.${format}`, 'Click track'],
               ]}
               link={link}
             />

@@ -12,7 +12,7 @@ const PATHS = {
   keys: 'M4 7h16v10H4zM7.500 10.500h.01M11 10.500h.01M14.500 10.500h.01M17 10.500h.01M8.500 14h7',
 } as const;
 
-/** A drawing beside or in the place of words; those who hear the page are told the words. */
+/** A decorative icon, hidden from screen readers: the element around it must have a text or label. */
 export function Icon({ name }: { name: keyof typeof PATHS }) {
   const solid = name === 'play' || name === 'pause';
   return (

@@ -3,13 +3,13 @@ import { useState } from 'preact/hooks';
 
 import type { Song } from '../song/song';
 
-const TASKS = {
+const FAILURES = {
   stem_separation: 'The voice could not be taken out',
   transcription: 'The words could not be found',
   beat_analysis: 'The beat could not be found',
 } as const;
 
-/** What has gone wrong, in plain words, and what can be done. */
+/** Messages about problems, and the button to retry a failed job. */
 export function Notices({ song }: { song: Song }) {
   const job = song.job.value;
   return (
@@ -19,7 +19,7 @@ export function Notices({ song }: { song: Song }) {
           The server cannot be reached. Trying again…
         </p>
       )}
-      {song.accepted.value && (
+      {song.runPending.value && (
         <p class="notice" role="status">
           The server has taken it on and will begin as soon as it can.
         </p>
@@ -40,7 +40,7 @@ export function Notices({ song }: { song: Song }) {
 }
 
 function Failure({ song, job }: { song: Song; job: JobDocument }) {
-  const [trying, setTrying] = useState(false);
+  const [retrying, setRetrying] = useState(false);
   if (job.error_code === 'cancelled') {
     return (
       <p class="notice" role="alert">
@@ -49,24 +49,24 @@ function Failure({ song, job }: { song: Song; job: JobDocument }) {
     );
   }
   const retry = async () => {
-    setTrying(true);
+    setRetrying(true);
     await song.retry();
-    setTrying(false);
+    setRetrying(false);
   };
-  const names = Object.keys(TASKS) as (keyof typeof TASKS)[];
+  const names = Object.keys(FAILURES) as (keyof typeof FAILURES)[];
   const failed = names.filter((name) => job[name].status === 'failed');
   return (
     <div class="notice bad" role="alert">
       <div>
         {failed.map((name) => (
           <p key={name}>
-            <strong>{TASKS[name]}.</strong> {job[name].error}
+            <strong>{FAILURES[name]}.</strong> {job[name].error}
           </p>
         ))}
         {!failed.length && <p>{job.error_message}</p>}
       </div>
-      <button type="button" class="primary" disabled={trying} onClick={retry}>
-        {trying ? 'Trying again…' : 'Try again'}
+      <button type="button" class="primary" disabled={retrying} onClick={retry}>
+        {retrying ? 'Trying again…' : 'Try again'}
       </button>
     </div>
   );

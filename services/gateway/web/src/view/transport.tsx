@@ -2,20 +2,20 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 import type { Player } from '../audio/player';
+import { formatClock } from '../format-time';
 import type { Song } from '../song/song';
-import { clock } from '../time';
 import { Icon } from './icon';
 import { Waveform } from './waveform';
 
-const EVERY_MS = 200;
+const UPDATE_MS = 200;
 
-/** Play, where one is, and the wave to go elsewhere. */
+/** Play button, position, and the waveform to seek in. */
 export function Transport({ song, player }: { song: Song; player: Player }) {
   const position = useSignal(0);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     button.current?.focus({ preventScroll: true });
-    const timer = setInterval(() => (position.value = player.position), EVERY_MS);
+    const timer = setInterval(() => (position.value = player.position), UPDATE_MS);
     return () => clearInterval(timer);
   }, [player, position]);
   const playing = player.playing.value;
@@ -30,9 +30,9 @@ export function Transport({ song, player }: { song: Song; player: Player }) {
       >
         <Icon name={playing ? 'pause' : 'play'} />
       </button>
-      <span class="clock">{clock(position.value)}</span>
+      <span class="clock">{formatClock(position.value)}</span>
       <Waveform peaks={song.peaks.value} beats={song.beats.value?.beats ?? []} player={player} position={position} />
-      <span class="clock">{clock(player.duration)}</span>
+      <span class="clock">{formatClock(player.duration)}</span>
     </section>
   );
 }

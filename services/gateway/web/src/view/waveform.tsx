@@ -3,26 +3,26 @@ import type { ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 import type { Player } from '../audio/player';
-import { clock } from '../time';
-import { Wave } from './wave';
+import { formatClock } from '../format-time';
+import { WaveformPainter } from './waveform-painter';
 
 const STEP_SECONDS = 5;
 const PAGE_SECONDS = 15;
 
-interface Shown {
+interface WaveformProps {
   peaks: Peaks | null;
   beats: readonly Beat[];
   player: Player;
   position: ReadonlySignal<number>;
 }
 
-/** The song's wave with its beats: a slider to any place in it. */
-export function Waveform({ peaks, beats, player, position }: Shown) {
+/** The song's waveform with its beats; a slider to seek in the song. */
+export function Waveform({ peaks, beats, player, position }: WaveformProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     if (!canvas.current) return;
-    const wave = new Wave(canvas.current, peaks, beats, player);
-    return () => wave.end();
+    const painter = new WaveformPainter(canvas.current, peaks, beats, player);
+    return () => painter.stop();
   }, [peaks, beats, player]);
   const seek = (event: PointerEvent) => {
     if (event.type === 'pointermove' && !event.buttons) return;
@@ -30,7 +30,7 @@ export function Waveform({ peaks, beats, player, position }: Shown) {
     if (event.type === 'pointerdown') canvas.current!.setPointerCapture(event.pointerId);
     player.seek(((event.clientX - box.left) / box.width) * player.duration);
   };
-  const press = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent) => {
     const targets: Record<string, number> = {
       ArrowLeft: player.position - STEP_SECONDS,
       ArrowDown: player.position - STEP_SECONDS,
@@ -49,17 +49,17 @@ export function Waveform({ peaks, beats, player, position }: Shown) {
   return (
     <canvas
       ref={canvas}
-      class="wave"
+      class="waveform"
       role="slider"
       tabIndex={0}
       aria-label="Place in the song"
       aria-valuemin={0}
       aria-valuemax={Math.round(player.duration)}
       aria-valuenow={Math.round(position.value)}
-      aria-valuetext={`${clock(position.value)} of ${clock(player.duration)}`}
+      aria-valuetext={`${formatClock(position.value)} of ${formatClock(player.duration)}`}
       onPointerDown={seek}
       onPointerMove={seek}
-      onKeyDown={press}
+      onKeyDown={onKeyDown}
     />
   );
 }

@@ -3,19 +3,19 @@ import type { ReadonlySignal } from '@preact/signals';
 
 import type { Player } from '../audio/player';
 
-const stillness = window.matchMedia('(prefers-reduced-motion: reduce)');
-/** How long before it is sung a line moves to the middle. */
-const EARLY_SECONDS = 1.2;
+const reducedMotion = window.matchMedia('(prefers-reduced-motion: reduce)');
+/** A line moves to the middle this long before it is sung. */
+const LINE_LEAD_SECONDS = 1.2;
 
-/** Lights up what is sung at each frame, outside of the view's own rendering: words change faster than that need be. */
-export class Spotlight {
+/** Highlights the current line and word at every frame. Changes the DOM directly: rendering per frame would be slow. */
+export class LyricHighlighter {
   readonly #box: HTMLElement;
   readonly #lines: readonly Line[];
   readonly #elements: { line: HTMLElement; words: HTMLElement[] }[];
-  readonly #count: HTMLElement | null;
+  readonly #countdown: HTMLElement | null;
   readonly #offset: ReadonlySignal<number>;
   readonly #player: Player;
-  #current = -2; // neither a line, nor before the first
+  #current = -2; // neither a line nor -1, which is before the first line
   #frame = 0;
 
   constructor(box: HTMLElement, lines: readonly Line[], offset: ReadonlySignal<number>, player: Player) {
@@ -27,30 +27,30 @@ export class Spotlight {
       line,
       words: [...line.querySelectorAll<HTMLElement>('.word')],
     }));
-    this.#count = box.querySelector('.count');
-    this.#show();
+    this.#countdown = box.querySelector('.countdown');
+    this.#update();
   }
 
-  end(): void {
+  stop(): void {
     cancelAnimationFrame(this.#frame);
   }
 
-  #show = (): void => {
-    this.#frame = requestAnimationFrame(this.#show);
+  #update = (): void => {
+    this.#frame = requestAnimationFrame(this.#update);
     const seconds = this.#player.position - this.#offset.peek();
-    this.#turnTo(this.#lines.findLastIndex((line, at) => seconds >= this.#from(line, at)));
+    this.#setCurrentLine(this.#lines.findLastIndex((line, at) => seconds >= this.#lineStart(line, at)));
     const line = this.#lines[this.#current];
     for (const [at, element] of this.#elements[this.#current]?.words.entries() ?? [])
-      light(element, line?.words[at], seconds);
-    this.#countDown(seconds);
+      highlight(element, line?.words[at], seconds);
+    this.#showCountdown(seconds);
   };
 
-  /** When a line becomes the current one: a little early, but not before the one above has been sung. */
-  #from({ start }: Line, at: number): number {
-    return Math.max(start - EARLY_SECONDS, Math.min(this.#lines[at - 1]?.end ?? 0, start));
+  /** Return when a line becomes the current one: early, but not before the previous line has ended. */
+  #lineStart({ start }: Line, at: number): number {
+    return Math.max(start - LINE_LEAD_SECONDS, Math.min(this.#lines[at - 1]?.end ?? 0, start));
   }
 
-  #turnTo(current: number): void {
+  #setCurrentLine(current: number): void {
     if (current === this.#current) return;
     this.#current = current;
     for (const [at, { line, words }] of this.#elements.entries()) {
@@ -61,28 +61,28 @@ export class Spotlight {
       if (at !== current) for (const word of words) word.classList.remove('sung', 'now');
     }
     const element = this.#elements[Math.max(0, current)]!.line;
-    // The box is scrolled, not the page: whoever reads elsewhere stays there.
+    // Scroll the box instead of using scrollIntoView, which would also scroll the page.
     const top = element.offsetTop - (this.#box.clientHeight - element.offsetHeight) * 0.42;
-    this.#box.scrollTo({ top, behavior: stillness.matches ? 'instant' : 'smooth' });
+    this.#box.scrollTo({ top, behavior: reducedMotion.matches ? 'instant' : 'smooth' });
   }
 
-  #countDown(seconds: number): void {
-    if (!this.#count) return;
-    const lead = this.#player.lead;
+  #showCountdown(seconds: number): void {
+    if (!this.#countdown) return;
+    const untilStart = this.#player.untilStart;
     const next = this.#lines.find(({ start }) => start > seconds);
-    const before = this.#lines.findLast(({ start }) => start <= seconds);
-    const gap = next && next.start - (before?.end ?? 0) > 6 ? next.start - seconds : 0;
+    const previous = this.#lines.findLast(({ start }) => start <= seconds);
+    const gap = next && next.start - (previous?.end ?? 0) > 6 ? next.start - seconds : 0;
     const text =
-      lead > 0.1
+      untilStart > 0.1
         ? 'Ready…'
         : gap > 0 && gap < 3.2 && this.#player.playing.peek()
           ? '● '.repeat(Math.ceil(gap)).trim()
           : '';
-    if (this.#count.textContent !== text) this.#count.textContent = text;
+    if (this.#countdown.textContent !== text) this.#countdown.textContent = text;
   }
 }
 
-function light(element: HTMLElement, word: { start: number; end: number } | undefined, seconds: number): void {
+function highlight(element: HTMLElement, word: { start: number; end: number } | undefined, seconds: number): void {
   if (!word) return;
   const now = word.start <= seconds && seconds < word.end;
   element.classList.toggle('sung', word.end <= seconds);

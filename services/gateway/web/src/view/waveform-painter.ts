@@ -2,11 +2,14 @@ import type { Beat, Peaks } from '@karaoke/client';
 
 import type { Player } from '../audio/player';
 
-const BAR = 3; // CSS pixels, the gap after it included
-const BEATS = 9; // height of the row of beats
+const BAR_WIDTH = 3; // CSS pixels, including the gap
+const BEATS_HEIGHT = 9; // CSS pixels, the row of beat marks
 
-/** Draws the wave twice, played and not, and shows of each what is on its side of the present place. */
-export class Wave {
+/**
+ * Draws a waveform with beat marks, in one colour before the current position and another after it.
+ * Paints both colours once, and at every frame copies the visible part of each.
+ */
+export class WaveformPainter {
   readonly #canvas: HTMLCanvasElement;
   readonly #peaks: Peaks | null;
   readonly #beats: readonly Beat[];
@@ -14,10 +17,10 @@ export class Wave {
   readonly #dark = window.matchMedia('(prefers-color-scheme: dark)');
   readonly #resized = new ResizeObserver(() => this.#paint());
   #played = document.createElement('canvas');
-  #ahead = document.createElement('canvas');
-  #head = '';
+  #unplayed = document.createElement('canvas');
+  #cursorColour = '';
   #frame = 0;
-  #shown = -1;
+  #drawnX = -1;
 
   constructor(canvas: HTMLCanvasElement, peaks: Peaks | null, beats: readonly Beat[], player: Player) {
     this.#canvas = canvas;
@@ -26,10 +29,10 @@ export class Wave {
     this.#player = player;
     this.#resized.observe(canvas);
     this.#dark.addEventListener('change', this.#paint);
-    this.#show();
+    this.#update();
   }
 
-  end(): void {
+  stop(): void {
     cancelAnimationFrame(this.#frame);
     this.#resized.disconnect();
     this.#dark.removeEventListener('change', this.#paint);
@@ -39,47 +42,47 @@ export class Wave {
     const scale = devicePixelRatio;
     const { clientWidth: width, clientHeight: height } = this.#canvas;
     const style = getComputedStyle(this.#canvas);
-    this.#head = style.getPropertyValue('--ink');
+    this.#cursorColour = style.getPropertyValue('--ink');
     this.#canvas.width = width * scale;
     this.#canvas.height = height * scale;
-    this.#ahead = this.#drawing(width, height, scale, style.getPropertyValue('--wave'));
-    this.#played = this.#drawing(width, height, scale, style.getPropertyValue('--accent'));
-    this.#shown = -1;
+    this.#unplayed = this.#drawWaveform(width, height, scale, style.getPropertyValue('--wave'));
+    this.#played = this.#drawWaveform(width, height, scale, style.getPropertyValue('--accent'));
+    this.#drawnX = -1;
   };
 
-  #drawing(width: number, height: number, scale: number, colour: string): HTMLCanvasElement {
+  #drawWaveform(width: number, height: number, scale: number, colour: string): HTMLCanvasElement {
     const canvas = Object.assign(document.createElement('canvas'), { width: width * scale, height: height * scale });
     const pen = canvas.getContext('2d')!;
     pen.scale(scale, scale);
     pen.fillStyle = colour;
-    const room = height - BEATS - 2;
-    const bars = Math.floor(width / BAR);
+    const barsHeight = height - BEATS_HEIGHT - 2;
+    const bars = Math.floor(width / BAR_WIDTH);
     const heights = loudness(this.#peaks, bars);
     for (const [at, loud] of heights.entries()) {
-      const tall = Math.max(2, loud * room);
+      const tall = Math.max(2, loud * barsHeight);
       pen.beginPath();
-      pen.roundRect(at * BAR, (room - tall) / 2, BAR - 1, tall, 1);
+      pen.roundRect(at * BAR_WIDTH, (barsHeight - tall) / 2, BAR_WIDTH - 1, tall, 1);
       pen.fill();
     }
     for (const { time, position } of this.#beats) {
-      const tall = position === 1 ? BEATS : BEATS / 2;
+      const tall = position === 1 ? BEATS_HEIGHT : BEATS_HEIGHT / 2;
       pen.globalAlpha = position === 1 ? 1 : 0.6;
       pen.fillRect((time / this.#player.duration) * width - 0.5, height - tall, position === 1 ? 2 : 1, tall);
     }
     return canvas;
   }
 
-  #show = (): void => {
-    this.#frame = requestAnimationFrame(this.#show);
+  #update = (): void => {
+    this.#frame = requestAnimationFrame(this.#update);
     const { width, height } = this.#canvas;
     const x = Math.round((this.#player.position / this.#player.duration) * width);
-    if (x === this.#shown || !width || !height) return;
-    this.#shown = x;
+    if (x === this.#drawnX || !width || !height) return;
+    this.#drawnX = x;
     const pen = this.#canvas.getContext('2d')!;
     pen.clearRect(0, 0, width, height);
     if (x > 0) pen.drawImage(this.#played, 0, 0, x, height, 0, 0, x, height);
-    if (x < width) pen.drawImage(this.#ahead, x, 0, width - x, height, x, 0, width - x, height);
-    pen.fillStyle = this.#head;
+    if (x < width) pen.drawImage(this.#unplayed, x, 0, width - x, height, x, 0, width - x, height);
+    pen.fillStyle = this.#cursorColour;
     pen.fillRect(
       Math.min(Math.max(0, x - devicePixelRatio), width - 2 * devicePixelRatio),
       0,
@@ -89,7 +92,7 @@ export class Wave {
   };
 }
 
-/** Of each bar, 0 to 1: the loudest is 1. */
+/** Return the height of each bar, 0 to 1; the loudest is 1. */
 function loudness(peaks: Peaks | null, bars: number): number[] {
   if (!peaks) return Array<number>(bars).fill(0);
   const each = Array.from({ length: bars }, (_, bar) => {

@@ -1,34 +1,32 @@
-import { type JobDocument, type Karaoke, KaraokeError } from '@karaoke/client';
+import { type JobDocument, type Karaoke, KaraokeError, type Stem } from '@karaoke/client';
 
-import type { Part } from './mixer';
+const FOUR_STEMS: readonly Stem[] = ['vocals', 'drums', 'bass', 'other'];
+const TWO_STEMS: readonly Stem[] = ['vocals', 'instrumental'];
+/** A decoded stem takes 350 kB per second of song: songs longer than this are loaded as two stems instead of four. */
+const LONGEST_WITH_FOUR_STEMS_SECONDS = 480;
 
-const FOUR: readonly Part[] = ['vocals', 'drums', 'bass', 'other'];
-const TWO: readonly Part[] = ['vocals', 'instrumental'];
-/** Decoded, a part takes 350 kB a second: longer songs get two of them instead of four. */
-const FOUR_PARTS_SECONDS = 480;
+export type Stems = ReadonlyMap<Stem, AudioBuffer>;
 
-export type Parts = ReadonlyMap<Part, AudioBuffer>;
-
-/** Fetches and decodes what can be mixed; `onProgress` is told what share is here. Rejects with KaraokeError. */
-export async function loadParts(
+/** Fetch and decode the stems. `onProgress` receives the loaded share, 0 to 1. Rejects with KaraokeError. */
+export async function loadStems(
   karaoke: Karaoke,
   job: JobDocument,
   context: BaseAudioContext,
   signal: AbortSignal,
   onProgress: (share: number) => void,
-): Promise<Parts> {
-  const names = job.audio_duration > FOUR_PARTS_SECONDS ? TWO : FOUR;
+): Promise<Stems> {
+  const names = job.audio_duration > LONGEST_WITH_FOUR_STEMS_SECONDS ? TWO_STEMS : FOUR_STEMS;
   const shares = names.map(() => 0);
-  const load = async (part: Part, index: number): Promise<[Part, AudioBuffer]> => {
-    const path = job.stem_separation[`${part}_path`];
+  const load = async (stem: Stem, index: number): Promise<[Stem, AudioBuffer]> => {
+    const path = job.stem_separation[`${stem}_path`];
     if (!path) throw new KaraokeError(404, 'no_such_part', 'A part of this song is not there any more.');
-    const flac = path.replace(/\.\w+$/, '.flac'); // half the bytes of WAV; the server encodes it on demand
+    const flac = path.replace(/\.\w+$/, '.flac'); // half the size of WAV; the server encodes it on demand
     const response = await karaoke.fetch(flac, { signal });
     const bytes = await read(response, (share) => {
       shares[index] = share;
       onProgress(shares.reduce((sum, each) => sum + each, 0) / shares.length);
     });
-    return [part, await context.decodeAudioData(bytes)];
+    return [stem, await context.decodeAudioData(bytes)];
   };
   return new Map(await Promise.all(names.map(load)));
 }

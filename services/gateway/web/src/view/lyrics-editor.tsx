@@ -1,13 +1,13 @@
 import { useRef, useState } from 'preact/hooks';
 
-import { inWords } from '../problem';
+import { messageFor } from '../error-message';
 import type { Song } from '../song/song';
 import { Dialog } from './dialog';
 
-const LONGEST = 20_000; // characters, as the server has it
+const MAX_LENGTH = 20_000; // characters; the server's limit
 
-/** The song's words, to be put right; the server puts them in time again. */
-export function OwnWords({ song, onClose }: { song: Song; onClose: () => void }) {
+/** Dialog to correct or replace the lyrics. The server aligns the new text with the voice. */
+export function LyricsEditor({ song, onClose }: { song: Song; onClose: () => void }) {
   const text = useRef<HTMLTextAreaElement>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
@@ -18,21 +18,21 @@ export function OwnWords({ song, onClose }: { song: Song; onClose: () => void })
       await song.setLyrics(text.current!.value.trim());
       onClose();
     } catch (error) {
-      setProblem(inWords(error));
+      setProblem(messageFor(error));
       setSending(false);
     }
   };
   return (
     <Dialog title="Words" onClose={onClose}>
-      <form class="ownwords" onSubmit={submit}>
-        <label for="own-words">
+      <form class="lyrics-editor" onSubmit={submit}>
+        <label for="lyrics-text">
           Correct them or paste your own, one line as it is sung to a line. They are put in time with the voice again.
         </label>
         <textarea
-          id="own-words"
+          id="lyrics-text"
           ref={text}
           rows={12}
-          maxLength={LONGEST}
+          maxLength={MAX_LENGTH}
           required
           defaultValue={song.lyrics.value?.lines.map((line) => line.text).join('\n') ?? ''}
         />

@@ -2,28 +2,28 @@ import { type JobDocument, KaraokeError } from '@karaoke/client';
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
-import { forget, recent } from '../recent';
-import { authorized, keyWanted } from '../session';
-import { waiting } from '../song/wait';
+import { authorized, keyPrompt } from '../api-key';
+import { forget, recentSongs } from '../recent-songs';
+import { progressMessage } from '../song/progress-message';
 import { Icon } from './icon';
 
 const jobs = signal<ReadonlyMap<string, JobDocument>>(new Map());
-const asked = signal(false);
-const EVERY_MS = 5_000;
+const loaded = signal(false);
+const REFRESH_MS = 5_000;
 
-/** Songs of before, and how they are doing. */
-export function Home() {
+/** The list of recent songs with the state of each job. */
+export function RecentSongs() {
   useEffect(() => {
-    void look();
-    const timer = setInterval(look, EVERY_MS);
+    void refresh();
+    const timer = setInterval(refresh, REFRESH_MS);
     return () => clearInterval(timer);
   }, []);
-  if (!recent.value.length) return null;
+  if (!recentSongs.value.length) return null;
   return (
     <section class="recent" aria-labelledby="recent-title">
       <h2 id="recent-title">Your songs</h2>
       <ul>
-        {recent.value.map(({ id, name }) => (
+        {recentSongs.value.map(({ id, name }) => (
           <li key={id} class="card">
             <a href={`#${encodeURIComponent(id)}`}>
               <strong class="name">{name}</strong>
@@ -47,19 +47,19 @@ export function Home() {
 
 function state(id: string): string {
   const job = jobs.value.get(id);
-  if (!job) return asked.value ? 'Not here any more' : ' ';
+  if (!job) return loaded.value ? 'Not here any more' : ' ';
   if (job.error_code === 'cancelled') return 'Cancelled';
-  return job.status === 'processing' ? `${waiting(job)} · ${job.progress}%` : waiting(job);
+  return job.status === 'processing' ? `${progressMessage(job)} · ${job.progress}%` : progressMessage(job);
 }
 
-async function look(): Promise<void> {
-  if (keyWanted.value) return; // an earlier look waits for it
+async function refresh(): Promise<void> {
+  if (keyPrompt.value) return; // an earlier refresh is waiting for the key
   try {
-    const found = await authorized((server) => server.statuses(recent.value.map(({ id }) => id)));
+    const found = await authorized((server) => server.statuses(recentSongs.value.map(({ id }) => id)));
     jobs.value = new Map(found.map((job) => [job.job_id, job]));
-    asked.value = true;
+    loaded.value = true;
   } catch {
-    // The next time may be better; what was known stays.
+    // Keep what is known; the next refresh may succeed.
   }
 }
 

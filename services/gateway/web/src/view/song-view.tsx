@@ -1,16 +1,16 @@
-import { isOver } from '@karaoke/client';
+import { isFinished } from '@karaoke/client';
 import { useEffect } from 'preact/hooks';
 
 import type { Song } from '../song/song';
-import { Actions } from './actions';
 import { Chords } from './chords';
-import { Desk } from './desk';
+import { ControlPanel } from './control-panel';
+import { JobProgress } from './job-progress';
+import { LyricsView } from './lyrics-view';
 import { Notices } from './notices';
-import { Stage } from './stage';
+import { SongActions } from './song-actions';
 import { Transport } from './transport';
-import { Work } from './work';
 
-/** A song: how far it is, and what there is of it to sing. */
+/** The page of one song: its progress, and everything that is ready to sing with. */
 export function SongView({ song }: { song: Song }) {
   const job = song.job.value;
   const player = song.player.value;
@@ -26,21 +26,21 @@ export function SongView({ song }: { song: Song }) {
           <h1>{name}</h1>
           <Facts song={song} />
         </div>
-        {job && <Actions song={song} job={job} />}
+        {job && <SongActions song={song} job={job} />}
       </header>
       <Notices song={song} />
-      {job && !isOver(job) && <Work job={job} compact={Boolean(player)} />}
-      {song.loading.value !== null && (
+      {job && !isFinished(job) && <JobProgress job={job} compact={Boolean(player)} />}
+      {song.loaded.value !== null && (
         <p class="loading" role="status">
           <label for="loading">Loading the sound</label>
-          <progress id="loading" max="1" value={song.loading.value} />
+          <progress id="loading" max="1" value={song.loaded.value} />
         </p>
       )}
       {player && <Chords chords={song.beats.value?.chords ?? []} player={player} />}
       {job && (player || song.lyrics.value) && (
-        <div class={player ? 'hall' : 'hall alone'}>
-          <Stage song={song} />
-          {player && <Desk song={song} player={player} />}
+        <div class={player ? 'columns' : 'columns single'}>
+          <LyricsView song={song} />
+          {player && <ControlPanel song={song} player={player} />}
         </div>
       )}
       {player && <Transport song={song} player={player} />}
@@ -48,7 +48,7 @@ export function SongView({ song }: { song: Song }) {
   );
 }
 
-/** A file's name as one would write it. */
+/** Return a readable title: the file name without its extension and underscores. */
 function title(name: string): string {
   return (
     name

@@ -1,24 +1,24 @@
 import { useEffect, useRef } from 'preact/hooks';
 
-import { giveKey, keyWanted } from '../session';
+import { keyPrompt, setKey } from '../api-key';
 
-/** Asks for the key when the server wants one. It is kept as long as the tab. */
+/** Form for the API key, shown while the server requires one. The key is kept until the tab is closed. */
 export function KeyForm() {
   const field = useRef<HTMLInputElement>(null);
-  const why = keyWanted.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `why` is the value of a signal, and the field appears with it.
+  const prompt = keyPrompt.value;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the field appears when the signal's value changes.
   useEffect(() => {
-    if (why) field.current?.focus();
-  }, [why]);
-  if (!why) return null;
+    if (prompt) field.current?.focus();
+  }, [prompt]);
+  if (!prompt) return null;
   const use = (event: Event) => {
     event.preventDefault();
-    giveKey(field.current!.value.trim());
+    setKey(field.current!.value.trim());
   };
   return (
     <form class="card keyform" onSubmit={use}>
       <p id="key-hint" role="status">
-        {why}
+        {prompt}
       </p>
       <label for="key">Key</label>
       <input

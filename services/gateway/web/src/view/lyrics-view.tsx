@@ -1,48 +1,48 @@
 import { useEffect, useRef } from 'preact/hooks';
 
 import type { Song } from '../song/song';
-import { Spotlight } from './spotlight';
+import { LyricHighlighter } from './lyric-highlighter';
 
-/** The words, large, lit up while they are sung. A click on one goes there. */
-export function Stage({ song }: { song: Song }) {
+/** The lyrics, highlighted while they are sung. A click on a word seeks to it. */
+export function LyricsView({ song }: { song: Song }) {
   const box = useRef<HTMLDivElement>(null);
   const lyrics = song.lyrics.value;
   const player = song.player.value;
   useEffect(() => {
     if (!lyrics || !player || !box.current) return;
-    const light = new Spotlight(box.current, lyrics.lines, song.offset, player);
-    return () => light.end();
+    const highlighter = new LyricHighlighter(box.current, lyrics.lines, song.offset, player);
+    return () => highlighter.stop();
   }, [lyrics, player, song.offset]);
-  if (!lyrics) return <Waiting song={song} />;
+  if (!lyrics) return <Placeholder song={song} />;
   if (!lyrics.lines.length) {
     return (
-      <div class="stage empty">
+      <div class="lyrics empty">
         <p>No words were heard in this song. You can give your own: see “Words”.</p>
       </div>
     );
   }
-  const jump = (start: number) => player?.seek(start + song.offset.value);
+  const seek = (start: number) => player?.seek(start + song.offset.value);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard.
-    <div class="stage" ref={box} role="region" aria-label="Lyrics" tabIndex={0}>
+    <div class="lyrics" ref={box} role="region" aria-label="Lyrics" tabIndex={0}>
       {lyrics.lines.map((line, at) => (
         <p key={at} class="line">
           {line.words.map((word, index) => (
             <span key={index}>
               {index > 0 && ' '}
-              <span class="word" data-start={word.start} onClick={() => jump(word.start)}>
+              <span class="word" data-start={word.start} onClick={() => seek(word.start)}>
                 {word.text}
               </span>
             </span>
           ))}
         </p>
       ))}
-      <output class="count" aria-hidden="true" />
+      <output class="countdown" aria-hidden="true" />
     </div>
   );
 }
 
-function Waiting({ song }: { song: Song }) {
+function Placeholder({ song }: { song: Song }) {
   const { status, progress } = song.job.value!.transcription;
   const words =
     status === 'completed'
@@ -53,7 +53,7 @@ function Waiting({ song }: { song: Song }) {
           ? 'No words were asked for.'
           : `The words are on their way${progress ? `: ${progress}%` : ''}. You can sing from memory already.`;
   return (
-    <div class="stage empty">
+    <div class="lyrics empty">
       <p>{words}</p>
     </div>
   );

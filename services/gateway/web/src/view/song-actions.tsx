@@ -1,25 +1,25 @@
-import { isOver, type JobDocument, KaraokeError } from '@karaoke/client';
+import { isFinished, type JobDocument, KaraokeError } from '@karaoke/client';
 import { useState } from 'preact/hooks';
 
-import { open } from '../address';
-import { KEYS } from '../keyboard';
-import { inWords } from '../problem';
-import { forget } from '../recent';
-import { authorized } from '../session';
+import { authorized } from '../api-key';
+import { messageFor } from '../error-message';
+import { SHORTCUTS } from '../keyboard-shortcuts';
+import { forget } from '../recent-songs';
+import { openJob } from '../route';
 import type { Song } from '../song/song';
 import { Dialog } from './dialog';
 import { Downloads } from './downloads';
 import { Icon } from './icon';
-import { OwnWords } from './ownwords';
+import { LyricsEditor } from './lyrics-editor';
 
 type Shown = 'words' | 'downloads' | 'keys' | 'delete' | null;
 
-/** What can be done with a song beside singing it. */
-export function Actions({ song, job }: { song: Song; job: JobDocument }) {
+/** The buttons of a song: edit lyrics, download, shortcuts, and cancel or delete. */
+export function SongActions({ song, job }: { song: Song; job: JobDocument }) {
   const [shown, show] = useState<Shown>(null);
   const close = () => show(null);
   const results = job.stem_separation.status === 'completed' || song.lyrics.value || song.beats.value;
-  const over = isOver(job);
+  const finished = isFinished(job);
   return (
     <nav class="actions" aria-label="Song">
       {job.stem_separation.status === 'completed' && (
@@ -46,20 +46,20 @@ export function Actions({ song, job }: { song: Song; job: JobDocument }) {
       {job.error_code !== 'cancelled' && (
         <button
           type="button"
-          class={over ? 'quiet only' : 'quiet'}
-          aria-label={over ? 'Delete' : undefined}
-          title={over ? 'Delete' : undefined}
+          class={finished ? 'quiet only' : 'quiet'}
+          aria-label={finished ? 'Delete' : undefined}
+          title={finished ? 'Delete' : undefined}
           onClick={() => show('delete')}
         >
-          <Icon name={over ? 'bin' : 'close'} /> {!over && 'Cancel'}
+          <Icon name={finished ? 'bin' : 'close'} /> {!finished && 'Cancel'}
         </button>
       )}
-      {shown === 'words' && <OwnWords song={song} onClose={close} />}
+      {shown === 'words' && <LyricsEditor song={song} onClose={close} />}
       {shown === 'downloads' && <Downloads job={job} onClose={close} />}
       {shown === 'keys' && (
         <Dialog title="Keyboard" onClose={close}>
           <dl class="keylist">
-            {KEYS.map(([key, does]) => (
+            {SHORTCUTS.map(([key, does]) => (
               <div key={key}>
                 <dt>
                   <kbd>{key}</kbd>
@@ -70,33 +70,33 @@ export function Actions({ song, job }: { song: Song; job: JobDocument }) {
           </dl>
         </Dialog>
       )}
-      {shown === 'delete' && <Delete song={song} over={over} onClose={close} />}
+      {shown === 'delete' && <DeleteDialog song={song} finished={finished} onClose={close} />}
     </nav>
   );
 }
 
-function Delete({ song, over, onClose }: { song: Song; over: boolean; onClose: () => void }) {
+function DeleteDialog({ song, finished, onClose }: { song: Song; finished: boolean; onClose: () => void }) {
   const remove = async () => {
     try {
       await authorized((server) => server.cancel(song.id));
     } catch (error) {
       if (!(error instanceof KaraokeError && error.status === 404)) {
-        song.problem.value = inWords(error);
+        song.problem.value = messageFor(error);
         return onClose();
       }
     }
-    open(null); // first: until then the job's last news would put it back
+    openJob(null); // first, because a last update of the open job would remember it again
     forget(song.id);
   };
   return (
-    <Dialog title={over ? 'Delete this song?' : 'Cancel this song?'} onClose={onClose}>
+    <Dialog title={finished ? 'Delete this song?' : 'Cancel this song?'} onClose={onClose}>
       <p>It and all that was made of it will be gone.</p>
       <div class="choices">
         <button type="button" class="plain" onClick={onClose}>
           Keep it
         </button>
         <button type="button" class="danger" onClick={remove}>
-          {over ? 'Delete it' : 'Cancel it'}
+          {finished ? 'Delete it' : 'Cancel it'}
         </button>
       </div>
     </Dialog>

@@ -1,12 +1,13 @@
 import type { Beat } from '@karaoke/client';
 
-import { type Anchor, timeOf } from './clock';
+import { type Anchor, timeAt } from './clock';
 
+/** Clicks are scheduled this long before they sound. */
 const AHEAD_SECONDS = 0.6;
 const EVERY_MS = 200;
 
-/** A metronome on the song's own beats. */
-export class Click {
+/** Clicks on the song's beats. */
+export class Metronome {
   readonly #context: AudioContext;
   readonly #out: GainNode;
   readonly #sounds: OscillatorNode[] = [];
@@ -18,18 +19,18 @@ export class Click {
     this.#out.connect(out);
   }
 
-  /** Heard or not, from now on. */
+  /** Mutes or unmutes the clicks from now on. */
   set audible(audible: boolean) {
     this.#out.gain.setTargetAtTime(audible ? 0.5 : 0, this.#context.currentTime, 0.01);
   }
 
-  /** Clicks along; `delay` is by how much the song comes later than its anchor says. */
-  follow(beats: readonly Beat[], anchor: Anchor, delay: number): void {
+  /** Click on every beat from the anchor on. `delay` is the latency of the song's sound in seconds. */
+  start(beats: readonly Beat[], anchor: Anchor, delay: number): void {
     let next = beats.findIndex(({ time }) => time >= anchor.position - 0.01);
     const schedule = () => {
       for (; next >= 0 && next < beats.length; next += 1) {
         const beat = beats[next]!;
-        const time = timeOf(anchor, beat.time) + delay;
+        const time = timeAt(anchor, beat.time) + delay;
         if (time > this.#context.currentTime + AHEAD_SECONDS) return;
         if (time >= this.#context.currentTime) this.tick(time, beat.position === 1, this.#out);
       }
@@ -39,7 +40,7 @@ export class Click {
     schedule();
   }
 
-  /** One click at a time of the context. */
+  /** Schedule one click at `time`, in seconds of the audio context. */
   tick(time: number, strong: boolean, out: AudioNode): void {
     const sound = this.#context.createOscillator();
     const fade = this.#context.createGain();
@@ -53,7 +54,7 @@ export class Click {
     sound.addEventListener('ended', () => this.#sounds.splice(this.#sounds.indexOf(sound), 1));
   }
 
-  /** Ends, what is already on its way included. */
+  /** Stop, and cancel the clicks that are already scheduled. */
   stop(): void {
     clearInterval(this.#timer);
     for (const sound of [...this.#sounds]) sound.stop();

@@ -1,17 +1,17 @@
 import type { JobDocument } from '@karaoke/client';
 
-import { waiting } from '../song/wait';
+import { progressMessage } from '../song/progress-message';
 
 const TASKS = { stem_separation: 'Voice and instruments', transcription: 'Words', beat_analysis: 'Beat' } as const;
 const STATES: Record<string, string> = { queued: 'waiting', completed: 'done', failed: 'failed', skipped: 'left out' };
 
-/** How far a job is; `compact` once there is something to sing. */
-export function Work({ job, compact }: { job: JobDocument; compact: boolean }) {
+/** Progress of a job and its tasks; `compact` once the song can be played. */
+export function JobProgress({ job, compact }: { job: JobDocument; compact: boolean }) {
   const names = Object.keys(TASKS) as (keyof typeof TASKS)[];
   return (
-    <section class={compact ? 'work compact' : 'work'} aria-label="Progress">
-      <div class="whole">
-        <p role="status">{waiting(job)}</p>
+    <section class={compact ? 'job-progress compact' : 'job-progress'} aria-label="Progress">
+      <div class="summary">
+        <p role="status">{progressMessage(job)}</p>
         {!compact && <p class="percent">{job.progress}%</p>}
       </div>
       <ul>

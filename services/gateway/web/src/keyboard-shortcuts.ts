@@ -1,11 +1,11 @@
 import type { Signal } from '@preact/signals';
 
-import { song } from './song/state';
+import { openSong } from './song/open-song';
 
 const STEP_SECONDS = 5;
 
-/** What the keys do, for people who look it up. */
-export const KEYS: readonly (readonly [string, string])[] = [
+/** Keys and their actions, as the page lists them. */
+export const SHORTCUTS: readonly (readonly [string, string])[] = [
   ['Space', 'play or pause'],
   ['← →', 'back or on by 5 seconds'],
   ['↑ ↓', 'line before or after'],
@@ -14,15 +14,15 @@ export const KEYS: readonly (readonly [string, string])[] = [
 ];
 
 document.addEventListener('keydown', (event) => {
-  const player = song.value?.player.value;
-  if (!player || event.ctrlKey || event.metaKey || event.altKey || busy(event)) return;
+  const player = openSong.value?.player.value;
+  if (!player || event.ctrlKey || event.metaKey || event.altKey || isForFocusedElement(event)) return;
   const voice = player.mixer.vocals;
   const actions: Record<string, () => void> = {
     ' ': () => player.toggle(),
     ArrowLeft: () => player.seek(player.position - STEP_SECONDS),
     ArrowRight: () => player.seek(player.position + STEP_SECONDS),
-    ArrowUp: () => toLine(-1),
-    ArrowDown: () => toLine(1),
+    ArrowUp: () => seekLine(-1),
+    ArrowDown: () => seekLine(1),
     m: () => toggle(voice?.mute),
     s: () => toggle(voice?.solo),
   };
@@ -32,8 +32,8 @@ document.addEventListener('keydown', (event) => {
   action();
 });
 
-/** Whether the key is meant for what has the focus. */
-function busy({ target, key }: KeyboardEvent): boolean {
+/** Return whether the focused element handles the key itself. */
+function isForFocusedElement({ target, key }: KeyboardEvent): boolean {
   const element = target instanceof Element ? target : null;
   if (element?.closest('input, textarea, select, dialog')) return true;
   if (element?.closest('[role=slider]')) return key.startsWith('Arrow');
@@ -44,12 +44,12 @@ function toggle(setting: Signal<boolean> | undefined): void {
   if (setting) setting.value = !setting.value;
 }
 
-function toLine(by: 1 | -1): void {
-  const player = song.value?.player.value;
-  const lines = song.value?.lyrics.value?.lines;
+function seekLine(step: 1 | -1): void {
+  const player = openSong.value?.player.value;
+  const lines = openSong.value?.lyrics.value?.lines;
   if (!player || !lines?.length) return;
-  const offset = song.value?.offset.value ?? 0;
+  const offset = openSong.value?.offset.value ?? 0;
   const at = lines.findLastIndex(({ start }) => start + offset <= player.position + 0.05);
-  const line = lines[Math.min(Math.max(0, at + by), lines.length - 1)];
+  const line = lines[Math.min(Math.max(0, at + step), lines.length - 1)];
   if (line) player.seek(line.start + offset);
 }

@@ -4,9 +4,9 @@ import type { Player } from '../audio/player';
 import type { Song } from '../song/song';
 import { Icon } from './icon';
 
-/** The song as it suits the singer: key, speed, when the words come, and a click to keep time by. */
-export function Tuning({ song, player }: { song: Song; player: Player }) {
-  const rhythm = player.beats.value.length > 1;
+/** Key, speed, metronome, count-in, and the timing of the lyrics. */
+export function PlaybackSettings({ song, player }: { song: Song; player: Player }) {
+  const hasBeats = player.beats.value.length > 1;
   return (
     <section class="card tuning" aria-labelledby="tuning-title">
       <h2 id="tuning-title">Key and tempo</h2>
@@ -14,22 +14,22 @@ export function Tuning({ song, player }: { song: Song; player: Player }) {
         label="Key"
         value={player.key}
         step={1}
-        least={-12}
-        most={12}
+        min={-12}
+        max={12}
         show={(key) => (key ? `${signed(key)} st` : 'original')}
       />
       <Stepper
         label="Speed"
         value={player.speed}
         step={0.05}
-        least={0.5}
-        most={1.5}
+        min={0.5}
+        max={1.5}
         neutral={1}
         show={(speed) => `${Math.round(speed * 100)}%`}
       />
       <div class="checks">
-        <Toggle label="Click" value={player.click} there={rhythm} />
-        <Toggle label="Count-in" value={player.counting} there={rhythm} />
+        <Toggle label="Click" value={player.metronome} enabled={hasBeats} />
+        <Toggle label="Count-in" value={player.countIn} enabled={hasBeats} />
       </div>
       <label class="offset">
         <span>Words later or earlier</span>
@@ -47,18 +47,18 @@ export function Tuning({ song, player }: { song: Song; player: Player }) {
   );
 }
 
-interface Steps {
+interface StepperProps {
   label: string;
   value: Signal<number>;
   step: number;
-  least: number;
-  most: number;
+  min: number;
+  max: number;
   neutral?: number;
   show: (value: number) => string;
 }
 
-function Stepper({ label, value, step, least, most, neutral = 0, show }: Steps) {
-  const to = (next: number) => (value.value = Math.round(Math.min(most, Math.max(least, next)) / step) * step);
+function Stepper({ label, value, step, min, max, neutral = 0, show }: StepperProps) {
+  const set = (next: number) => (value.value = Math.round(Math.min(max, Math.max(min, next)) / step) * step);
   return (
     <div class="stepper" role="group" aria-label={label}>
       <span class="name">{label}</span>
@@ -66,8 +66,8 @@ function Stepper({ label, value, step, least, most, neutral = 0, show }: Steps) 
         type="button"
         class="quiet only"
         aria-label={`${label} down`}
-        disabled={value.value <= least + step / 2}
-        onClick={() => to(value.value - step)}
+        disabled={value.value <= min + step / 2}
+        onClick={() => set(value.value - step)}
       >
         <Icon name="minus" />
       </button>
@@ -83,8 +83,8 @@ function Stepper({ label, value, step, least, most, neutral = 0, show }: Steps) 
         type="button"
         class="quiet only"
         aria-label={`${label} up`}
-        disabled={value.value >= most - step / 2}
-        onClick={() => to(value.value + step)}
+        disabled={value.value >= max - step / 2}
+        onClick={() => set(value.value + step)}
       >
         <Icon name="plus" />
       </button>
@@ -92,7 +92,7 @@ function Stepper({ label, value, step, least, most, neutral = 0, show }: Steps) 
   );
 }
 
-function Toggle({ label, value, there }: { label: string; value: Signal<boolean>; there: boolean }) {
+function Toggle({ label, value, enabled }: { label: string; value: Signal<boolean>; enabled: boolean }) {
   return (
     <label class="check">
       <input
@@ -100,7 +100,7 @@ function Toggle({ label, value, there }: { label: string; value: Signal<boolean>
         // biome-ignore lint/a11y/useAriaPropsForRole: a checkbox has `checked` instead of `aria-checked`.
         role="switch"
         checked={value.value}
-        disabled={!there}
+        disabled={!enabled}
         onChange={({ currentTarget }) => (value.value = currentTarget.checked)}
       />
       {label}

@@ -1,7 +1,9 @@
-import type { Channel, Part } from '../audio/mixer';
+import type { Stem } from '@karaoke/client';
+
+import type { Channel } from '../audio/mixer';
 import type { Player } from '../audio/player';
 
-const NAMES: Record<Part, string> = {
+const NAMES: Record<Stem, string> = {
   vocals: 'Voice',
   drums: 'Drums',
   bass: 'Bass',
@@ -9,22 +11,22 @@ const NAMES: Record<Part, string> = {
   instrumental: 'Music',
 };
 
-/** Each part of the song: how loud, silent, or alone. */
-export function MixerView({ player }: { player: Player }) {
+/** Volume, mute and solo of each stem. */
+export function MixerPanel({ player }: { player: Player }) {
   return (
     <section class="card mixer" aria-labelledby="mixer-title">
       <h2 id="mixer-title">Mixer</h2>
-      {(Object.entries(player.mixer) as [Part, Channel][]).map(([part, channel]) => (
-        <Strip key={part} part={part} channel={channel} />
+      {(Object.entries(player.mixer) as [Stem, Channel][]).map(([stem, channel]) => (
+        <ChannelStrip key={stem} stem={stem} channel={channel} />
       ))}
     </section>
   );
 }
 
-function Strip({ part, channel: { volume, mute, solo, gain } }: { part: Part; channel: Channel }) {
-  const name = NAMES[part];
+function ChannelStrip({ stem, channel: { volume, mute, solo, gain } }: { stem: Stem; channel: Channel }) {
+  const name = NAMES[stem];
   return (
-    <div class={gain.value ? 'strip' : 'strip silent'} role="group" aria-label={name} data-part={part}>
+    <div class={gain.value ? 'strip' : 'strip silent'} role="group" aria-label={name} data-stem={stem}>
       <span class="name">{name}</span>
       <input
         type="range"

@@ -1,12 +1,12 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
-import { send } from '../uploads';
+import { uploadSongs } from '../uploads';
 
 const dragging = signal(false);
 
-/** Takes songs that are dropped anywhere on the page. */
-export function useDropped(): void {
+/** Uploads songs that are dropped anywhere on the page. */
+export function useDropTarget(): void {
   useEffect(() => {
     const over = (event: DragEvent) => {
       event.preventDefault();
@@ -18,7 +18,7 @@ export function useDropped(): void {
     const drop = (event: DragEvent) => {
       event.preventDefault();
       dragging.value = false;
-      send(event.dataTransfer?.files ?? []);
+      uploadSongs(event.dataTransfer?.files ?? []);
     };
     document.addEventListener('dragover', over);
     document.addEventListener('dragleave', leave);
@@ -31,17 +31,17 @@ export function useDropped(): void {
   }, []);
 }
 
-/** Where songs are chosen. */
-export function Drop() {
+/** The welcome text with the file chooser. */
+export function DropZone() {
   const choose = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
-    send([...(currentTarget.files ?? [])]);
-    currentTarget.value = ''; // so that the same file can be chosen again
+    uploadSongs([...(currentTarget.files ?? [])]);
+    currentTarget.value = ''; // lets the user choose the same file again
   };
   return (
     <section class="hero">
       <h1>Drop a song. Sing&nbsp;it.</h1>
       <p>Any recording comes back without the voice, with its words lighting up in time.</p>
-      <label class={dragging.value ? 'drop over' : 'drop'}>
+      <label class={dragging.value ? 'drop-zone over' : 'drop-zone'}>
         <span class="primary">Choose songs</span>
         <span class="hint">or drop them anywhere on this page</span>
         <input type="file" accept="audio/*,video/*" multiple onChange={choose} />

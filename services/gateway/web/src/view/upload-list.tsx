@@ -1,8 +1,8 @@
 import { uploads } from '../uploads';
 import { Icon } from './icon';
 
-/** Songs on their way up. */
-export function Uploads() {
+/** The list of uploads with their progress. */
+export function UploadList() {
   if (!uploads.value.length) return null;
   return (
     <ul class="uploads" aria-label="Uploads">

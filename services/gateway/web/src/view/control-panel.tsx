@@ -1,0 +1,14 @@
+import type { Player } from '../audio/player';
+import type { Song } from '../song/song';
+import { MixerPanel } from './mixer-panel';
+import { PlaybackSettings } from './playback-settings';
+
+/** The controls of the sound: mixer, key and tempo. */
+export function ControlPanel({ song, player }: { song: Song; player: Player }) {
+  return (
+    <div class="control-panel">
+      <MixerPanel player={player} />
+      <PlaybackSettings song={song} player={player} />
+    </div>
+  );
+}
