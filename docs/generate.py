@@ -1,4 +1,4 @@
-"""Writes `docs/openapi.json` and `docs/asyncapi.json` from the code: `python docs/generate.py` (`make docs`)."""
+"""Write `docs/openapi.json` and `docs/asyncapi.json` from the code: `make docs`."""
 
 import json
 from pathlib import Path
@@ -19,17 +19,17 @@ DOCS = Path(__file__).parent
 
 
 def openapi() -> dict[str, Any]:
-    """OpenAPI 3.1 of the gateway, which needs no connection to describe itself."""
+    """Return the OpenAPI 3.1 document of the gateway. This needs no connection."""
     app = create_app(Bus("", ""), Storage(str(DOCS)), httpx.AsyncClient(), Health(), Settings())
     return app.openapi()
 
 
 def asyncapi() -> dict[str, Any]:
-    """AsyncAPI 3.0: every event is a message on the topic exchange, with its JSON schema."""
+    """Return the AsyncAPI 3.0 document: every event is a message on the topic exchange, with its JSON schema."""
     schema = TypeAdapter(Event).json_schema(ref_template="#/components/schemas/{model}")
     schemas = schema["$defs"]
     result = schemas["TaskCompleted"]["properties"]["result"]
-    result["discriminator"] = result["discriminator"]["propertyName"]  # OpenAPI has an object, AsyncAPI a name
+    result["discriminator"] = result["discriminator"]["propertyName"]  # an object in OpenAPI, a name in AsyncAPI
     names = [ref.rpartition("/")[2] for ref in schema["discriminator"]["mapping"].values()]
     channel = {"$ref": "#/channels/events"}
     listeners = {task.queue: f"Starts {task} when the routing key names it as ready." for task in Task}
@@ -39,17 +39,17 @@ def asyncapi() -> dict[str, Any]:
         "info": {
             "title": "Karaoke events",
             "version": "1.0.0",
-            "description": "What happened to a job. Events may come twice, late and in any order.",
+            "description": "Events of jobs. They may arrive twice, late and in any order.",
         },
         "defaultContentType": "application/json",
         "channels": {
             "events": {
                 "address": "{type}.{task}.ready.{tasks}",
-                "description": "The task is left out of events that concern the whole job.",
+                "description": "Events about the whole job have no task.",
                 "parameters": {
                     "type": {"enum": sorted(schema["discriminator"]["mapping"])},
-                    "task": {"enum": list(Task), "description": "What the event is about."},
-                    "tasks": {"description": "The tasks that can start because of it, joined with dots; may be none."},
+                    "task": {"enum": list(Task), "description": "The task that the event is about."},
+                    "tasks": {"description": "Tasks that the event makes ready, joined with dots; may be none."},
                 },
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
                 "bindings": {"amqp": {"is": "routingKey", "exchange": {"name": EXCHANGE, "type": "topic"}}},
@@ -67,7 +67,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 def documents() -> dict[Path, str]:
-    """What each file should hold."""
+    """Return the expected content of each file."""
     return {
         DOCS / f"{name}.json": json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         for name, content in {"openapi": openapi(), "asyncapi": asyncapi()}.items()

@@ -1,5 +1,5 @@
 /**
- * The karaoke API without a framework: submit a song, follow its job to the end.
+ * A client of the karaoke API without a framework: submit a song and follow its job until it ends.
  *
  *   const jobId = await submitSong(file, { tasks: ['stem_separation', 'beat_analysis'] });
  *   const monitor = new JobMonitor(jobId, {
@@ -14,7 +14,7 @@ const POLL_MS = 3_000;
 const LONGEST_WAIT_MS = 30_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** Uploads `file` (a File or Blob) and resolves to the job's id. Options left out are the server's choice. */
+/** Uploads `file` (a File or Blob) and resolves to the job's id. The server chooses the options that are left out. */
 export async function submitSong(file, { tasks, language, model, format } = {}, signal) {
   const form = new FormData();
   form.append('file', file);
@@ -25,18 +25,18 @@ export async function submitSong(file, { tasks, language, model, format } = {}, 
   return job_id;
 }
 
-/** Calls back until the job has ended, is lost, or `stop` was called; never after that. */
+/** Calls the handlers until the job has ended, does not exist, or `stop` was called. Never calls them after that. */
 export class JobMonitor {
   #jobId;
   #handlers;
-  #aborter = null; // there while polling
+  #aborter = null; // set while polling
   #failures;
   #timer;
 
   /**
-   * onUpdate(status): each status document, the last one included.
-   * onRetry(error):   the server could not be asked; the monitor goes on trying.
-   * onComplete(status) or onError(error): the end, once.
+   * onUpdate(status): called with each status document, including the last one.
+   * onRetry(error):   called when a request failed; the monitor tries again.
+   * onComplete(status) or onError(error): called once, at the end.
    */
   constructor(jobId, handlers = {}) {
     this.#jobId = jobId;
@@ -73,7 +73,7 @@ export class JobMonitor {
     if (status?.status === 'completed') return this.#end('onComplete', status);
     if (status?.status === 'failed') return this.#end('onError', new Error(status.error_message));
 
-    // Planned only once the last answer is here: a slow server never gets two requests at a time.
+    // The next poll is scheduled after the answer, so a slow server never gets two requests at once.
     this.#timer = setTimeout(() => this.#poll(signal), this.#pause());
   }
 
@@ -82,14 +82,14 @@ export class JobMonitor {
     this.#handlers[handler]?.(value);
   }
 
-  /** Milliseconds; doubles with each failure, and varies so that clients do not all return at the same moment. */
+  /** Returns milliseconds: doubled with each failure, and varied so that clients do not all poll at the same moment. */
   #pause() {
     if (!this.#failures) return POLL_MS;
     return Math.min(POLL_MS * 2 ** this.#failures, LONGEST_WAIT_MS) * (0.75 + Math.random() / 4);
   }
 }
 
-/** Resolves to the JSON answer. Rejects with an Error that is `permanent` when asking again would give the same. */
+/** Resolves to the JSON answer. Rejects with an Error that is `permanent` if a retry would give the same answer. */
 async function request(url, init) {
   const response = await fetch(url, init);
   const body = await response.json().catch(() => null);

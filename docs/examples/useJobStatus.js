@@ -10,8 +10,8 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { JobMonitor, submitSong } from './monitor.js';
 
 /**
- * Follows a job. `status` is the API's document or null, `loading` is true until the job has ended,
- * `error` is an Error or null: while `loading` it is a hitch that is being retried, afterwards it is final.
+ * Follows a job. `status` is the API's document or null. `loading` is true until the job has ended.
+ * `error` is an Error or null. While `loading`, the request is retried; afterwards the error is final.
  */
 export function useJobStatus(jobId) {
   const [seen, setSeen] = useState(null);
@@ -33,18 +33,18 @@ export function useJobStatus(jobId) {
     return () => monitor.stop();
   }, [jobId]);
 
-  // Right after `jobId` changed, what was seen still belongs to the job before.
+  // Right after `jobId` has changed, `seen` still belongs to the previous job.
   const { status, loading, error } = seen?.jobId === jobId ? seen : waitingFor(jobId);
   return { status, loading, error };
 }
 
-/** `upload(file, options)` submits a song; its `jobId` is then there to be followed. Unmounting aborts it. */
+/** `upload(file, options)` submits a song and sets `jobId`. Unmounting aborts the upload. */
 export function useUpload() {
   const [state, setState] = useState({ jobId: null, uploading: false, error: null });
   const aborter = useRef(null);
 
   const upload = useCallback(async (file, options) => {
-    aborter.current?.abort(); // a second song takes the place of the first
+    aborter.current?.abort(); // a second song replaces the first
     aborter.current = new AbortController();
     const { signal } = aborter.current;
     const show = (next) => signal.aborted || setState(next);
