@@ -9,18 +9,20 @@ from pathlib import Path
 import torch
 
 from services.transcriber.alignment import user_lyrics
-from services.transcriber.alignment.forced_alignment import Aligner, Samples
-from services.transcriber.alignment.sphinx import sphinx
-from services.transcriber.alignment.timing import timed
-from services.transcriber.alignment.wav2vec2 import aligner
+from services.transcriber.alignment.forced_alignment import Aligner
+from services.transcriber.alignment.forced_alignment import time_recognized as timed
+from services.transcriber.alignment.sphinx import sphinx_aligner as sphinx
+from services.transcriber.alignment.wav2vec2 import wav2vec2_aligner as aligner
+from services.transcriber.audio import SAMPLE_HZ, Samples
 from services.transcriber.recognition.embedded import whisper_base
-from services.transcriber.recognition.recognizer import Hearing
-from services.transcriber.recognition.segments import OFFSET, ONSET, SAMPLE_HZ, clips
+from services.transcriber.recognition.recognizer import Recognizer as Hearing
+from services.transcriber.recognition.segments import OFFSET, ONSET
+from services.transcriber.recognition.segments import find_segments as clips
 from services.transcriber.settings import Settings
 from services.transcriber.text import formats
-from services.transcriber.text.bars import bars
-from services.transcriber.text.lyrics import About
-from services.transcriber.text.tokens import untimed
+from services.transcriber.text.bars import read_bars as bars
+from services.transcriber.text.lyrics import Metadata as About
+from services.transcriber.text.tokens import tokenize as untimed
 from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options

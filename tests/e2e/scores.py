@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
 
 
 def sdr(truth: NDArray[np.float64], estimate: NDArray[np.float64]) -> float:
@@ -18,11 +19,6 @@ def words(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower())
 
 
-def word_error_rate(truth: Sequence[str], heard: Sequence[str]) -> float:
-    """Edits (insert, delete, replace) that turn `heard` into `truth`, for each word of the truth."""
-    row = list(range(len(heard) + 1))
-    for i, wanted in enumerate(truth, 1):
-        above, row[0] = row[0], i
-        for j, word in enumerate(heard, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (wanted != word))
-    return row[-1] / len(truth)
+def word_error_rate(truth: Sequence[str], recognized: Sequence[str]) -> float:
+    """Return the insertions, deletions and substitutions that turn `recognized` into `truth`, per word of `truth`."""
+    return Levenshtein.distance(recognized, truth) / len(truth)

@@ -1,75 +1,93 @@
-"""Lines fitted to the sound, each to its own stretch of the song, a little more than where its words were heard.
+"""Forced alignment: each line is aligned to the part of the song around the times of its recognized words.
 
-An aligner finds where the sounds of a word begin: wav2vec2 where there is a model for the language, pocketsphinx for
-English where not. What has no sounds of its own, a symbol, is filled in between its neighbours.
+The aligner finds where the sounds of a word begin: wav2vec2 if there is a model for the language, otherwise
+pocketsphinx for English. Words without sounds, such as symbols, are interpolated between their neighbours.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from services.transcriber.alignment.time_transfer import spread
+from services.transcriber.alignment.onsets import snap_to_onsets
+from services.transcriber.alignment.time_transfer import distribute
+from services.transcriber.audio import SAMPLE_HZ, Samples
 from services.transcriber.text.lyrics import Line, Word
-from services.transcriber.text.phrasing import reshaped, settled
+from services.transcriber.text.phrasing import regroup, resolve_overlaps, split_lines
 
-SAMPLE_HZ = 16_000
-MARGINS_SECONDS = (0.3, 0.15, 0.6)
-"""How far beyond its words a line is looked for; the next one where the aligner finds no way through."""
-
-Samples = NDArray[np.float32]  # mono, 16 kHz
+LINE_MARGINS_SECONDS = (0.3, 0.15, 0.6)
+"""Audio before and after a line that is searched, too; the next margin is tried if the alignment fails."""
+PHRASE_MARGINS_SECONDS = (0.2, 0.4)
+"""The same for a recognized phrase. It is narrow, because misrecognized words drift into the surrounding audio."""
 
 
 class Aligner(Protocol):
     name: str
 
-    def aligned(self, words: Sequence[Word], samples: Samples, start: float, end: float) -> list[Word]:
-        """The words, sung between `start` and `end` seconds, with better times where found; else the very words."""
+    def align(self, words: Sequence[Word], samples: Samples, start: float, end: float) -> list[Word]:
+        """Return the words with better times, between `start` and `end` seconds; the same object if none is found."""
 
 
-def fitted(
+def time_recognized(
+    phrases: Sequence[Sequence[Word]], samples: Samples, aligner: Aligner | None, report: Callable[[float], None]
+) -> list[Line]:
+    """Return recognized phrases as lines, with refined word times.
+
+    Word starts move to onsets of the voice, then the aligner refines each phrase. The pauses that this reveals decide
+    where lines end.
+    """
+    duration = len(samples) / SAMPLE_HZ
+    words = resolve_overlaps([*chain(*phrases)], duration)
+    words = resolve_overlaps(snap_to_onsets(words, samples), duration)
+    if aligner:
+        whole = [Line(tuple(phrase)) for phrase in regroup(words, phrases)]
+        words = [*chain(*align_lines(whole, samples, aligner, report, PHRASE_MARGINS_SECONDS))]
+    return split_lines(regroup(words, phrases))
+
+
+def align_lines(
     lines: Sequence[Line],
     samples: Samples,
     aligner: Aligner,
     report: Callable[[float], None],
-    margins: Sequence[float] = MARGINS_SECONDS,
+    margins: Sequence[float] = LINE_MARGINS_SECONDS,
 ) -> list[list[Word]]:
-    """The words of each line, in order and without overlap.
+    """Return the aligned words of each line, in order and without overlap.
 
-    A line of which no word was heard stays a guess, however well it could be fitted in.
+    The words of a line stay marked as estimated if none of them was recognized, even if the alignment succeeds.
     """
-    better = []
+    aligned = []
     for done, line in enumerate(lines, 1):
-        words = _line(line, samples, aligner, margins)
-        anchored = any(word.confidence for word in line.words)
-        better.append(words if anchored else [replace(word, estimated=True) for word in words])
+        words = _align_line(line, samples, aligner, margins)
+        recognized = any(word.confidence for word in line.words)
+        aligned.append(words if recognized else [replace(word, estimated=True) for word in words])
         report(done / len(lines))
-    return reshaped(settled([word for words in better for word in words], len(samples) / SAMPLE_HZ), better)
+    return regroup(resolve_overlaps([word for words in aligned for word in words], len(samples) / SAMPLE_HZ), aligned)
 
 
-def _line(line: Line, samples: Samples, aligner: Aligner, margins: Sequence[float]) -> list[Word]:
+def _align_line(line: Line, samples: Samples, aligner: Aligner, margins: Sequence[float]) -> list[Word]:
     for margin in margins:
         end = min(len(samples) / SAMPLE_HZ, line.end + margin)
-        better = aligner.aligned(line.words, samples, max(0.0, line.start - margin), end)
-        if any(new is not old for new, old in zip(better, line.words, strict=True)):
-            return _filled(better, line.words)
+        aligned = aligner.align(line.words, samples, max(0.0, line.start - margin), end)
+        if any(new is not old for new, old in zip(aligned, line.words, strict=True)):
+            return _interpolate(aligned, line.words)
     return list(line.words)
 
 
-def _filled(words: Sequence[Word], before: Sequence[Word]) -> list[Word]:
-    """What the aligner left as it was `before` keeps its time between its neighbours or shares what they leave."""
-    filled = list(words)
-    for is_left, indices in groupby(range(len(words)), key=lambda index: words[index] is before[index]):
-        if not is_left:
+def _interpolate(words: Sequence[Word], before: Sequence[Word]) -> list[Word]:
+    """Fit unaligned words, the same objects as in `before`, between their neighbours and mark them as estimated.
+
+    They keep their times if these fit, otherwise they share the time between the neighbours.
+    """
+    fitted = list(words)
+    for is_unaligned, indices in groupby(range(len(words)), key=lambda index: words[index] is before[index]):
+        if not is_unaligned:
             continue
         run = list(indices)
-        start = filled[run[0] - 1].end if run[0] else min(words[0].start, words[run[-1] + 1].start)
+        start = fitted[run[0] - 1].end if run[0] else min(words[0].start, words[run[-1] + 1].start)
         end = words[run[-1] + 1].start if run[-1] + 1 < len(words) else max(words[-1].end, start)
-        inside = start <= words[run[0]].start and words[run[-1]].end <= end
-        spans = [] if inside else spread([words[index] for index in run], [(start, max(start, end))])
+        fits = start <= words[run[0]].start and words[run[-1]].end <= end
+        spans = [] if fits else distribute([words[index] for index in run], [(start, max(start, end))])
         for index, span in zip(run, spans or [(words[at].start, words[at].end) for at in run], strict=True):
-            filled[index] = replace(words[index], start=span[0], end=span[1], estimated=True)
-    return filled
+            fitted[index] = replace(words[index], start=span[0], end=span[1], estimated=True)
+    return fitted

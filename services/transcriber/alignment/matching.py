@@ -1,8 +1,8 @@
-"""Which heard word each given word is, in order: global alignment of two texts, word by word.
+"""Global alignment of two texts, word by word: the recognized word that corresponds to each word of the user's lyrics.
 
 Needleman and Wunsch, "A general method applicable to the search for similarities in the amino acid sequence of two
-proteins", Journal of Molecular Biology 48, 1970. What two words are worth together is how similar they are by
-Levenshtein's distance, so that a word that was misheard, or mistyped, still finds its place.
+proteins", Journal of Molecular Biology 48, 1970. The score of a pair is the Levenshtein similarity of the two words, so
+that a misrecognized or mistyped word still finds its counterpart.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,85 +10,61 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
 
-LONGEST_FORM = 24  # characters that are compared
-GAP = -0.15
-"""What leaving a word out costs. Enough that of two equal choruses the nearer one is taken whole."""
-LEAST_SIMILARITY = 0.5
-PAIR, ABOVE, LEFT = range(3)  # where the best way to a cell comes from
+GAP_SCORE = -0.15
+"""Score of a word without a counterpart. Low enough that of two equal choruses the nearer one is taken whole."""
+MIN_SIMILARITY = 0.5
+DIAGONAL, ABOVE, LEFT = range(3)  # the previous cell on the best path
 
 Scores = NDArray[np.float64]
-Pair = tuple[int, float]
-"""The index of a heard word, and how similar it is, 0.5 to 1."""
+Match = tuple[int, float]
+"""Index of a recognized word, and its similarity, 0.5 to 1."""
 
 
-def matched(given: Sequence[str], heard: Sequence[str]) -> list[Pair | None]:
-    """For each given form the heard one that it is; None where nothing fits."""
-    if not given or not heard:
-        return [None] * len(given)
-    others, place = _distinct(heard)
-    columns = np.arange(len(heard) + 1.0)
+def match_words(words: Sequence[str], recognized: Sequence[str]) -> list[Match | None]:
+    """Return the recognized word that corresponds to each word, or None; both are normalized and in order."""
+    if not words or not recognized:
+        return [None] * len(words)
+    columns = np.arange(len(recognized) + 1.0)
 
     @cache
     def similarities(word: str) -> Scores:
-        scores: Scores = _similarities(word, others)[place]
+        scores: Scores = cdist([word], recognized, scorer=Levenshtein.normalized_similarity, dtype=np.float64)[0]
         return scores
 
-    row = GAP * columns
-    ways = np.zeros((len(given) + 1, len(heard) + 1), np.int8)
-    ways[0] = LEFT
-    for index, word in enumerate(given, 1):
+    row = GAP_SCORE * columns
+    steps = np.zeros((len(words) + 1, len(recognized) + 1), np.int8)
+    steps[0] = LEFT
+    for index, word in enumerate(words, 1):
         similarity = similarities(word)
-        pair = row[:-1] + np.where(similarity < LEAST_SIMILARITY, -np.inf, _worth(word) * similarity)
-        best = row + GAP
+        pair = row[:-1] + np.where(similarity < MIN_SIMILARITY, -np.inf, _weight(word) * similarity)
+        best = row + GAP_SCORE
         best[1:] = np.maximum(best[1:], pair)
-        ways[index] = ABOVE
-        ways[index, 1:][pair >= row[1:] + GAP] = PAIR
-        # Coming from the left is a running maximum, as each step costs the same.
-        row = np.maximum.accumulate(best - GAP * columns) + GAP * columns
-        ways[index][row > best + 1e-6] = LEFT
-    return _traced(ways, given, similarities)
+        steps[index] = ABOVE
+        steps[index, 1:][pair >= row[1:] + GAP_SCORE] = DIAGONAL
+        # Steps from the left are a running maximum, because each of them has the same score.
+        row = np.maximum.accumulate(best - GAP_SCORE * columns) + GAP_SCORE * columns
+        steps[index][row > best + 1e-6] = LEFT
+    return _trace_back(steps, words, similarities)
 
 
-def _traced(ways: NDArray[np.int8], given: Sequence[str], similarities: Callable[[str], Scores]) -> list[Pair | None]:
-    found: list[Pair | None] = [None] * len(given)
-    i, j = len(ways) - 1, ways.shape[1] - 1
+def _trace_back(
+    steps: NDArray[np.int8], words: Sequence[str], similarities: Callable[[str], Scores]
+) -> list[Match | None]:
+    found: list[Match | None] = [None] * len(words)
+    i, j = len(steps) - 1, steps.shape[1] - 1
     while i and j:
-        way = ways[i, j]
-        if way == PAIR:
+        step = steps[i, j]
+        if step == DIAGONAL:
             i, j = i - 1, j - 1
-            found[i] = j, float(similarities(given[i])[j])
+            found[i] = j, float(similarities(words[i])[j])
         else:
-            i, j = (i - 1, j) if way == ABOVE else (i, j - 1)
+            i, j = (i - 1, j) if step == ABOVE else (i, j - 1)
     return found
 
 
-def _worth(word: str) -> float:
-    """A long word says more about where it is than `the` does."""
+def _weight(word: str) -> float:
+    """Return a greater weight for a long word, because a short one such as `the` says little about its position."""
     return 0.4 + 0.1 * min(len(word), 6)
-
-
-def _distinct(words: Sequence[str]) -> tuple[list[str], NDArray[np.intp]]:
-    numbers: dict[str, int] = {}
-    place = np.array([numbers.setdefault(word, len(numbers)) for word in words], np.intp)
-    return list(numbers), place
-
-
-def _similarities(word: str, others: Sequence[str]) -> Scores:
-    """1 less Levenshtein's distance by the longer one's length, to all others at once."""
-    word = word[:LONGEST_FORM]
-    lengths = np.array([min(len(other), LONGEST_FORM) for other in others])
-    letters = np.zeros((len(others), LONGEST_FORM), np.uint32)
-    for index, other in enumerate(others):
-        letters[index, : lengths[index]] = [ord(letter) for letter in other[:LONGEST_FORM]]
-    steps = np.arange(LONGEST_FORM + 1)
-    row = np.tile(steps, (len(others), 1))
-    for letter in word:
-        change = row[:, :-1] + (letters != ord(letter))
-        best = row + 1
-        best[:, 1:] = np.minimum(best[:, 1:], change)
-        row = np.minimum.accumulate(best - steps, axis=1) + steps
-    distance = row[np.arange(len(others)), lengths]
-    longest = np.maximum(lengths, len(word))
-    scores: Scores = 1 - distance / np.maximum(longest, 1)
-    return scores

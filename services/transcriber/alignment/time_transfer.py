@@ -1,96 +1,104 @@
-"""Times for given words from the words that were heard: taken over where they match, spread where they do not."""
+"""Times for the user's lyrics from the recognized words: copied for matching words, interpolated for the others."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from services.transcriber.alignment.matching import Pair, matched
+from services.transcriber.alignment.matching import Match, match_words
+from services.transcriber.audio import Span
 from services.transcriber.text.lyrics import Word
-from services.transcriber.text.normalization import form
-from services.transcriber.text.phrasing import Span
+from services.transcriber.text.normalization import normalize
 
-HASTE_SECONDS = 0.12
-"""A word takes at least that long when there is room for it."""
-LEISURE_SECONDS = 0.6
-"""A word that nothing tells of takes at most that long."""
+MIN_WORD_SECONDS = 0.12
+"""An unmatched word takes at least this long if there is time for it."""
+MAX_WORD_SECONDS = 0.6
+"""An unmatched word takes at most this long if nothing shows where it is."""
 
 
-def placed(
-    words: Sequence[Word], heard: Sequence[Word], voiced: Sequence[Span], duration: float, language: str | None
+def transfer_times(
+    words: Sequence[Word], recognized: Sequence[Word], voiced: Sequence[Span], duration: float, language: str | None
 ) -> list[Word]:
-    """The given words, each with a time within `duration` seconds; they may still overlap.
+    """Return the user's words, each with a time within `duration` seconds; they may still overlap.
 
-    `heard` in order of time. A matched word's confidence is its similarity times how sure whisper was. The others have
-    none and are estimated: they share, by their lengths, what else was heard between their neighbours, or what is
-    `voiced` there, or all the time there is.
+    `recognized` is sorted by time. The confidence of a matched word is its similarity times whisper's confidence.
+    Unmatched words have confidence 0 and are estimated: they share, in proportion to their lengths, the other words
+    recognized between their neighbours, otherwise the `voiced` spans there, otherwise all the time there is.
     """
-    pairs = matched([form(word.text, language) for word in words], [form(word.text, language) for word in heard])
-    timed = [_timed(word, heard[pair[0]], pair[1]) if pair else word for word, pair in zip(words, pairs, strict=True)]
-    for is_lost, indices in groupby(range(len(words)), key=lambda index: pairs[index] is None):
-        if is_lost:
+    matches = match_words(
+        [normalize(word.text, language) for word in words], [normalize(word.text, language) for word in recognized]
+    )
+    timed = [
+        _timed(word, recognized[match[0]], match[1]) if match else word
+        for word, match in zip(words, matches, strict=True)
+    ]
+    for is_unmatched, indices in groupby(range(len(words)), key=lambda index: matches[index] is None):
+        if is_unmatched:
             run = list(indices)
             before, after = run[0] - 1, run[-1] + 1
-            first, start = _place(pairs, timed, before, (-1, Word("", 0.0, 0.0, 0.0)))
-            last, end = _place(pairs, timed, after, (len(heard), Word("", duration, duration, 0.0)))
-            others = [(word.start, word.end) for word in heard[first + 1 : last]]
+            first, start = _neighbour(matches, timed, before, (-1, Word("", 0.0, 0.0, 0.0)))
+            last, end = _neighbour(matches, timed, after, (len(recognized), Word("", duration, duration, 0.0)))
+            others = [(word.start, word.end) for word in recognized[first + 1 : last]]
             room = _room(len(run), start.end, end.start, others, voiced)
-            if before >= 0 and _length(room) < HASTE_SECONDS * len(run):
-                # They were sung together and heard as one word.
+            if before >= 0 and _length(room) < MIN_WORD_SECONDS * len(run):
+                # The words and the one before them were recognized as one word.
                 run, room = [before, *run], [(start.start, max(start.end, end.start))]
-            for index, span in zip(run, spread([words[index] for index in run], room), strict=True):
+            for index, span in zip(run, distribute([words[index] for index in run], room), strict=True):
                 timed[index] = replace(timed[index], start=span[0], end=span[1])
     return timed
 
 
-def spread(words: Sequence[Word], room: Sequence[Span]) -> list[Span]:
-    """The room, in order of time, shared among the words by their lengths."""
+def distribute(words: Sequence[Word], room: Sequence[Span]) -> list[Span]:
+    """Divide the time spans, sorted by time, among the words in proportion to their lengths."""
     weights = [1 + len(word.text) for word in words]
     whole, total, done, spans = _length(room), sum(weights), 0, []
     for weight in weights:
-        spans.append((_at(room, whole * done / total), _at(room, whole * (done + weight) / total, ends=True)))
+        spans.append((_at(room, whole * done / total), _at(room, whole * (done + weight) / total, is_end=True)))
         done += weight
     return spans
 
 
-def _timed(word: Word, heard: Word, similarity: float) -> Word:
-    confidence = similarity * heard.confidence
-    return replace(word, start=heard.start, end=heard.end, confidence=confidence, estimated=heard.estimated)
+def _timed(word: Word, recognized: Word, similarity: float) -> Word:
+    confidence = similarity * recognized.confidence
+    return replace(
+        word, start=recognized.start, end=recognized.end, confidence=confidence, estimated=recognized.estimated
+    )
 
 
-def _place(
-    pairs: Sequence[Pair | None], timed: Sequence[Word], index: int, border: tuple[int, Word]
+def _neighbour(
+    matches: Sequence[Match | None], timed: Sequence[Word], index: int, border: tuple[int, Word]
 ) -> tuple[int, Word]:
-    """Which heard word a given one is, and its time; the border of the song where there is none."""
-    pair = pairs[index] if 0 <= index < len(pairs) else None
-    return (pair[0], timed[index]) if pair else border
+    """Return the index of the recognized word and the timed word at `index`, or the border of the song."""
+    match = matches[index] if 0 <= index < len(matches) else None
+    return (match[0], timed[index]) if match else border
 
 
 def _room(count: int, start: float, end: float, others: Sequence[Span], voiced: Sequence[Span]) -> list[Span]:
+    """Return the spans between `start` and `end` that `count` unmatched words share."""
     for spans in (others, voiced):
-        inside = _united((max(start, first), min(end, last)) for first, last in spans)
-        if _length(inside) >= HASTE_SECONDS * count:
+        inside = _union((max(start, first), min(end, last)) for first, last in spans)
+        if _length(inside) >= MIN_WORD_SECONDS * count:
             return inside
-    return [(start, max(start, min(end, start + LEISURE_SECONDS * count)))]
+    return [(start, max(start, min(end, start + MAX_WORD_SECONDS * count)))]
 
 
-def _united(spans: Iterable[Span]) -> list[Span]:
-    united: list[Span] = []
+def _union(spans: Iterable[Span]) -> list[Span]:
+    union: list[Span] = []
     for start, end in sorted(span for span in spans if span[0] < span[1]):
-        if united and start <= united[-1][1]:
-            united[-1] = (united[-1][0], max(end, united[-1][1]))
+        if union and start <= union[-1][1]:
+            union[-1] = (union[-1][0], max(end, union[-1][1]))
         else:
-            united.append((start, end))
-    return united
+            union.append((start, end))
+    return union
 
 
 def _length(room: Sequence[Span]) -> float:
     return sum(end - start for start, end in room)
 
 
-def _at(room: Sequence[Span], offset: float, *, ends: bool = False) -> float:
-    """When `offset` seconds of the room have passed: at a border between two spans the later one, unless it `ends`."""
+def _at(room: Sequence[Span], offset: float, *, is_end: bool = False) -> float:
+    """Return the time after `offset` seconds of the spans; between two spans the later one, unless `is_end`."""
     for start, end in room:
-        if offset < end - start or (ends and offset <= end - start + 1e-9):
+        if offset < end - start or (is_end and offset <= end - start + 1e-9):
             return start + offset
         offset -= end - start
     return room[-1][1]

@@ -1,8 +1,8 @@
-"""Lyrics that a user gave, and when each word of them is sung.
+"""Word times for lyrics that the user supplied.
 
-What whisper heard anchors them; then each line is aligned to its own stretch of the song, a little more than where its
-words were heard. By wav2vec2 where there is a model for the language, by pocketsphinx for English where not; other
-languages keep whisper's times.
+The recognized words give approximate times. Then each line is aligned to the part of the song around these times, by
+wav2vec2 if there is a model for the language, otherwise by pocketsphinx for English. Other languages keep whisper's
+times.
 
 Word starts against the truth, three songs, 222 words, vocals by the embedded separator, whisper base:
 
@@ -10,11 +10,11 @@ Word starts against the truth, three songs, 222 words, vocals by the embedded se
 |---|---|---|---|
 | whisper's times | 91 % | 0.12 s | -0.10 s |
 | pocketsphinx, line by line | 97 % | 0.04 s | -0.02 s |
-| the same, the given text disturbed | 93 to 97 % | 0.04 s | -0.02 s |
+| the same, with disturbed lyrics | 93 to 97 % | 0.04 s | -0.02 s |
 
-Disturbed by a line that is not sung, a line left out, a chorus too many, or a tenth of the words mistyped.
-Pocketsphinx on a whole song found no way through two of the three. Dropping what it moved by more than 0.4 s took 2 to
-5 points: a stretch that ends near the line is guard enough.
+Lyrics were disturbed by a line that is not sung, a missing line, an additional chorus, or typing errors in a tenth of
+the words. Pocketsphinx on a whole song failed for two of the three songs. Rejecting moves of more than 0.4 s took 2 to
+5 points: limiting the search to the part around the line is sufficient.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,15 +22,16 @@ from itertools import chain
 
 import numpy as np
 
-from services.transcriber.alignment.forced_alignment import SAMPLE_HZ, Aligner, Samples, fitted
-from services.transcriber.alignment.time_transfer import placed
+from services.transcriber.alignment.forced_alignment import Aligner, align_lines
+from services.transcriber.alignment.time_transfer import transfer_times
+from services.transcriber.audio import SAMPLE_HZ, Samples, Span
 from services.transcriber.text.lyrics import Line, Word
-from services.transcriber.text.phrasing import Span, reshaped, settled, wrapped
+from services.transcriber.text.phrasing import regroup, resolve_overlaps, wrap_lines
 
 
 def sung(
-    given: Sequence[Sequence[Word]],
-    heard: Sequence[Word],
+    lyrics: Sequence[Sequence[Word]],
+    recognized: Sequence[Word],
     voiced: Sequence[Span],
     samples: Samples,
     *,
@@ -38,20 +39,20 @@ def sung(
     aligner: Aligner | None,
     report: Callable[[float], None],
 ) -> list[Line]:
-    """The given lines, at most 42 columns wide, with a time for every word.
+    """Return the user's lines, at most 42 columns wide, with a time for every word.
 
-    Where nothing was heard all times are estimated, spread over where the song has most of its energy.
+    If no words were recognized, all times are estimated and spread over the part with most of the song's energy.
     """
     duration = len(samples) / SAMPLE_HZ
-    words = placed([*chain(*given)], heard, voiced or [_loud(samples)], duration, language)
-    lines = wrapped(reshaped(settled(words, duration), given))
-    if aligner and heard:
-        lines = [Line(tuple(words)) for words in fitted(lines, samples, aligner, report)]
+    words = transfer_times([*chain(*lyrics)], recognized, voiced or [_loud_part(samples)], duration, language)
+    lines = wrap_lines(regroup(resolve_overlaps(words, duration), lyrics))
+    if aligner and recognized:
+        lines = [Line(tuple(words)) for words in align_lines(lines, samples, aligner, report)]
     return lines
 
 
-def _loud(samples: Samples) -> Span:
-    """Where the middle nine tenths of the energy are; of silence, all of it."""
+def _loud_part(samples: Samples) -> Span:
+    """Return the part with the middle 90 % of the energy; of silence, all of it."""
     energy = np.cumsum(np.square(samples, dtype=np.float64))
     total = float(energy[-1]) if len(energy) else 0.0
     first, last = np.searchsorted(energy, [0.05 * total, 0.95 * total]) if total else (0, len(samples))

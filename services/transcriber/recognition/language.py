@@ -1,30 +1,34 @@
-"""The language of a song, by what is sung most."""
+"""Detection of the song's language in the segments with the most singing."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
-from services.transcriber.text.phrasing import Span
+from services.transcriber.audio import Span
 
-SURE = 0.8
-MOST_PARTS = 3
-SECONDS = 30.0
-"""As much as whisper listens to for it."""
+CERTAIN = 0.8
+MAX_SEGMENTS = 3
+MAX_SECONDS = 30.0
+"""Whisper uses at most this much audio for it."""
 
 Probabilities = Mapping[str, float]
+"""Probability (0 to 1) by ISO 639-1 code."""
 
 
-def language(parts: Sequence[tuple[float, Span]], listen: Callable[[Span], Probabilities]) -> tuple[str, float]:
-    """An ISO 639-1 code and its probability, from at least one part with the seconds that are sung in it.
+def detect_language(
+    segments: Sequence[tuple[float, Span]], classify: Callable[[Span], Probabilities]
+) -> tuple[str, float]:
+    """Return an ISO 639-1 code and its probability, from at least one segment with its seconds of voice.
 
-    By the part with most of them alone where that is sure, else by the first three, each with that weight.
+    Uses only the segment with the most voice if that is certain, otherwise the mean of the first three, weighted by
+    their seconds of voice.
     """
     total: dict[str, float] = defaultdict(float)
     weight = 0.0
-    for sung, (start, end) in sorted(parts, reverse=True)[:MOST_PARTS]:
-        for code, probability in listen((start, min(end, start + SECONDS))).items():
-            total[code] += probability * sung
-        weight += sung
-        if max(total.values()) >= SURE * weight:
+    for voiced_seconds, (start, end) in sorted(segments, reverse=True)[:MAX_SEGMENTS]:
+        for code, probability in classify((start, min(end, start + MAX_SECONDS))).items():
+            total[code] += probability * voiced_seconds
+        weight += voiced_seconds
+        if max(total.values()) >= CERTAIN * weight:
             break
     code = max(total, key=lambda each: total[each])
     return code, total[code] / weight if weight else 0.0

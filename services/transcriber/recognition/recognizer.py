@@ -1,158 +1,187 @@
-"""What whisper hears in the stretches of a song where somebody sings."""
+"""Recognition of the words in the segments where somebody sings, by whisper."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
-from services.transcriber.recognition.hallucination import invented, looping
-from services.transcriber.recognition.language import Probabilities
-from services.transcriber.recognition.language import language as decided
-from services.transcriber.recognition.mixes import takes
-from services.transcriber.recognition.rover import voted
-from services.transcriber.recognition.segments import SAMPLE_HZ, Clip
-from services.transcriber.recognition.vad_fallback import sounding
+from services.transcriber.audio import SAMPLE_HZ, Samples, Span, loud_frames, uncovered
+from services.transcriber.recognition.hallucination import is_hallucination, is_repetition_loop
+from services.transcriber.recognition.language import Probabilities, detect_language
+from services.transcriber.recognition.rover import combine_phrases
+from services.transcriber.recognition.segments import Segment
 from services.transcriber.text.lyrics import Word
-from services.transcriber.text.phrasing import Span, missed
-from services.transcriber.text.tokens import characters
+from services.transcriber.text.tokens import split_characters
 from shared.audio import torchaudio_shim
 from shared.errors import TransientError
 
 torchaudio_shim.install()
 
-from faster_whisper import BatchedInferencePipeline  # noqa: E402 -- the line above lets these in
+from faster_whisper import BatchedInferencePipeline  # noqa: E402 -- importable only after the shim is installed
 from faster_whisper import transcribe as whisper  # noqa: E402
 from whisperx import asr  # noqa: E402
 
 log = structlog.get_logger()
 
-BATCHES = (4, 1)  # clips heard, and reported as progress, together; fewer while the GPU's memory is exhausted
-UNLIKE = 1.2
-"""By how much repeating itself is made unlikely where whisper got into a loop."""
+MUSIC_LEVELS: Final = (1 / 2, 1 / 3, 1.0)
+"""Level of the music in each mix; 1 is the original song. The first mix decides phrases and times.
 
-Samples = NDArray[np.float32]  # mono, 16 kHz
+Separation removes parts of the voice together with the music. That harms whisper more than music does, once it is known
+where somebody sings. The best level differs from song to song, so whisper hears several mixes, which vote.
+"""
+BATCH_SIZES = (4, 1)  # segments per batch and progress report; the smaller one if the GPU runs out of memory
+REPETITION_PENALTY = 1.2
+"""Whisper's penalty for a second pass over a repetition loop; 1 is none."""
+
 Phrase = list[Word]
 
 
 @dataclass(frozen=True)
-class Heard:
-    """The phrases of each clip that has some, in order of time, and the language with its probability."""
+class Recognition:
+    """Phrases of each segment that has any, in order of time, and the language with its probability (0 to 1)."""
 
-    phrases: dict[Clip, list[Phrase]] = field(default_factory=dict)
+    phrases: dict[Segment, list[Phrase]] = field(default_factory=dict)
     language: str | None = None
     language_probability: float | None = None
 
 
-class Hearing:
+class Recognizer:
     def __init__(self, pipeline: asr.FasterWhisperPipeline, vocals: Samples, music: Samples | None = None) -> None:
-        """`music` is the song without its vocals, where it is at hand."""
+        """Take the vocals and, if available, the song without its vocals (`music`)."""
         self._pipeline = pipeline
-        self._takes = takes(vocals, music)
-        self._loud = sounding(vocals)
+        self._mixes = _mixes(vocals, music)
+        self._loud = loud_frames(vocals)
 
-    def heard(self, clips: Sequence[Clip], language: str | None, report: Callable[[float], None]) -> Heard:
-        """In `language`, else in that of what is sung most.
+    def heard(self, segments: Sequence[Segment], language: str | None, report: Callable[[float], None]) -> Recognition:
+        """Recognize words in `language`, or in the language that is sung most.
 
-        Every take is heard, and what most of them believe is taken. Whisper may stop in the middle of a clip: where
-        that left a voice without words, it hears the part once more.
+        Every mix is recognized, and the mixes vote for each word. Whisper may stop in the middle of a segment: a voiced
+        span that stays without words is recognized once more.
         """
         probability = None
-        if clips and not language:
-            language, probability = decided([(clip.sung, (clip.start, clip.end)) for clip in clips], self._listened)
-        if not clips or not language:
-            return Heard()
-        heard: list[dict[Clip, list[Phrase]]] = []
-        for done, take in enumerate(self._takes):
+        if segments and not language:
+            spans = [(segment.voiced_seconds, (segment.start, segment.end)) for segment in segments]
+            language, probability = detect_language(spans, self._language_probabilities)
+        if not segments or not language:
+            return Recognition()
+        transcripts: list[dict[Segment, list[Phrase]]] = []
+        for done, mix in enumerate(self._mixes):
 
-            def part(share: float, done: int = done) -> None:
-                report((done + share) / len(self._takes))
+            def report_part(share: float, done: int = done) -> None:
+                report((done + share) / len(self._mixes))
 
-            heard.append(self._take(take, clips, language, part))
-        phrases = {clip: voted([take.get(clip, []) for take in heard], language) for clip in clips}
-        phrases |= self._missed(clips, [*filter(None, phrases.values())], language)
-        known = {clip: spoken for clip, spoken in phrases.items() if spoken}
-        ordered = dict(sorted(known.items(), key=lambda item: item[1][0][0].start))
-        return Heard(ordered, language, probability) if ordered else Heard()
+            transcripts.append(self._recognize_mix(mix, segments, language, report_part))
+        phrases = {
+            segment: combine_phrases([transcript.get(segment, []) for transcript in transcripts], language)
+            for segment in segments
+        }
+        phrases |= self._recognize_gaps(segments, [*filter(None, phrases.values())], language)
+        present = {segment: found for segment, found in phrases.items() if found}
+        ordered = dict(sorted(present.items(), key=lambda item: item[1][0][0].start))
+        return Recognition(ordered, language, probability) if ordered else Recognition()
 
-    def _missed(
-        self, clips: Sequence[Clip], heard: Sequence[Sequence[Phrase]], language: str
-    ) -> dict[Clip, list[Phrase]]:
-        spans = sorted((phrase[0].start, phrase[-1].end) for phrases in heard for phrase in phrases)
-        parts = [Clip(start, end, ()) for clip in clips for start, end in missed(clip.voiced, spans)]
-        return self._take(self._takes[0], parts, language, lambda _: None) if parts else {}
+    def _recognize_gaps(
+        self, segments: Sequence[Segment], recognized: Sequence[Sequence[Phrase]], language: str
+    ) -> dict[Segment, list[Phrase]]:
+        spans = sorted((phrase[0].start, phrase[-1].end) for phrases in recognized for phrase in phrases)
+        gaps = [Segment(start, end, ()) for segment in segments for start, end in uncovered(segment.voiced, spans)]
+        return self._recognize_mix(self._mixes[0], gaps, language, lambda _: None) if gaps else {}
 
-    def _take(
-        self, take: Samples, clips: Sequence[Clip], language: str, report: Callable[[float], None]
-    ) -> dict[Clip, list[Phrase]]:
-        """A clip in which whisper got into a loop is heard in two halves, then what still is one is dropped."""
-        heard = self._once(take, clips, language, report)
-        for clip in [clip for clip, phrases in heard.items() if self._loops(phrases)]:
-            log.info("whisper repeats itself", start=clip.start, end=clip.end)
-            halves = self._once(take, clip.halves(), language, lambda _: None, repetition_penalty=UNLIKE)
-            heard[clip] = [phrase for phrases in halves.values() if not self._loops(phrases) for phrase in phrases]
-        return heard
+    def _recognize_mix(
+        self, mix: Samples, segments: Sequence[Segment], language: str, report: Callable[[float], None]
+    ) -> dict[Segment, list[Phrase]]:
+        """Recognize one mix; a segment with a repetition loop again in two halves, dropping a half that still loops."""
+        recognized = self._recognize(mix, segments, language, report)
+        for segment in [segment for segment, phrases in recognized.items() if self._is_loop(phrases)]:
+            log.info("whisper repeats itself", start=segment.start, end=segment.end)
+            halves = self._recognize(
+                mix, segment.halves(), language, lambda _: None, repetition_penalty=REPETITION_PENALTY
+            )
+            recognized[segment] = [
+                phrase for phrases in halves.values() if not self._is_loop(phrases) for phrase in phrases
+            ]
+        return recognized
 
-    def _loops(self, phrases: Sequence[Phrase]) -> bool:
-        return looping([word for phrase in phrases for word in phrase], self._loud)
+    def _is_loop(self, phrases: Sequence[Phrase]) -> bool:
+        return is_repetition_loop([word for phrase in phrases for word in phrase], self._loud)
 
-    def _listened(self, span: Span) -> Probabilities:
+    def _language_probabilities(self, span: Span) -> Probabilities:
         if not self._pipeline.model.model.is_multilingual:
             return {"en": 1.0}
-        part = self._takes[0][int(span[0] * SAMPLE_HZ) : int(span[1] * SAMPLE_HZ)]
-        _, _, every = self._pipeline.model.detect_language(part)
-        return dict(every)
+        part = self._mixes[0][int(span[0] * SAMPLE_HZ) : int(span[1] * SAMPLE_HZ)]
+        _, _, probabilities = self._pipeline.model.detect_language(part)
+        return dict(probabilities)
 
-    def _once(
-        self, take: Samples, clips: Sequence[Clip], language: str, report: Callable[[float], None], **options: float
-    ) -> dict[Clip, list[Phrase]]:
-        for size in BATCHES:
+    def _recognize(
+        self,
+        mix: Samples,
+        segments: Sequence[Segment],
+        language: str,
+        report: Callable[[float], None],
+        **options: float,
+    ) -> dict[Segment, list[Phrase]]:
+        """Recognize in batches, in smaller ones if the GPU runs out of memory.
+
+        Raises TransientError `out_of_memory` if not even one segment fits.
+        """
+        for size in BATCH_SIZES:
             try:
-                return self._batched(take, clips, language, report, size, **options)
-            except RuntimeError as error:  # CTranslate2 has no type of its own for it
+                return self._recognize_batches(mix, segments, language, report, size, **options)
+            except RuntimeError as error:  # CTranslate2 has no own type for it
                 if "out of memory" not in str(error):
                     raise
                 log.warning("out of GPU memory", batch=size, error=str(error))
-        raise TransientError("The GPU has too little memory free", "even for one clip at a time", code="out_of_memory")
+        raise TransientError("The GPU has too little free memory", "even for one segment", code="out_of_memory")
 
-    def _batched(
+    def _recognize_batches(
         self,
-        take: Samples,
-        clips: Sequence[Clip],
+        mix: Samples,
+        segments: Sequence[Segment],
         language: str,
         report: Callable[[float], None],
         size: int,
         **options: float,
-    ) -> dict[Clip, list[Phrase]]:
-        """Whisperx's own pipeline gives no word times; faster-whisper's does, on the same model in memory."""
-        segments, _ = BatchedInferencePipeline(self._pipeline.model).transcribe(
-            take,
+    ) -> dict[Segment, list[Phrase]]:
+        # Whisperx's own pipeline gives no word times; faster-whisper's does, with the same model in memory.
+        phrases, _ = BatchedInferencePipeline(self._pipeline.model).transcribe(
+            mix,
             language=language,
-            clip_timestamps=[{"start": clip.start, "end": clip.end} for clip in clips],
+            clip_timestamps=[{"start": segment.start, "end": segment.end} for segment in segments],
             batch_size=size,
-            # Whisper's own times for phrases are the singer's, too.
+            # Whisper's phrases are those of the singer.
             without_timestamps=False,
             word_timestamps=True,
             **options,
         )
-        heard: dict[Clip, list[Phrase]] = {}
-        for segment in segments:
-            clip = next(clip for clip in reversed(clips) if clip.start <= segment.seek / 100 + 0.1)
-            report(clip.end / clips[-1].end)
-            words = [each for word in segment.words if word.word.strip() for each in characters(_word(word))]
-            if not invented(
+        recognized: dict[Segment, list[Phrase]] = {}
+        for phrase in phrases:
+            segment = next(each for each in reversed(segments) if each.start <= phrase.seek / 100 + 0.1)
+            report(segment.end / segments[-1].end)
+            words = [each for word in phrase.words if word.word.strip() for each in split_characters(_word(word))]
+            if not is_hallucination(
                 words,
-                seconds=segment.end - segment.start,
-                no_speech=segment.no_speech_prob,
-                compression=segment.compression_ratio,
-                doubtful=clip.doubtful,
+                seconds=phrase.end - phrase.start,
+                no_speech=phrase.no_speech_prob,
+                compression=phrase.compression_ratio,
+                uncertain=segment.uncertain,
             ):
-                heard.setdefault(clip, []).append(words)
-        return heard
+                recognized.setdefault(segment, []).append(words)
+        return recognized
 
 
-def _word(heard: whisper.Word) -> Word:
-    """Whisper's text begins with the space that stands before it; its numbers are numpy's."""
-    spaced = heard.word.startswith(" ")
-    return Word(heard.word.strip(), float(heard.start), float(heard.end), float(heard.probability), spaced=spaced)
+def _mixes(vocals: Samples, music: Samples | None) -> list[Samples]:
+    """Return the vocals with the music at each of `MUSIC_LEVELS`, or only the vocals if there is no music."""
+    if music is None:
+        return [vocals]
+    padded = np.zeros_like(vocals)
+    length = min(len(vocals), len(music))
+    padded[:length] = music[:length]
+    return [vocals + np.float32(level) * padded for level in MUSIC_LEVELS]
+
+
+def _word(word: whisper.Word) -> Word:
+    """Convert whisper's word: its text starts with the space before it, its numbers are numpy's."""
+    spaced = word.word.startswith(" ")
+    return Word(word.word.strip(), float(word.start), float(word.end), float(word.probability), spaced=spaced)

@@ -1,4 +1,4 @@
-"""Stretches of the vocals to hear in one go."""
+"""Segments of the vocals with singing, each short enough for one pass of whisper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,63 +6,63 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from services.transcriber.recognition.vad_fallback import dropped
-from services.transcriber.text.phrasing import Span, missed
+from services.transcriber.audio import SAMPLE_HZ, Samples, Span, uncovered
+from services.transcriber.recognition.vad_fallback import undetected_singing
 
-SAMPLE_HZ = 16_000
-CLIP_SECONDS = 30  # as much as whisper hears at once
-ONSET, OFFSET = 0.5, 0.363  # the voice detector's thresholds, whisperx's own
-LOOSE_ONSET, LOOSE_OFFSET = 0.1, 0.05  # where it dropped what sounds like singing
+MAX_SECONDS = 30  # the length of whisper's input
+ONSET, OFFSET = 0.5, 0.363  # thresholds of the voice detector, whisperx's defaults
+LOW_ONSET, LOW_OFFSET = 0.1, 0.05  # where it missed what sounds like singing
 # -60 dBFS. Separation left four instrumentals in five at -75 and below (one at -33); four vocals were at about -20.
 RESIDUE_RMS = 0.001
 
-Samples = NDArray[np.float32]  # mono, 16 kHz
-
 
 @dataclass(frozen=True)
-class Clip:
-    """In seconds, with the parts of it that have a voice; `doubtful` where the detector did not hear it at first."""
+class Segment:
+    """`start`, `end` and the `voiced` spans inside are in seconds.
+
+    `uncertain`: the detector found no voice here with its normal thresholds.
+    """
 
     start: float
     end: float
     voiced: tuple[Span, ...]
-    doubtful: bool = False
+    uncertain: bool = False
 
     @property
-    def sung(self) -> float:
-        """Seconds of voice."""
+    def voiced_seconds(self) -> float:
         return sum(end - start for start, end in self.voiced)
 
-    def halves(self) -> tuple["Clip", "Clip"]:
-        """Cut where the voice rests in the middle half, else in the very middle."""
+    def halves(self) -> tuple["Segment", "Segment"]:
+        """Split at a rest in the middle half, otherwise in the exact middle."""
         middle, quarter = (self.start + self.end) / 2, (self.end - self.start) / 4
         rests = [end for _, end in self.voiced[:-1] if abs(end - middle) < quarter]
         cut = min(rests, key=lambda end: abs(end - middle), default=middle)
-        return Clip(self.start, cut, (), self.doubtful), Clip(cut, self.end, (), self.doubtful)
+        return Segment(self.start, cut, (), self.uncertain), Segment(cut, self.end, (), self.uncertain)
 
 
-def clips(detector: Any, samples: Samples) -> list[Clip]:  # noqa: ANN401 -- whisperx's, which has no types
-    """Of at most 30 s, cut where the voice rests, in order of time; none where nobody sings.
+def find_segments(detector: Any, samples: Samples) -> list[Segment]:  # noqa: ANN401 -- whisperx has no types
+    """Return segments of at most 30 s, split at rests, in order of time; none where nobody sings.
 
-    Where the detector drops vocals that are loud and tonal it is asked again with loose thresholds, and where that
-    finds nothing, too, the part is taken all the same.
+    Where the detector misses vocals that are loud and tonal, its lower thresholds are tried. If these find nothing
+    either, the whole loud span becomes a segment.
     """
     scores = detector({"waveform": detector.preprocess_audio(samples), "sample_rate": SAMPLE_HZ})
-    sure = _merged(detector, scores, ONSET, OFFSET)
-    parts = dropped(samples, _spans(sure))
-    found = _spans(_merged(detector, scores, LOOSE_ONSET, LOOSE_OFFSET)) if parts else []
-    parts = [_tightened(part, found) for part in parts]
+    chunks = _merged(detector, scores, ONSET, OFFSET)
+    missed = undetected_singing(samples, _spans(chunks))
+    found = _spans(_merged(detector, scores, LOW_ONSET, LOW_OFFSET)) if missed else []
+    missed = [_tightened(span, found) for span in missed]
     duration = len(samples) / SAMPLE_HZ
-    every = [_clip(chunk, parts, duration) for chunk in sure]
-    outside = missed(parts, [(clip.start, clip.end) for clip in every])
-    every += [clip for part in outside for clip in _pieces(part)]
-    return sorted((clip for clip in every if _rms(samples, clip) > RESIDUE_RMS), key=lambda clip: clip.start)
+    segments = [_segment(chunk, missed, duration) for chunk in chunks]
+    outside = uncovered(missed, [(segment.start, segment.end) for segment in segments])
+    segments += [piece for span in outside for piece in _pieces(span)]
+    return sorted(
+        (segment for segment in segments if _rms(samples, segment) > RESIDUE_RMS), key=lambda segment: segment.start
+    )
 
 
 def _merged(detector: Any, scores: Any, onset: float, offset: float) -> list[dict[str, Any]]:  # noqa: ANN401 -- as above
-    merged: list[dict[str, Any]] = detector.merge_chunks(scores, CLIP_SECONDS, onset=onset, offset=offset)
+    merged: list[dict[str, Any]] = detector.merge_chunks(scores, MAX_SECONDS, onset=onset, offset=offset)
     return merged
 
 
@@ -70,25 +70,25 @@ def _spans(chunks: Sequence[dict[str, Any]]) -> list[Span]:
     return [span for chunk in chunks for span in chunk["segments"]]
 
 
-def _clip(chunk: dict[str, Any], parts: Sequence[Span], duration: float) -> Clip:
-    """With the parts inside it, where the detector heard no voice: whisper hears them anyway, as it hears rests."""
+def _segment(chunk: dict[str, Any], missed: Sequence[Span], duration: float) -> Segment:
+    """Make a segment of the detector's chunk and the missed spans inside it, which whisper hears as well."""
     start, end = chunk["start"], min(chunk["end"], duration)
-    inside = [part for part in parts if start <= part[0] and part[1] <= end]
-    return Clip(start, end, tuple(sorted([*chunk["segments"], *inside])))
+    inside = [span for span in missed if start <= span[0] and span[1] <= end]
+    return Segment(start, end, tuple(sorted([*chunk["segments"], *inside])))
 
 
-def _tightened(part: Span, found: Sequence[Span]) -> Span:
-    """From the first to the last voice that was found in it; the part itself where there is none."""
-    start, end = part
+def _tightened(span: Span, found: Sequence[Span]) -> Span:
+    """Return the part from the first to the last voice that was found inside; the span itself if there is none."""
+    start, end = span
     inside = [(max(start, first), min(end, last)) for first, last in found if first < end and start < last]
-    return (inside[0][0], inside[-1][1]) if inside else part
+    return (inside[0][0], inside[-1][1]) if inside else span
 
 
-def _pieces(part: Span) -> list[Clip]:
-    cuts = [*np.arange(*part, CLIP_SECONDS).tolist(), part[1]]
-    return [Clip(first, last, ((first, last),), doubtful=True) for first, last in pairwise(cuts)]
+def _pieces(span: Span) -> list[Segment]:
+    cuts = [*np.arange(*span, MAX_SECONDS).tolist(), span[1]]
+    return [Segment(first, last, ((first, last),), uncertain=True) for first, last in pairwise(cuts)]
 
 
-def _rms(samples: Samples, clip: Clip) -> float:
-    part = samples[int(clip.start * SAMPLE_HZ) : int(clip.end * SAMPLE_HZ)]
+def _rms(samples: Samples, segment: Segment) -> float:
+    part = samples[int(segment.start * SAMPLE_HZ) : int(segment.end * SAMPLE_HZ)]
     return float(np.sqrt(np.mean(np.square(part)))) if len(part) else 0.0

@@ -1,19 +1,19 @@
-"""Lyrics as files, one for each kind of player."""
+"""Lyrics files, one for each kind of player."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from services.transcriber.text.bars import Bars
 from services.transcriber.text.lrc import to_elrc, to_lrc
-from services.transcriber.text.lyrics import About, Line, to_json
+from services.transcriber.text.lyrics import Line, Metadata, to_json
 from services.transcriber.text.subtitles import to_ass, to_srt, to_vtt
 from shared.events import Lyrics
 
 
-def write(out: Path, lines: Sequence[Line], about: About, bars: Bars | None = None) -> Lyrics:
-    """Writes `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}` into `out`; without a line they hold no words."""
+def write(out: Path, lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None) -> Lyrics:
+    """Write `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}` into `out`; without lines the files contain no words."""
     contents = {
-        "lyrics.json": to_json(lines, about, bars),
+        "lyrics.json": to_json(lines, metadata, bars),
         "lyrics.txt": "".join(f"{line.text}\n" for line in lines),
         "lyrics.lrc": to_lrc(lines),
         "lyrics.elrc": to_elrc(lines),
@@ -24,8 +24,8 @@ def write(out: Path, lines: Sequence[Line], about: About, bars: Bars | None = No
     for name, content in contents.items():
         (out / name).write_text(content, encoding="utf-8")
     return Lyrics(
-        model=about.model,
-        language=about.language,
+        model=metadata.model,
+        language=metadata.language,
         word_count=sum(len(line.words) for line in lines),
         transcription="lyrics.json",
         lrc="lyrics.lrc",

@@ -1,9 +1,9 @@
-"""How an English word that the dictionary does not have is likely to sound: letters to ARPAbet, by plain rules."""
+"""Grapheme-to-phoneme conversion (g2p) by simple rules, for English words that are missing from the dictionary."""
 
 import re
 from typing import Final
 
-SOUNDS: Final = {
+PHONES: Final = {
     "augh": "AO", "ough": "AO", "tion": "SH AH N", "sion": "ZH AH N", "eau": "OW", "igh": "AY", "sch": "SH",
     "tch": "CH",
     "ch": "CH", "ck": "K", "dg": "JH", "gh": "G", "kn": "N", "ng": "NG", "ph": "F", "qu": "K W", "sh": "SH", "th": "TH",
@@ -15,24 +15,24 @@ SOUNDS: Final = {
     "l": "L", "m": "M", "n": "N", "o": "AA", "p": "P", "q": "K", "r": "R", "s": "S", "t": "T", "u": "AH", "v": "V",
     "w": "W", "x": "K S", "y": "IY", "z": "Z",
 }  # fmt: skip
-LONGEST = max(map(len, SOUNDS))
+LONGEST_GRAPHEME = max(map(len, PHONES))
 DOUBLED = re.compile(r"([^aeiou])\1+")
 SILENT_E = re.compile(r"(?<=[aeiouy][bcdfgklmnprstvz])e$")
 LONG_VOWEL = re.compile(r"([aiou])(?=[bcdfgklmnprstvz]e$)")
-LONG: Final = {"a": "EY", "i": "AY", "o": "OW", "u": "UW"}
+LONG_PHONES: Final = {"a": "EY", "i": "AY", "o": "OW", "u": "UW"}
 
 
-def sounds(word: str) -> str:
-    """Phones with spaces between them; empty for a word without a letter from a to z."""
+def pronounce(word: str) -> str:
+    """Return ARPAbet phones separated by spaces; empty for a word without a letter from a to z."""
     letters = DOUBLED.sub(r"\1", re.sub("[^a-z]", "", word.lower()))
     long = LONG_VOWEL.search(letters)
     letters, found, position = SILENT_E.sub("", letters), [], 0
     while position < len(letters):
         if long and position == long.start():
-            found.append(LONG[long[1]])
+            found.append(LONG_PHONES[long[1]])
             position += 1
             continue
-        length = next(size for size in range(LONGEST, 0, -1) if letters[position : position + size] in SOUNDS)
-        found.append(SOUNDS[letters[position : position + length]])
+        length = next(size for size in range(LONGEST_GRAPHEME, 0, -1) if letters[position : position + size] in PHONES)
+        found.append(PHONES[letters[position : position + length]])
         position += length
     return " ".join(found)

@@ -1,28 +1,28 @@
-"""LRC, by the line for every player, and enhanced, by the word, for those that can.
+"""LRC with a time for each line, which every player reads, and enhanced LRC with a time for each word.
 
-Neither can escape what it would take for a tag: look-alikes stand for that.
+Neither format can escape a tag, so similar characters replace brackets.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from math import floor
 
-from services.transcriber.text.lyrics import PLAIN, Line, joined
+from services.transcriber.text.lyrics import WITHOUT_TAGS, Line, join_words
 
 BREAK_SECONDS = 3.0
-"""A break as long as this leaves the screen empty; the format itself knows no end of a line."""
+"""A longer break clears the screen with an empty line, because LRC has no end time for a line."""
 
 
 def to_lrc(lines: Sequence[Line]) -> str:
-    """`[mm:ss.xx]words`."""
-    return _rows(lines, lambda line: line.text.translate(PLAIN))
+    """Return rows of `[mm:ss.xx]words`."""
+    return _rows(lines, lambda line: line.text.translate(WITHOUT_TAGS))
 
 
 def to_elrc(lines: Sequence[Line]) -> str:
-    """`[mm:ss.xx]<mm:ss.xx>word <mm:ss.xx>word <mm:ss.xx>`, the last time being the line's end."""
+    """Return rows of `[mm:ss.xx]<mm:ss.xx>word <mm:ss.xx>word <mm:ss.xx>`; the last time is the end of the line."""
 
     def timed(line: Line) -> str:
-        words = joined((word, f"<{_clock(word.start)}>{word.text.translate(PLAIN)}") for word in line.words)
+        words = join_words((word, f"<{_clock(word.start)}>{word.text.translate(WITHOUT_TAGS)}") for word in line.words)
         return f"{words} <{_clock(line.end)}>"
 
     return _rows(lines, timed)

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 from services.transcriber.text.bars import Bars
 
-# LRC and SRT cannot escape what they would take for a tag.
-PLAIN = str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›", "{": "(", "}": ")"})  # noqa: RUF001 -- look-alikes are the point
-NOTHING_HEARD = "No words were heard: this seems to be an instrumental."
-CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
+# LRC and SRT cannot escape brackets, which start a tag there: similar characters replace them.
+WITHOUT_TAGS = str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›", "{": "(", "}": ")"})  # noqa: RUF001 -- look-alikes are intended
+CONTROL_CHARACTERS = dict.fromkeys((*range(32), *range(127, 160)), " ")
+NO_WORDS_NOTE = "No words were heard: this seems to be an instrumental."
 
 
 @dataclass(frozen=True)
 class Word:
-    """`start` and `end` in seconds from the song's start, `confidence` 0 to 1.
+    """`start` and `end` are seconds from the start of the song, `confidence` is 0 to 1.
 
-    `estimated`: the times are a guess. `spaced`: a space stands before it, as nowhere in Chinese or inside `re-do`.
+    `estimated`: the times are interpolated or guessed. `spaced`: a space precedes the word; false between Chinese
+    characters or inside `re-do`.
     """
 
     text: str
@@ -29,7 +30,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Line:
-    """What is sung in one go: at least one word."""
+    """A line of at least one word."""
 
     words: tuple[Word, ...]
 
@@ -43,19 +44,20 @@ class Line:
 
     @property
     def confidence(self) -> float:
-        """The mean of its words."""
+        """Mean of the words' confidences."""
         return sum(word.confidence for word in self.words) / len(self.words)
 
     @property
     def text(self) -> str:
-        return joined((word, word.text) for word in self.words)
+        return join_words((word, word.text) for word in self.words)
 
 
 @dataclass(frozen=True)
-class About:
-    """Where lyrics come from: `source` is `heard` or `given`, `alignment` what timed the words.
+class Metadata:
+    """`source` is `heard` (recognized) or `given` (by the user); `alignment` is the method that timed the words.
 
-    `language` is an ISO 639-1 code, its probability (0 to 1) None where the user named it or nobody sings.
+    `language` is an ISO 639-1 code. `language_probability` (0 to 1) is None if the user chose the language or if there
+    is no singing.
     """
 
     language: str | None
@@ -65,45 +67,48 @@ class About:
     language_probability: float | None = None
 
 
-def joined(pieces: Iterable[tuple[Word, str]]) -> str:
-    """One string of what each word is to be written as, on one line, with spaces where the words want them."""
+def join_words(pieces: Iterable[tuple[Word, str]]) -> str:
+    """Join the string that represents each word into one line, with spaces according to `Word.spaced`."""
     text = "".join(" " * word.spaced + piece for word, piece in pieces)
-    return " ".join(text.translate(CONTROLS).split())
+    return " ".join(text.translate(CONTROL_CHARACTERS).split())
 
 
-def to_json(lines: Sequence[Line], about: About, bars: Bars | None = None) -> str:
-    """`{"language", …, "lines": [{"start", "end", "text", "confidence", "bar", "beat", "words": […]}]}`, in ms."""
+def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None) -> str:
+    """Return `{"language", …, "lines": [{"start", "end", "text", "confidence", "bar", "beat", "words": […]}]}`.
+
+    Times are in seconds, rounded to milliseconds.
+    """
     document = {
-        "language": about.language,
-        "language_probability": _rounded(about.language_probability),
-        "model": about.model,
-        "alignment": about.alignment,
-        "source": about.source,
-        "note": None if lines else NOTHING_HEARD,
+        "language": metadata.language,
+        "language_probability": _round(metadata.language_probability),
+        "model": metadata.model,
+        "alignment": metadata.alignment,
+        "source": metadata.source,
+        "note": None if lines else NO_WORDS_NOTE,
         "lines": [
             {
-                "start": _rounded(line.start),
-                "end": _rounded(line.end),
+                "start": _round(line.start),
+                "end": _round(line.end),
                 "text": line.text,
-                "confidence": _rounded(line.confidence),
-                "bar": place.bar if place else None,
-                "beat": place.beat if place else None,
+                "confidence": _round(line.confidence),
+                "bar": position.bar if position else None,
+                "beat": position.beat if position else None,
                 "words": [
                     {
                         "text": word.text,
-                        "start": _rounded(word.start),
-                        "end": _rounded(word.end),
-                        "confidence": _rounded(word.confidence),
+                        "start": _round(word.start),
+                        "end": _round(word.end),
+                        "confidence": _round(word.confidence),
                         "estimated": word.estimated,
                     }
                     for word in line.words
                 ],
             }
-            for line, place in ((line, bars.at(line.start) if bars else None) for line in lines)
+            for line, position in ((line, bars.position(line.start) if bars else None) for line in lines)
         ],
     }
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
-def _rounded(number: float | None) -> float | None:
+def _round(number: float | None) -> float | None:
     return None if number is None else round(number, 3)

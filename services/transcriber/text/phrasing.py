@@ -1,4 +1,4 @@
-"""From words as they were heard to lines that can be sung."""
+"""Split phrases into lines that fit a screen, and resolve overlaps between word times."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -8,33 +8,29 @@ from unicodedata import east_asian_width
 
 from services.transcriber.text.lyrics import Line, Word
 
-LINE_WIDTH = 42  # characters, as subtitles have it
+LINE_WIDTH = 42  # columns, a usual limit for subtitles
 PAUSE_SECONDS = 0.8
-SHORTEST_WORD_SECONDS = 0.02
-MISSED_SECONDS = 2.0  # of voice without a word: about the shortest line that is worth a second hearing
-SENTENCE_ENDS = tuple(".!?…。！？")  # noqa: RUF001 -- Chinese and Japanese have their own
+MIN_WORD_SECONDS = 0.02
+SENTENCE_ENDS = tuple(".!?…。！？")  # noqa: RUF001 -- includes the Chinese and Japanese marks
 CLAUSE_ENDS = (*SENTENCE_ENDS, *",;:、，；：")  # noqa: RUF001 -- as above
 
-Span = tuple[float, float]
-"""Start and end in seconds."""
+
+def split_lines(phrases: Iterable[Sequence[Word]]) -> list[Line]:
+    """Split every phrase into lines of at most 42 columns: at sentence ends and pauses, then at the best place."""
+    return [Line(tuple(line)) for phrase in phrases for sentence in _sentences(phrase) for line in _wrap(sentence)]
 
 
-def lines(phrases: Iterable[Sequence[Word]]) -> list[Line]:
-    """Every phrase in lines of at most 42 columns, cut at sentence ends and pauses, then where it hurts least."""
-    return [Line(tuple(line)) for phrase in phrases for sentence in _sentences(phrase) for line in _fitted(sentence)]
+def wrap_lines(lines: Iterable[Sequence[Word]]) -> list[Line]:
+    """Keep the lines, except that those of more than 42 columns are split at the best place."""
+    return [Line(tuple(part)) for words in lines for part in _wrap(list(words))]
 
 
-def wrapped(given: Iterable[Sequence[Word]]) -> list[Line]:
-    """Lines as they were given, those of more than 42 columns cut where it hurts least."""
-    return [Line(tuple(part)) for words in given for part in _fitted(list(words))]
+def resolve_overlaps(words: Sequence[Word], duration: float) -> list[Word]:
+    """Return the words with increasing times: no overlap, at least 20 ms each, within `duration` seconds.
 
-
-def settled(words: Sequence[Word], duration: float) -> list[Word]:
-    """The words with times in order: no overlap, at least 20 ms each, within `duration` seconds.
-
-    A word whose start had to move, or that had no length, is marked as estimated.
+    A word whose start moved, or that had no length, is marked as estimated.
     """
-    shortest = min(SHORTEST_WORD_SECONDS, duration / max(len(words), 1))
+    shortest = min(MIN_WORD_SECONDS, duration / max(len(words), 1))
     starts: list[float] = []
     for index, word in enumerate(words):
         earliest = starts[-1] + shortest if starts else 0.0
@@ -52,21 +48,10 @@ def settled(words: Sequence[Word], duration: float) -> list[Word]:
     ]
 
 
-def reshaped(words: Iterable[Word], phrases: Iterable[Sequence[Word]]) -> list[list[Word]]:
-    """The words in phrases as long as these."""
+def regroup(words: Iterable[Word], phrases: Iterable[Sequence[Word]]) -> list[list[Word]]:
+    """Group the words into phrases with the same numbers of words as `phrases`."""
     rest = iter(words)
     return [list(islice(rest, len(phrase))) for phrase in phrases]
-
-
-def missed(voiced: Iterable[Span], phrases: Sequence[Span]) -> list[Span]:
-    """The parts of at least 2 s that have a voice and no phrase; `phrases` in order of time."""
-    gaps = []
-    for begin, end in voiced:
-        start = begin
-        for first, last in [*phrases, (end, end)]:
-            gaps.append((start, min(first, end)))
-            start = max(start, last)
-    return [(start, end) for start, end in gaps if end - start >= MISSED_SECONDS]
 
 
 def _sentences(phrase: Sequence[Word]) -> list[list[Word]]:
@@ -78,7 +63,7 @@ def _sentences(phrase: Sequence[Word]) -> list[list[Word]]:
     return sentences
 
 
-def _fitted(words: list[Word]) -> list[list[Word]]:
+def _wrap(words: list[Word]) -> list[list[Word]]:
     width = _width(words)
     if width <= LINE_WIDTH or len(words) == 1:
         return [words]
@@ -86,15 +71,15 @@ def _fitted(words: list[Word]) -> list[list[Word]]:
     parts = ceil(width / LINE_WIDTH)
 
     def merit(cut: int) -> float:
-        """The pause there in seconds, a comma worth half of one, less the distance from an even share of the width."""
+        """Return the pause in seconds, plus 0.5 for a comma, minus twice the distance from an even split."""
         before, after = words[cut - 1], words[cut]
         unevenness = abs(_width(words[:cut]) / width - (parts // 2) / parts)
         return after.start - before.end + 0.5 * before.text.endswith(CLAUSE_ENDS) - 2 * unevenness
 
     cut = max(range(1, len(words)), key=merit)
-    return _fitted(words[:cut]) + _fitted(words[cut:])
+    return _wrap(words[:cut]) + _wrap(words[cut:])
 
 
 def _width(words: Sequence[Word]) -> int:
-    """Columns on a screen: a Chinese character takes two."""
+    """Return the columns on a screen; a Chinese character takes two."""
     return sum(1 + (east_asian_width(character) in "WF") for character in Line(tuple(words)).text)

@@ -1,4 +1,4 @@
-"""SRT, WebVTT with a time for every word, and ASS that fills each word while it is sung; pysubs2 writes them."""
+"""SRT, WebVTT with a time for every word, and ASS that fills each word while it is sung, written by pysubs2."""
 
 import html
 from collections.abc import Iterator, Sequence
@@ -7,48 +7,51 @@ from itertools import pairwise
 from pysubs2 import Alignment, Color, SSAEvent, SSAFile, SSAStyle
 from pysubs2.formats.webvtt import WebVTTFormat
 
-from services.transcriber.text.lyrics import PLAIN, Line, Word, joined
+from services.transcriber.text.lyrics import WITHOUT_TAGS, Line, Word, join_words
 
-BACKSLASH = str.maketrans({"\\": "\\\N{WORD JOINER}"})
-"""What begins a line break or a tag in all that pysubs2 reads begins nothing once something unseen follows it."""
-BRACES = str.maketrans({"{": "(", "}": ")"})
+SAFE_BACKSLASH = str.maketrans({"\\": "\\\N{WORD JOINER}"})
+"""A backslash starts a line break or a tag; an invisible character after it prevents that."""
+WITHOUT_BRACES = str.maketrans({"{": "(", "}": ")"})
 
 LEAD_SECONDS = 3.0
-"""How long before its first word a line is there to be read, where the one before it leaves the time."""
+"""A line is shown this long before its first word, unless the line before it ends later."""
 WHITE, YELLOW, GREY, BLACK = Color(255, 255, 255), Color(255, 210, 0), Color(190, 190, 190), Color(0, 0, 0)
 LARGE, SMALL = 60, 42
 UNICODE = -1
-"""An encoding that has libass find out by the text whether it runs from right to left."""
+"""An encoding with which libass detects right-to-left text by itself."""
 
 
 def to_srt(lines: Sequence[Line]) -> str:
-    cues = [_event(line.start, line.end, line.text.translate(PLAIN).translate(BACKSLASH)) for line in lines]
+    cues = [_event(line.start, line.end, line.text.translate(WITHOUT_TAGS).translate(SAFE_BACKSLASH)) for line in lines]
     return _file(cues).to_string("srt", keep_ssa_tags=True)
 
 
 def to_vtt(lines: Sequence[Line]) -> str:
-    """A timestamp stands before each word but the first, whose time is the cue's: https://www.w3.org/TR/webvtt1/"""
+    """Return WebVTT with a timestamp before every word but the first of a cue: https://www.w3.org/TR/webvtt1/"""
 
     def timed(line: Line) -> Iterator[tuple[Word, str]]:
         for word in line.words:
-            tag = f"<{WebVTTFormat.ms_to_timestamp(_ms(word.start))}>" if word is not line.words[0] else ""
-            yield word, tag + html.escape(word.text, quote=False).translate(BACKSLASH)
+            tag = f"<{WebVTTFormat.ms_to_timestamp(_milliseconds(word.start))}>" if word is not line.words[0] else ""
+            yield word, tag + html.escape(word.text, quote=False).translate(SAFE_BACKSLASH)
 
-    cues = [_event(line.start, line.end, joined(timed(line))) for line in lines]
+    cues = [_event(line.start, line.end, join_words(timed(line))) for line in lines]
     return _file(cues).to_string("vtt", keep_ssa_tags=True)
 
 
 def to_ass(lines: Sequence[Line]) -> str:
-    r"""Each line is there before it is sung, the next one small beneath it; `\kf` has the length of each word."""
+    r"""Return ASS: a line appears before it is sung, with the next one smaller below; `\kf` fills each word."""
     styles = {
         "Sung": _style(LARGE, YELLOW, margin=110),
         "Next": _style(SMALL, GREY, margin=45),
     }
-    shown = [_shown_from(line, before) for before, line in zip([None, *lines], lines, strict=False)]
-    cues = [_event(start, line.end, _filled(line, start), "Sung") for start, line in zip(shown, lines, strict=True)]
+    show_times = [_show_time(line, before) for before, line in zip([None, *lines], lines, strict=False)]
+    cues = [
+        _event(start, line.end, _karaoke_text(line, start), "Sung")
+        for start, line in zip(show_times, lines, strict=True)
+    ]
     cues += [
-        _event(start, line.end, following.text.translate(BRACES).translate(BACKSLASH), "Next")
-        for start, (line, following) in zip(shown, pairwise(lines), strict=False)
+        _event(start, line.end, following.text.translate(WITHOUT_BRACES).translate(SAFE_BACKSLASH), "Next")
+        for start, (line, following) in zip(show_times, pairwise(lines), strict=False)
         if following.start - line.end <= LEAD_SECONDS
     ]
     subtitles = _file(cues)
@@ -58,22 +61,22 @@ def to_ass(lines: Sequence[Line]) -> str:
     return subtitles.to_string("ass", header_notice="")
 
 
-def _shown_from(line: Line, before: Line | None) -> float:
+def _show_time(line: Line, before: Line | None) -> float:
     return min(line.start, max(line.start - LEAD_SECONDS, before.end if before else 0.0))
 
 
-def _filled(line: Line, shown: float) -> str:
-    """The words with their lengths in hundredths of a second, which add up to the line's: no rounding adds up."""
-    now = _cs(shown)
+def _karaoke_text(line: Line, shown: float) -> str:
+    """Return the words with their lengths in centiseconds; times are rounded, not lengths, so that no error adds up."""
+    now = _centiseconds(shown)
 
     def timed(word: Word) -> str:
         nonlocal now
-        start, end = max(_cs(word.start), now), max(_cs(word.end), now)
+        start, end = max(_centiseconds(word.start), now), max(_centiseconds(word.end), now)
         rest = rf"{{\k{start - now}}}" if start > now else ""
         now = end
-        return rf"{rest}{{\kf{end - start}}}" + word.text.translate(BRACES).translate(BACKSLASH)
+        return rf"{rest}{{\kf{end - start}}}" + word.text.translate(WITHOUT_BRACES).translate(SAFE_BACKSLASH)
 
-    return joined((word, timed(word)) for word in line.words)
+    return join_words((word, timed(word)) for word in line.words)
 
 
 def _style(size: int, colour: Color, margin: int) -> SSAStyle:
@@ -92,7 +95,7 @@ def _style(size: int, colour: Color, margin: int) -> SSAStyle:
 
 
 def _event(start: float, end: float, text: str, style: str = "Default") -> SSAEvent:
-    return SSAEvent(start=_ms(start), end=_ms(end), text=text, style=style)
+    return SSAEvent(start=_milliseconds(start), end=_milliseconds(end), text=text, style=style)
 
 
 def _file(events: Sequence[SSAEvent]) -> SSAFile:
@@ -101,9 +104,9 @@ def _file(events: Sequence[SSAEvent]) -> SSAFile:
     return file
 
 
-def _ms(seconds: float) -> int:
+def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def _cs(seconds: float) -> int:
+def _centiseconds(seconds: float) -> int:
     return round(seconds * 100)

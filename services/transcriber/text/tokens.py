@@ -1,4 +1,4 @@
-"""A text as lines of words, before anybody knows when they are sung."""
+"""Split a text into lines of words that have no times yet."""
 
 import unicodedata
 from dataclasses import replace
@@ -8,26 +8,26 @@ from typing import Final
 from services.transcriber.text.lyrics import Word
 from shared.user_lyrics import sung_lines
 
-# Scripts without spaces between words: each character is one, which singing nearly makes it.
+# Scripts without spaces between words: each character counts as a word, which is close to how it is sung.
 UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 FIRST_UNSPACED: Final = "\u0e01"
 OPENING: Final = {"Ps", "Pi"}
 WIDE: Final = "WF"
 SPOKEN_SIGNS: Final = "&+"
 LONGEST_LINE = 100
-"""Words; more of them are a text whose line breaks were lost."""
+"""Words; longer lines come from a text that lost its line breaks."""
 
 
-def untimed(text: str) -> list[list[Word]]:
-    """The words of each line that is sung; their times and their confidence are 0."""
+def tokenize(text: str) -> list[list[Word]]:
+    """Return the words of each sung line; their times and confidence are 0."""
     lines = (_words(line) for line in sung_lines(text))
     return [line[start : start + LONGEST_LINE] for line in lines for start in range(0, len(line), LONGEST_LINE)]
 
 
-def characters(word: Word) -> list[Word]:
-    """A heard word of an unspaced script as its characters, which share its time; any other as it is."""
+def split_characters(word: Word) -> list[Word]:
+    """Split a recognized word of a script without spaces into characters that share its time; keep other words."""
     pieces = [piece for piece in _pieces(word.text) if _is_spoken(piece)]
-    if len(pieces) < 2 or "".join(pieces) != word.text:  # noqa: PLR2004 -- nothing to share
+    if len(pieces) < 2 or "".join(pieces) != word.text:  # noqa: PLR2004 -- nothing to split
         return [word]
     length = (word.end - word.start) / len(pieces)
     return [
@@ -44,7 +44,7 @@ def characters(word: Word) -> list[Word]:
 
 
 def _words(line: str) -> list[Word]:
-    """Punctuation that stands alone belongs to the word before it, at the start of a line to the first."""
+    """Attach separate punctuation to the word before it, or to the first word at the start of a line."""
     words: list[Word] = []
     opening = ""
     for token in line.split():
@@ -70,7 +70,7 @@ def _is_spoken(piece: str) -> bool:
 
 
 def _pieces(token: str) -> list[str]:
-    """A token of an unspaced script in its characters, each with the marks and punctuation that belong to it."""
+    """Split a token of a script without spaces into characters, each with its marks and punctuation."""
     pieces = [token[0]]
     for before, character in pairwise(token):
         if _begins(before, character):
@@ -81,7 +81,7 @@ def _pieces(token: str) -> list[str]:
 
 
 def _begins(before: str, character: str) -> bool:
-    """Whether a word begins between two characters of a token."""
+    """Return true if a word begins between the two characters of a token."""
     if unicodedata.category(character) in OPENING:
         return _is_unspaced(before) or unicodedata.east_asian_width(character) in WIDE
     after_opening = unicodedata.category(before) in OPENING

@@ -5,22 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.alignment.matching import GAP, LEAST_SIMILARITY, _similarities, _worth, matched
+from services.transcriber.alignment.matching import GAP_SCORE, MIN_SIMILARITY, _weight, match_words
 
 texts = st.lists(st.from_regex(r"[a-d]{1,5}", fullmatch=True), max_size=12)
 
 
-def places(given: str, heard: str) -> list[int | None]:
-    return [pair and pair[0] for pair in matched(given.split(), heard.split())]
+def matches(lyrics: str, recognized: str) -> list[int | None]:
+    return [match and match[0] for match in match_words(lyrics.split(), recognized.split())]
 
 
 def test_equal_texts_match_word_by_word() -> None:
     text = "we will dance until tomorrow while the world keeps spinning round"
-    assert places(text, text) == list(range(11))
+    assert matches(text, text) == list(range(11))
 
 
-def test_what_was_misheard_or_mistyped_finds_its_place() -> None:
-    assert places("manager wants a goddamned login page", "manger wanna a god damn logging page") == [
+def test_misrecognized_and_mistyped_words_find_their_counterparts() -> None:
+    assert matches("manager wants a goddamned login page", "manger wanna a god damn logging page") == [
         0,
         1,
         2,
@@ -30,8 +30,8 @@ def test_what_was_misheard_or_mistyped_finds_its_place() -> None:
     ]
 
 
-def test_a_line_that_is_not_sung_matches_nothing() -> None:
-    assert places("sing it louder somewhere beyond sing together", "sing it louder sing together") == [
+def test_lyrics_that_are_not_sung_match_nothing() -> None:
+    assert matches("sing it louder somewhere beyond sing together", "sing it louder sing together") == [
         0,
         1,
         2,
@@ -42,17 +42,17 @@ def test_a_line_that_is_not_sung_matches_nothing() -> None:
     ]
 
 
-def test_a_line_that_was_not_given_is_passed_over() -> None:
-    assert places("early morning town sound", "early morning let the whole town sound") == [0, 1, 5, 6]
+def test_sung_words_that_the_lyrics_lack_are_skipped() -> None:
+    assert matches("early morning town sound", "early morning let the whole town sound") == [0, 1, 5, 6]
 
 
-@pytest.mark.parametrize(("given", "heard"), [([], ["la"]), (["la"], []), ([], [])])
-def test_nothing_matches_nothing(given: list[str], heard: list[str]) -> None:
-    assert matched(given, heard) == [None] * len(given)
+@pytest.mark.parametrize(("lyrics", "recognized"), [([], ["la"]), (["la"], []), ([], [])])
+def test_an_empty_text_has_no_matches(lyrics: list[str], recognized: list[str]) -> None:
+    assert match_words(lyrics, recognized) == [None] * len(lyrics)
 
 
-def test_words_without_a_form_match_nothing() -> None:
-    assert matched(["", "la"], ["", "la"])[1] == (1, 1.0)
+def test_words_without_letters_do_not_prevent_other_matches() -> None:
+    assert match_words(["", "la"], ["", "la"])[1] == (1, 1.0)
 
 
 def levenshtein(one: str, other: str) -> int:
@@ -66,31 +66,30 @@ def levenshtein(one: str, other: str) -> int:
     return distance(len(one), len(other))
 
 
-@given(st.text("abc", max_size=8), st.lists(st.text("abc", max_size=8), min_size=1, max_size=4))
-def test_similarity_is_levenshteins(word: str, others: list[str]) -> None:
-    for other, similarity in zip(others, _similarities(word, others), strict=True):
-        assert similarity == pytest.approx(1 - levenshtein(word, other) / max(len(word), len(other), 1))
+def similarity(one: str, other: str) -> float:
+    return 1 - levenshtein(one, other) / max(len(one), len(other))
 
 
-def total(given: list[str], heard: list[str]) -> float:
-    """The most that any alignment is worth, by the textbook's table."""
+def best_score(lyrics: list[str], recognized: list[str]) -> float:
+    """Return the score of the best alignment, by the textbook recursion."""
 
     @lru_cache(None)
     def best(i: int, j: int) -> float:
         if not i or not j:
-            return GAP * (i + j)
-        similarity = _similarities(given[i - 1], [heard[j - 1]])[0]
-        pair = best(i - 1, j - 1) + _worth(given[i - 1]) * similarity if similarity >= LEAST_SIMILARITY else -1e9
-        return max(pair, best(i - 1, j) + GAP, best(i, j - 1) + GAP)
+            return GAP_SCORE * (i + j)
+        alike = similarity(lyrics[i - 1], recognized[j - 1])
+        pair = best(i - 1, j - 1) + _weight(lyrics[i - 1]) * alike if alike >= MIN_SIMILARITY else -1e9
+        return max(pair, best(i - 1, j) + GAP_SCORE, best(i, j - 1) + GAP_SCORE)
 
-    return best(len(given), len(heard))
+    return best(len(lyrics), len(recognized))
 
 
 @given(texts, texts)
-def test_the_matching_is_in_order_and_the_best_there_is(given: list[str], heard: list[str]) -> None:
-    found = matched(given, heard)
-    pairs = [pair for pair in found if pair]
-    assert all(before[0] < after[0] for before, after in pairwise(pairs))
-    worth = sum(_worth(word) * pair[1] for word, pair in zip(given, found, strict=True) if pair)
-    gaps = len(given) + len(heard) - 2 * len(pairs)
-    assert worth + GAP * gaps == pytest.approx(total(given, heard))
+def test_the_alignment_is_in_order_and_has_the_best_score(lyrics: list[str], recognized: list[str]) -> None:
+    found = match_words(lyrics, recognized)
+    pairs = [(word, *match) for word, match in zip(lyrics, found, strict=True) if match]
+    assert all(before[1] < after[1] for before, after in pairwise(pairs))
+    assert all(alike == pytest.approx(similarity(word, recognized[index])) for word, index, alike in pairs)
+    score = sum(_weight(word) * alike for word, _, alike in pairs)
+    gaps = len(lyrics) + len(recognized) - 2 * len(pairs)
+    assert score + GAP_SCORE * gaps == pytest.approx(best_score(lyrics, recognized))

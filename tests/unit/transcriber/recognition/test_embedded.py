@@ -13,7 +13,7 @@ WEIGHTS = b"first half" + b"second half"
 
 @pytest.fixture(autouse=True)
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two small packages in place of the real ones."""
+    """Replace the real packages by two small ones."""
     for package, parts in zip(
         ("whisper_part1", "whisper_part2"),
         (
@@ -34,33 +34,33 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "WEIGHTS_BYTES", len(WEIGHTS))
 
 
-def built(cache: Path) -> Path:
+def assembled(cache: Path) -> Path:
     folder = embedded.whisper_base(cache)
     assert folder
     return folder
 
 
-def test_the_model_is_put_together(tmp_path: Path) -> None:
-    folder = built(tmp_path / "cache")
+def test_the_model_is_assembled(tmp_path: Path) -> None:
+    folder = assembled(tmp_path / "cache")
     assert (folder / "model.bin").read_bytes() == WEIGHTS
     assert {file.name for file in folder.iterdir()} == {"model.bin", "config.json", "tokenizer.json", "vocabulary.txt"}
 
 
-def test_processes_that_start_together_do_not_disturb_one_another(tmp_path: Path) -> None:
+def test_concurrent_processes_assemble_one_model(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        folders = set(pool.map(built, [tmp_path / "cache"] * 16))
+        folders = set(pool.map(assembled, [tmp_path / "cache"] * 16))
     assert len(folders) == 1
     assert (folders.pop() / "model.bin").read_bytes() == WEIGHTS
 
 
-def test_half_a_model_is_made_anew(tmp_path: Path) -> None:
-    weights = built(tmp_path / "cache") / "model.bin"
+def test_an_incomplete_model_is_assembled_again(tmp_path: Path) -> None:
+    weights = assembled(tmp_path / "cache") / "model.bin"
     weights.write_bytes(WEIGHTS[:5])
-    built(tmp_path / "cache")
+    assembled(tmp_path / "cache")
     assert weights.read_bytes() == WEIGHTS
 
 
-def test_a_damaged_package_is_refused_and_leaves_no_model(tmp_path: Path) -> None:
+def test_a_damaged_package_is_rejected_and_leaves_no_model(tmp_path: Path) -> None:
     (tmp_path / "whisper_part2/data/model.bin.part2").write_bytes(b"something else")
     with pytest.raises(PermanentError) as raised:
         embedded.whisper_base(tmp_path / "cache")

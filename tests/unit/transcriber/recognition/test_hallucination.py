@@ -3,8 +3,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.transcriber.recognition.hallucination import compression, invented, longest_run, looping
-from services.transcriber.recognition.vad_fallback import FRAME_SECONDS, Mask
+from services.transcriber.audio import FRAME_SECONDS, FrameMask
+from services.transcriber.recognition.hallucination import (
+    compression_ratio,
+    is_hallucination,
+    is_repetition_loop,
+    longest_repetition,
+)
 from services.transcriber.text.lyrics import Word
 
 
@@ -16,20 +21,20 @@ def said(text: str, confidence: float) -> list[Word]:
     ("text", "confidence", "heard"),
     [
         ("Code monkey get up", 0.8, {"seconds": 3, "no_speech": 0.2, "compression": 0.9}),
-        # a soft voice, which whisper half takes for music
+        # a soft voice, for which whisper gives a high probability of silence
         ("Hold you in my arms", 0.77, {"seconds": 5, "no_speech": 0.7, "compression": 1.1}),
-        # a chorus that does repeat itself
+        # a chorus with repetitions
         ("na na na na hey hey hey", 0.7, {"seconds": 5, "no_speech": 0.2, "compression": 3.0}),
     ],
 )
-def test_singing_is_believed(text: str, confidence: float, heard: dict[str, Any]) -> None:
-    assert not invented(said(text, confidence), **heard)
+def test_singing_is_no_hallucination(text: str, confidence: float, heard: dict[str, Any]) -> None:
+    assert not is_hallucination(said(text, confidence), **heard)
 
 
 @pytest.mark.parametrize(
     ("text", "confidence", "heard"),
     [
-        # in the manner of whisper base on silence, noise and residue
+        # typical output of whisper base for silence, noise and residue
         ("You", 0.05, {"seconds": 1.4, "no_speech": 0.77, "compression": 0.33}),
         ("Music", 0.01, {"seconds": 1.4, "no_speech": 0.28, "compression": 0.43}),
         ("Thank you.", 0.4, {"seconds": 2, "no_speech": 0.8, "compression": 0.5}),
@@ -39,23 +44,23 @@ def test_singing_is_believed(text: str, confidence: float, heard: dict[str, Any]
         ("", 0.9, {"seconds": 2, "no_speech": 0.1, "compression": 0.3}),
     ],
 )
-def test_what_whisper_says_of_silence_and_noise_is_not(text: str, confidence: float, heard: dict[str, Any]) -> None:
-    assert invented(said(text, confidence), **heard)
+def test_text_from_silence_and_noise_is_a_hallucination(text: str, confidence: float, heard: dict[str, Any]) -> None:
+    assert is_hallucination(said(text, confidence), **heard)
 
 
-def test_a_likely_end_of_an_unlikely_phrase_does_not_save_it() -> None:
-    """As whisper base had it on what separation left of a waltz."""
+def test_likely_words_do_not_make_an_unlikely_phrase_credible() -> None:
+    """Whisper base gave this for the residue of a waltz."""
     phrase = [
         Word(text, 0, 1, belief) for text, belief in (("Thank", 0.05), ("you", 0.95), ("very", 0.14), ("much.", 0.99))
     ]
-    assert invented(phrase, seconds=2.6, no_speech=0.81, compression=0.72)
+    assert is_hallucination(phrase, seconds=2.6, no_speech=0.81, compression=0.72)
 
 
-def test_where_no_voice_was_detected_more_belief_is_asked_for() -> None:
+def test_without_a_detected_voice_more_confidence_is_required() -> None:
     phrase = said("hold you", 0.4)
     heard: dict[str, Any] = {"seconds": 2, "no_speech": 0.1, "compression": 0.5}
-    assert not invented(phrase, **heard)
-    assert invented(phrase, **heard, doubtful=True)
+    assert not is_hallucination(phrase, **heard)
+    assert is_hallucination(phrase, **heard, uncertain=True)
 
 
 @pytest.mark.parametrize(
@@ -68,41 +73,41 @@ def test_where_no_voice_was_detected_more_belief_is_asked_for() -> None:
         ("one two three one two three one two three one two three one", (0, 13)),
     ],
 )
-def test_four_copies_of_a_phrase_are_a_run(text: str, run: tuple[int, int]) -> None:
-    assert longest_run(text.split()) == run
+def test_four_copies_of_a_phrase_are_a_repetition(text: str, run: tuple[int, int]) -> None:
+    assert longest_repetition(text.split()) == run
 
 
 def sung(text: str, *, each: float = 0.4) -> list[Word]:
     return [Word(word, n * each, (n + 1) * each, 0.9) for n, word in enumerate(text.split())]
 
 
-def loud(seconds: float, *, until: float) -> Mask:
-    mask: Mask = np.arange(0, seconds, FRAME_SECONDS) < until
+def loud(seconds: float, *, until: float) -> FrameMask:
+    mask: FrameMask = np.arange(0, seconds, FRAME_SECONDS) < until
     return mask
 
 
-def test_a_refrain_is_no_loop_while_the_vocals_are_loud() -> None:
-    assert not looping(sung("na na na na hey hey hey goodbye " * 3), loud(30, until=30))
+def test_a_refrain_with_loud_vocals_is_no_loop() -> None:
+    assert not is_repetition_loop(sung("na na na na hey hey hey goodbye " * 3), loud(30, until=30))
 
 
-def test_words_that_go_on_repeating_themselves_in_silence_are_a_loop() -> None:
-    assert looping(sung("thank you " * 10), loud(30, until=2))
+def test_repeated_words_in_silence_are_a_loop() -> None:
+    assert is_repetition_loop(sung("thank you " * 10), loud(30, until=2))
 
 
-def test_copies_packed_together_are_a_loop_however_loud_it_is() -> None:
-    assert looping(sung("thank you " * 10, each=0.03), loud(30, until=30))
+def test_repeated_words_without_length_are_a_loop_even_in_loud_vocals() -> None:
+    assert is_repetition_loop(sung("thank you " * 10, each=0.03), loud(30, until=30))
 
 
-def test_a_text_that_repeats_itself_from_afar_is_caught_by_its_compression() -> None:
+def test_distant_repetitions_are_found_by_the_compression_ratio() -> None:
     text = " ".join(
         f"{verse} we will be right back after these messages from our sponsors tonight" for verse in "abcdef"
     )
     words = sung(text)
-    assert longest_run([word.text for word in words]) == (0, 0)
-    assert compression(words) > 2.4
-    assert looping(words, loud(40, until=2))
-    assert not looping(words, loud(40, until=40))
+    assert longest_repetition([word.text for word in words]) == (0, 0)
+    assert compression_ratio(words) > 2.4
+    assert is_repetition_loop(words, loud(40, until=2))
+    assert not is_repetition_loop(words, loud(40, until=40))
 
 
-def test_words_in_rests_that_do_not_repeat_themselves_are_no_loop() -> None:
-    assert not looping(sung("Code Monkey get up get coffee"), loud(10, until=0))
+def test_words_in_rests_without_repetition_are_no_loop() -> None:
+    assert not is_repetition_loop(sung("Code Monkey get up get coffee"), loud(10, until=0))

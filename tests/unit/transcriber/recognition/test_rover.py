@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.recognition.rover import elected, voted
+from services.transcriber.recognition.rover import combine, combine_phrases
 from services.transcriber.text.lyrics import Word
 
 
@@ -13,48 +13,48 @@ def text(words: list[Word]) -> str:
     return " ".join(word.text for word in words)
 
 
-def test_the_more_believed_word_wins() -> None:
+def test_the_word_with_more_confidence_wins() -> None:
     assert (
-        text(elected([said("you start the story", 0.5), said("We start the story", 0.9)], "en")) == "We start the story"
+        text(combine([said("you start the story", 0.5), said("We start the story", 0.9)], "en")) == "We start the story"
     )
 
 
-def test_two_that_agree_outvote_one_that_believes_more() -> None:
-    hearings = [said("rob say", 0.5), said("rob say", 0.5), said("routes say", 0.9)]
-    assert text(elected(hearings, "en")) == "rob say"
+def test_two_equal_words_outvote_one_with_more_confidence() -> None:
+    transcripts = [said("rob say", 0.5), said("rob say", 0.5), said("routes say", 0.9)]
+    assert text(combine(transcripts, "en")) == "rob say"
 
 
-def test_a_word_keeps_the_time_of_the_first_hearing() -> None:
-    (word,) = elected([said("sink", 0.3, start=2.0), said("sing", 0.9, start=2.3)], "en")
+def test_a_word_takes_the_time_of_the_first_transcript() -> None:
+    (word,) = combine([said("sink", 0.3, start=2.0), said("sing", 0.9, start=2.3)], "en")
     assert (word.text, word.start, word.end) == ("sing", 2.0, 2.4)
 
 
-def test_a_word_that_only_one_of_two_hears_has_to_be_believed() -> None:
+def test_a_word_in_one_of_two_transcripts_needs_confidence() -> None:
     short, long = said("over"), [*said("over"), Word("there", 0.4, 0.8, 0.9)]
-    assert text(elected([short, long], "en")) == text(elected([long, short], "en")) == "over there"
+    assert text(combine([short, long], "en")) == text(combine([long, short], "en")) == "over there"
     doubted = [*said("over"), Word("there", 0.4, 0.8, 0.2)]
-    assert text(elected([short, doubted], "en")) == text(elected([doubted, short], "en")) == "over"
+    assert text(combine([short, doubted], "en")) == text(combine([doubted, short], "en")) == "over"
 
 
-def test_case_and_punctuation_do_not_matter() -> None:
-    assert text(elected([said("Sing, it!"), said("sing it")], "en")) == "Sing, it!"
+def test_case_and_punctuation_are_ignored() -> None:
+    assert text(combine([said("Sing, it!"), said("sing it")], "en")) == "Sing, it!"
 
 
 def test_the_same_word_at_another_time_is_another_word() -> None:
-    words = elected([said("stay", start=0.0), said("stay", start=5.0)], "en")
+    words = combine([said("stay", start=0.0), said("stay", start=5.0)], "en")
     assert [word.start for word in words] == [0.0, 5.0]
 
 
-def test_phrases_are_those_of_the_first_hearing() -> None:
+def test_phrases_are_those_of_the_first_transcript() -> None:
     first = [said("code monkey get up", 0.9), said("go to jog", 0.4, start=3)]
     second = [[*said("code monkey get up", 0.9), *said("go to job", 0.9, start=3.1)]]
-    assert [text(phrase) for phrase in voted([first, second], "en")] == ["code monkey get up", "go to job"]
+    assert [text(phrase) for phrase in combine_phrases([first, second], "en")] == ["code monkey get up", "go to job"]
 
 
-def test_one_hearing_elects_itself_and_none_nothing() -> None:
+def test_one_transcript_is_kept_and_none_gives_nothing() -> None:
     phrase = said("sing it", 0.1)
-    assert voted([[phrase]], "en") == [phrase]
-    assert voted([[], []], "en") == []
+    assert combine_phrases([[phrase]], "en") == [phrase]
+    assert combine_phrases([[], []], "en") == []
 
 
 words = st.lists(
@@ -63,12 +63,12 @@ words = st.lists(
 
 
 @given(st.lists(words, min_size=1, max_size=3))
-def test_nothing_is_elected_that_nobody_heard(hearings: list[list[tuple[str, float, float]]]) -> None:
+def test_every_word_comes_from_a_transcript(transcripts: list[list[tuple[str, float, float]]]) -> None:
     rows = [
         [Word(text, start, start + 0.3, belief) for text, start, belief in sorted(row, key=lambda each: each[1])]
-        for row in hearings
+        for row in transcripts
     ]
-    result = elected(rows, "en")
+    result = combine(rows, "en")
     assert {word.text for word in result} <= {word.text for row in rows for word in row}
     assert len(result) <= sum(map(len, rows))
-    assert elected([rows[0], rows[0]], "en") == rows[0]
+    assert combine([rows[0], rows[0]], "en") == rows[0]

@@ -3,43 +3,43 @@ from pathlib import Path
 
 import pytest
 
-from services.transcriber.text.bars import Bars, Place, bars
+from services.transcriber.text.bars import BarPosition, Bars, read_bars
 
-# Half a second a beat, three in a bar, and one beat of a pick-up.
+# Half a second per beat, three beats per bar, and a pick-up of one beat.
 WALTZ = Bars([1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0], [3, 1, 2, 3, 1, 2, 3])
 
 
 @pytest.mark.parametrize(
-    ("seconds", "place"),
+    ("seconds", "position"),
     [
-        (1.5, Place(1, 1.0)),
-        (2.25, Place(1, 2.5)),
-        (3.0, Place(2, 1.0)),
-        # a little early is still on the beat
-        (2.95, Place(2, 1.0)),
-        (1.0, Place(0, 3.0)),
-        # the bars go on a little before the first beat and after the last
-        (0.5, Place(0, 2.0)),
-        (4.5, Place(3, 1.0)),
-        (4.75, Place(3, 1.5)),
+        (1.5, BarPosition(1, 1.0)),
+        (2.25, BarPosition(1, 2.5)),
+        (3.0, BarPosition(2, 1.0)),
+        # slightly early counts as on the beat
+        (2.95, BarPosition(2, 1.0)),
+        (1.0, BarPosition(0, 3.0)),
+        # bars are extrapolated before the first beat and after the last
+        (0.5, BarPosition(0, 2.0)),
+        (4.5, BarPosition(3, 1.0)),
+        (4.75, BarPosition(3, 1.5)),
     ],
 )
-def test_a_moment_has_its_bar_and_its_beat_in_quarters(seconds: float, place: Place) -> None:
-    assert WALTZ.at(seconds) == place
+def test_a_time_has_a_bar_and_a_beat_in_quarters(seconds: float, position: BarPosition) -> None:
+    assert WALTZ.position(seconds) == position
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 6.0])
-def test_far_from_every_beat_there_is_no_bar(seconds: float) -> None:
-    assert WALTZ.at(seconds) is None
+def test_far_from_all_beats_there_is_no_position(seconds: float) -> None:
+    assert WALTZ.position(seconds) is None
 
 
-def test_a_bar_may_have_a_beat_more_and_a_tempo_that_changes() -> None:
+def test_bars_may_differ_in_length_and_tempo() -> None:
     uneven = Bars([0.0, 1.0, 2.0, 2.5, 3.0, 3.5], [1, 2, 1, 2, 3, 1])
-    assert [uneven.at(time) for time in (1.0, 2.0, 2.75, 3.5)] == [
-        Place(1, 2.0),
-        Place(2, 1.0),
-        Place(2, 2.5),
-        Place(3, 1.0),
+    assert [uneven.position(time) for time in (1.0, 2.0, 2.75, 3.5)] == [
+        BarPosition(1, 2.0),
+        BarPosition(2, 1.0),
+        BarPosition(2, 2.5),
+        BarPosition(3, 1.0),
     ]
 
 
@@ -49,13 +49,13 @@ def written(folder: Path, beats: object) -> Path:
     return file
 
 
-def test_the_beat_trackers_file_is_read(tmp_path: Path) -> None:
-    found = bars(written(tmp_path, [{"time": 0.5, "position": 1}, {"time": 1.0, "position": 2}]))
+def test_the_file_of_the_beat_tracker_is_read(tmp_path: Path) -> None:
+    found = read_bars(written(tmp_path, [{"time": 0.5, "position": 1}, {"time": 1.0, "position": 2}]))
     assert found
-    assert found.at(1.0) == Place(1, 2.0)
+    assert found.position(1.0) == BarPosition(1, 2.0)
 
 
 @pytest.mark.parametrize("beats", [[], [{"time": 1.0, "position": 1}], [{"time": 1.0, "position": None}] * 3])
-def test_without_bars_nothing_is_said_of_them(tmp_path: Path, beats: object) -> None:
-    assert bars(written(tmp_path, beats)) is None
-    assert bars(tmp_path / "missing.json") is None
+def test_a_file_without_bars_gives_none(tmp_path: Path, beats: object) -> None:
+    assert read_bars(written(tmp_path, beats)) is None
+    assert read_bars(tmp_path / "missing.json") is None

@@ -1,4 +1,4 @@
-"""The formats are read back by FFmpeg and pysubs2's own readers, which know nothing of ours."""
+"""Lyrics formats, read back with independent readers: FFmpeg and pysubs2."""
 
 import html
 import json
@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from services.transcriber.text import formats
 from services.transcriber.text.bars import Bars
 from services.transcriber.text.lrc import to_elrc, to_lrc
-from services.transcriber.text.lyrics import About, Line, Word, to_json
+from services.transcriber.text.lyrics import Line, Metadata, Word, to_json
 from services.transcriber.text.subtitles import to_ass, to_srt, to_vtt
 
-ABOUT = About(language="en", model="base", alignment="whisper", source="heard")
+METADATA = Metadata(language="en", model="base", alignment="whisper", source="heard")
 SONG = (
     Line((Word("Code", 0.7, 0.95, 0.9), Word("Monkey,", 1.05, 1.33, 0.8))),
     Line((Word("well", 2.0, 2.4, 0.7), Word("-known", 2.4, 2.9, 0.6, estimated=True, spaced=False))),
@@ -27,7 +27,7 @@ SONG = (
 
 
 def cues(content: str, path: Path) -> list[tuple[float, float, str]]:
-    """(start, end, text) of each cue, seconds."""
+    """Return (start, end, text) of each cue, in seconds."""
     path.write_text(content, encoding="utf-8")
     with av.open(str(path)) as container:
         return [
@@ -42,7 +42,7 @@ def cues(content: str, path: Path) -> list[tuple[float, float, str]]:
 
 
 @pytest.mark.parametrize(("write", "name"), [(to_srt, "lyrics.srt"), (to_vtt, "lyrics.vtt")])
-def test_subtitles_read_back_with_their_times(
+def test_subtitles_have_the_times_of_the_lines(
     write: Callable[[Sequence[Line]], str], name: str, tmp_path: Path
 ) -> None:
     read = cues(write(SONG), tmp_path / name)
@@ -52,17 +52,17 @@ def test_subtitles_read_back_with_their_times(
 
 
 @pytest.mark.parametrize("write", [to_lrc, to_elrc])
-def test_lrc_reads_back_with_its_times(write: Callable[[Sequence[Line]], str], tmp_path: Path) -> None:
+def test_lrc_has_the_times_of_the_lines(write: Callable[[Sequence[Line]], str], tmp_path: Path) -> None:
     read = [cue for cue in cues(write(SONG), tmp_path / "lyrics.lrc") if cue[2].strip()]
     assert [start for start, _, _ in read] == pytest.approx([0.7, 2.0, 3725.0])
     assert [re.sub(r"<[\d:.]+>", "", text).strip() for _, _, text in read] == ["Code Monkey,", "well-known", "猴子"]
 
 
-def test_plain_lrc_has_a_time_for_each_line_and_no_other() -> None:
+def test_plain_lrc_has_only_one_time_per_line() -> None:
     assert to_lrc(SONG[:1]) == "[00:00.70]Code Monkey,\n"
 
 
-def test_enhanced_lrc_times_every_word_and_the_end_of_the_line() -> None:
+def test_enhanced_lrc_has_a_time_for_every_word_and_the_end_of_the_line() -> None:
     assert to_elrc(SONG[:1]) == "[00:00.70]<00:00.70>Code <00:01.05>Monkey, <00:01.33>\n"
 
 
@@ -72,7 +72,7 @@ def test_lrc_clears_the_screen_in_a_break(write: Callable[[Sequence[Line]], str]
     assert len(write(SONG[:2]).splitlines()) == 2
 
 
-def test_vtt_times_every_word_after_the_first() -> None:
+def test_vtt_has_a_time_for_every_word_after_the_first() -> None:
     assert "\nCode <00:00:01.050>Monkey,\n" in to_vtt(SONG)
 
 
@@ -81,7 +81,7 @@ def sung(content: str) -> list[pysubs2.SSAEvent]:
 
 
 def fills(event: pysubs2.SSAEvent) -> list[tuple[float, float]]:
-    """From when to when each word is filled, in seconds."""
+    """Return start and end of the fill of each word, in seconds."""
     now, found = event.start / 10, []
     for kind, length in re.findall(r"\{\\(kf?)(\d+)\}", event.text):
         if kind == "kf":
@@ -99,7 +99,7 @@ def test_ass_fills_every_word_while_it_is_sung() -> None:
             assert (start, end) == pytest.approx((word.start, word.end), abs=0.0051)
 
 
-def test_ass_shows_a_line_before_it_is_sung_and_the_next_one_beneath() -> None:
+def test_ass_shows_a_line_before_it_is_sung_and_the_next_line_below() -> None:
     file = pysubs2.SSAFile.from_string(to_ass(SONG), "ass")
     assert [(event.start, event.end) for event in sung(to_ass(SONG))] == [(0, 1330), (1330, 2900), (3722000, 3726000)]
     coming = [event for event in file if event.style == "Next"]
@@ -121,7 +121,7 @@ MARKUP = [
 
 
 @pytest.mark.parametrize("text", MARKUP)
-def test_no_word_is_taken_for_markup(text: str, tmp_path: Path) -> None:
+def test_words_never_become_markup(text: str, tmp_path: Path) -> None:
     line = Line((Word("sing", 1.0, 1.5, 1.0), Word(text, 1.5, 2.0, 1.0)))
     assert re.findall(r"\[[^\]]*\]", to_lrc([line])) == ["[00:01.00]"]
     assert re.findall(r"<[^>]*>", to_lrc([line])) == []
@@ -137,9 +137,9 @@ def test_no_word_is_taken_for_markup(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["naïve", "שלום, עולם", "\u200fمرحبا", "歌詞、です", "Q&A", "a,b", "🎤", "C:\\Nada"])
-def test_words_of_every_script_are_read_as_they_were_written(text: str, tmp_path: Path) -> None:
+def test_words_of_every_script_are_preserved(text: str, tmp_path: Path) -> None:
     lines = [Line((Word(text, 1.0, 2.0, 1.0),))]
-    formats.write(tmp_path, lines, ABOUT)
+    formats.write(tmp_path, lines, METADATA)
     seen = [
         sung((tmp_path / "lyrics.ass").read_text("utf-8"))[0].plaintext,
         pysubs2.load(str(tmp_path / "lyrics.srt"))[0].plaintext,
@@ -151,8 +151,8 @@ def test_words_of_every_script_are_read_as_they_were_written(text: str, tmp_path
     assert {line.replace("\N{WORD JOINER}", "") for line in seen} == {text}
 
 
-def test_every_format_is_written_and_the_words_are_counted(tmp_path: Path) -> None:
-    result = formats.write(tmp_path, SONG, ABOUT)
+def test_all_formats_are_written_and_words_are_counted(tmp_path: Path) -> None:
+    result = formats.write(tmp_path, SONG, METADATA)
     names = {"lyrics.json", "lyrics.txt", "lyrics.lrc", "lyrics.elrc", "lyrics.srt", "lyrics.vtt", "lyrics.ass"}
     assert {file.name for file in tmp_path.iterdir()} == names
     assert {result.transcription, result.lrc, result.srt, result.vtt} < names
@@ -160,10 +160,12 @@ def test_every_format_is_written_and_the_words_are_counted(tmp_path: Path) -> No
     assert (tmp_path / "lyrics.txt").read_text("utf-8") == "Code Monkey,\nwell-known\n猴子\n"
 
 
-def test_json_holds_every_word_to_the_millisecond() -> None:
+def test_json_contains_every_word_with_milliseconds() -> None:
     line = Line((Word("sing", 1.00049, 1.5, 0.98765, estimated=True),))
-    about = About(language="en", model="base", alignment="pocketsphinx", source="given", language_probability=0.98765)
-    assert json.loads(to_json([line], about, Bars([0.25, 0.75, 1.25], [4, 1, 2]))) == {
+    metadata = Metadata(
+        language="en", model="base", alignment="pocketsphinx", source="given", language_probability=0.98765
+    )
+    assert json.loads(to_json([line], metadata, Bars([0.25, 0.75, 1.25], [4, 1, 2]))) == {
         "language": "en",
         "language_probability": 0.988,
         "model": "base",
@@ -184,16 +186,16 @@ def test_json_holds_every_word_to_the_millisecond() -> None:
     }
 
 
-def test_a_song_without_words_gives_files_without_cues() -> None:
+def test_a_song_without_words_has_files_without_cues() -> None:
     assert to_vtt([]) == "WEBVTT\n\n"
     assert to_srt([]) == to_lrc([]) == to_elrc([]) == ""
     assert len(pysubs2.SSAFile.from_string(to_ass([]), "ass")) == 0
-    document = json.loads(to_json([], ABOUT))
+    document = json.loads(to_json([], METADATA))
     assert (document["lines"], document["note"]) == ([], "No words were heard: this seems to be an instrumental.")
 
 
-def test_a_lines_confidence_is_the_mean_of_its_words_and_without_beats_it_has_no_bar() -> None:
-    line = json.loads(to_json(SONG[1:2], ABOUT))["lines"][0]
+def test_a_line_has_the_mean_confidence_of_its_words_and_no_bar_without_beats() -> None:
+    line = json.loads(to_json(SONG[1:2], METADATA))["lines"][0]
     assert (line["confidence"], line["bar"], line["beat"]) == (0.65, None, None)
 
 

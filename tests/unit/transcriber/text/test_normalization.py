@@ -1,7 +1,7 @@
 import pytest
 
-from services.transcriber.text.g2p import sounds
-from services.transcriber.text.normalization import form, number, spoken
+from services.transcriber.text.g2p import pronounce
+from services.transcriber.text.normalization import normalize, spell_number, spoken_words
 
 
 @pytest.mark.parametrize(
@@ -15,12 +15,12 @@ from services.transcriber.text.normalization import form, number, spoken
         ("007", "zero zero seven"), ("86753", "eight six seven five three"),
     ],
 )  # fmt: skip
-def test_numbers_are_said_as_in_english(digits: str, words: str) -> None:
-    assert number(digits) == words
+def test_numbers_are_spelled_out_in_english(digits: str, words: str) -> None:
+    assert spell_number(digits) == words
 
 
 def test_every_number_up_to_9999_has_its_own_words() -> None:
-    said = [number(str(value)) for value in range(10_000)]
+    said = [spell_number(str(value)) for value in range(10_000)]
     assert len(set(said)) == 10_000
     assert all(word.isalpha() for words in said for word in words.split())
 
@@ -39,21 +39,21 @@ def test_every_number_up_to_9999_has_its_own_words() -> None:
         ("…", "en", []),
     ],
 )
-def test_a_word_is_spelled_as_it_is_spoken(text: str, language: str, words: list[str]) -> None:
-    assert spoken(text, language) == words
+def test_a_written_word_becomes_its_spoken_words(text: str, language: str, words: list[str]) -> None:
+    assert spoken_words(text, language) == words
 
 
 def test_words_are_compared_without_case_accents_and_punctuation() -> None:
-    assert form("Café!", "fr") == form("CAFE", "fr") == "cafe"
-    assert form("Don’t", "en") == form("dont", "en")
-    assert form("2", "en") == form("two", "en")
-    assert form("Straße", "de") == form("STRASSE", "de")
-    assert form("שָׁלוֹם", "he") == form("שלום", "he")
+    assert normalize("Café!", "fr") == normalize("CAFE", "fr") == "cafe"
+    assert normalize("Don’t", "en") == normalize("dont", "en")
+    assert normalize("2", "en") == normalize("two", "en")
+    assert normalize("Straße", "de") == normalize("STRASSE", "de")
+    assert normalize("שָׁלוֹם", "he") == normalize("שלום", "he")
 
 
 @pytest.mark.parametrize(
     ("word", "phones"),
     [("zork", "Z AO R K"), ("nightly", "N AY T L IY"), ("blake", "B L EY K"), ("happy", "HH AE P IY"), ("12", "")],
 )
-def test_an_unknown_word_gets_the_sounds_of_its_letters(word: str, phones: str) -> None:
-    assert sounds(word) == phones
+def test_an_unknown_word_is_pronounced_by_rules(word: str, phones: str) -> None:
+    assert pronounce(word) == phones

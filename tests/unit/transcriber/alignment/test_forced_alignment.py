@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.alignment.forced_alignment import SAMPLE_HZ, Samples
-from services.transcriber.alignment.onsets import BIAS_SECONDS, snapped
-from services.transcriber.alignment.timing import timed
+from services.transcriber.alignment.forced_alignment import time_recognized
+from services.transcriber.alignment.onsets import BIAS_SECONDS, snap_to_onsets
+from services.transcriber.audio import SAMPLE_HZ, Samples
 from services.transcriber.text.lyrics import Line, Word
 from services.transcriber.text.phrasing import LINE_WIDTH
-from tests.unit.transcriber.sung import sung
+from tests.unit.transcriber.synth import sung_words
 
 
 def bursts(*times: float, seconds: float = 10) -> Samples:
-    """A tone that sets in at each time and dies away within 0.3 s."""
+    """Return a tone that starts at each time and decays within 0.3 s."""
     samples = np.zeros(int(seconds * SAMPLE_HZ))
     tone = np.exp(-np.arange(int(0.3 * SAMPLE_HZ)) / 1000) * np.sin(np.arange(int(0.3 * SAMPLE_HZ)) / 5)
     for time in times:
@@ -24,15 +24,15 @@ def bursts(*times: float, seconds: float = 10) -> Samples:
     return samples.astype(np.float32)
 
 
-class Knowing:
-    """Knows when some words are sung, and nothing of the others."""
+class FakeAligner:
+    """Finds the words that have a time here, and no others."""
 
-    name = "knowing"
+    name = "fake"
 
     def __init__(self, **times: float) -> None:
         self._times = times
 
-    def aligned(self, words: Sequence[Word], samples: Samples, start: float, end: float) -> list[Word]:
+    def align(self, words: Sequence[Word], samples: Samples, start: float, end: float) -> list[Word]:
         return [
             replace(word, start=self._times[word.text], end=self._times[word.text] + 0.2)
             if word.text in self._times
@@ -49,57 +49,64 @@ def starts(lines: Sequence[Line]) -> list[float]:
     return [word.start for word in words(lines)]
 
 
-def test_heard_words_take_the_aligners_times() -> None:
-    lines = timed([sung("sing it")], bursts(), Knowing(sing=0.1, it=0.5), lambda _: None)
+def test_recognized_words_take_the_times_of_the_aligner() -> None:
+    lines = time_recognized([sung_words("sing it")], bursts(), FakeAligner(sing=0.1, it=0.5), lambda _: None)
     assert starts(lines) == [0.1, 0.5]
 
 
-def test_what_has_no_sound_is_filled_in_between_its_neighbours_and_called_estimated() -> None:
-    lines = timed([sung("sing & ♪ loud", start=3)], bursts(), Knowing(sing=1.0, loud=2.0), lambda _: None)
+def test_words_without_sounds_are_interpolated_and_marked_as_estimated() -> None:
+    lines = time_recognized(
+        [sung_words("sing & ♪ loud", start=3)], bursts(), FakeAligner(sing=1.0, loud=2.0), lambda _: None
+    )
     sing, sign, note, loud = words(lines)
     assert (sing.start, loud.start) == (1.0, 2.0)
     assert sing.end <= sign.start < note.start < loud.start
     assert [word.estimated for word in (sing, sign, note, loud)] == [False, True, True, False]
 
 
-def test_a_time_that_fits_between_the_neighbours_stays() -> None:
+def test_a_time_that_fits_between_its_neighbours_is_kept() -> None:
     phrase = [Word("sing", 1.1, 1.2, 0.9), Word("&", 1.4, 1.7, 0.9), Word("loud", 2.1, 2.2, 0.9)]
-    sign = words(timed([phrase], bursts(), Knowing(sing=1.0, loud=2.0), lambda _: None))[1]
+    sign = words(time_recognized([phrase], bursts(), FakeAligner(sing=1.0, loud=2.0), lambda _: None))[1]
     assert (sign.start, sign.end, sign.estimated) == (1.4 + BIAS_SECONDS, 1.7, True)
 
 
-def test_lines_are_cut_by_the_better_times() -> None:
-    aligner = Knowing(oh=0.0, my=3.0, love=3.3)
-    assert [line.text for line in timed([sung("oh my love")], bursts(), aligner, lambda _: None)] == ["oh", "my love"]
+def test_lines_are_split_by_the_aligned_times() -> None:
+    aligner = FakeAligner(oh=0.0, my=3.0, love=3.3)
+    assert [line.text for line in time_recognized([sung_words("oh my love")], bursts(), aligner, lambda _: None)] == [
+        "oh",
+        "my love",
+    ]
 
 
-def test_without_an_aligner_words_start_where_the_voice_sets_in() -> None:
+def test_without_an_aligner_words_start_at_onsets_of_the_voice() -> None:
     heard = [Word("canta", 0.92, 1.3, 0.9), Word("comigo", 1.87, 2.4, 0.9)]
-    assert starts(timed([heard], bursts(1.0, 2.0), None, lambda _: None)) == pytest.approx([1.0, 2.0], abs=0.03)
+    assert starts(time_recognized([heard], bursts(1.0, 2.0), None, lambda _: None)) == pytest.approx(
+        [1.0, 2.0], abs=0.03
+    )
 
 
-def test_a_word_that_is_said_to_begin_in_a_rest_begins_where_that_ends() -> None:
+def test_a_word_that_begins_in_a_rest_moves_to_the_end_of_the_rest() -> None:
     heard = [Word("canta", 1.0, 1.3, 0.9), Word("comigo", 1.3, 3.5, 0.9)]
-    assert [word.start for word in snapped(heard, bursts(1.0, 3.0))] == pytest.approx([1.0, 3.0], abs=0.05)
+    assert [word.start for word in snap_to_onsets(heard, bursts(1.0, 3.0))] == pytest.approx([1.0, 3.0], abs=0.05)
 
 
-def test_far_from_an_onset_a_word_starts_as_much_later_as_whisper_is_early() -> None:
-    (word,) = snapped([Word("canta", 5.0, 5.5, 0.9)], bursts(1.0, 2.0))
+def test_far_from_an_onset_a_word_moves_by_the_usual_bias() -> None:
+    (word,) = snap_to_onsets([Word("canta", 5.0, 5.5, 0.9)], bursts(1.0, 2.0))
     assert word.start == pytest.approx(5.0 + BIAS_SECONDS)
 
 
 times = st.tuples(st.floats(0, 12), st.floats(0, 2))
 
 
-@given(st.lists(st.lists(times, min_size=1, max_size=8), max_size=5), st.sampled_from([None, Knowing(la=3.0)]))
+@given(st.lists(st.lists(times, min_size=1, max_size=8), max_size=5), st.sampled_from([None, FakeAligner(la=3.0)]))
 def test_every_word_gets_a_time_in_order_within_the_song(
-    phrases: list[list[tuple[float, float]]], aligner: Knowing | None
+    phrases: list[list[tuple[float, float]]], aligner: FakeAligner | None
 ) -> None:
     heard = [
         [Word("la" if n % 2 else "24", start, start + length, 0.5) for n, (start, length) in enumerate(phrase)]
         for phrase in phrases
     ]
-    lines = timed(heard, bursts(1.0, 4.0, seconds=8), aligner, lambda _: None)
+    lines = time_recognized(heard, bursts(1.0, 4.0, seconds=8), aligner, lambda _: None)
     found = words(lines)
     assert [word.text for word in found] == [word.text for phrase in heard for word in phrase]
     assert all(0 <= word.start < word.end <= 8 + 1e-9 for word in found)
@@ -108,5 +115,5 @@ def test_every_word_gets_a_time_in_order_within_the_song(
 
 
 def test_no_words_give_no_lines() -> None:
-    assert timed([], bursts(), None, lambda _: None) == []
-    assert snapped([Word("la", 0.0, 0.1, 0.9)], np.zeros(0, np.float32))[0].start == pytest.approx(BIAS_SECONDS)
+    assert time_recognized([], bursts(), None, lambda _: None) == []
+    assert snap_to_onsets([Word("la", 0.0, 0.1, 0.9)], np.zeros(0, np.float32))[0].start == pytest.approx(BIAS_SECONDS)
