@@ -1,40 +1,40 @@
-"""The beats and bars of a whole song."""
+"""The beat grid: beats and bars of a whole song."""
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from services.beats.bars import Positions, accents, positions
+from services.beats.bars import Positions, accents, bar_positions
 from services.beats.confidence import agreement, confidence, regularity
 from services.beats.harmony import Harmony
-from services.beats.meter_hypotheses import COMPOUND, Reading, likeliest
-from services.beats.onsets import FPS, Floats, Onsets, near
+from services.beats.meter_hypotheses import COMPOUND, MeterHypothesis, estimate_meter
+from services.beats.onsets import FPS, Floats, Onsets, local_maximum
 from services.beats.tracking import Frames, track
 
 LATENCY_SECONDS: Final = -0.0025
-"""How long after an onset its beat is found: before it, as the window sees it coming. Measured on synthetic clicks."""
+"""Delay from an onset to its beat: negative, because the window includes the onset early. Measured on clicks."""
 EXCERPT_SECONDS: Final = 80.0
-"""How much of a song, its middle, decides how it is counted."""
-FAITH: Final = 3.0
-"""How strong an onset the excerpt's beats are for the rest of the song to join on to."""
+"""Length of the middle part of a song that decides tempo and metre."""
+ANCHOR_STRENGTH: Final = 3.0
+"""Onset strength added at the beats of that part, so that the beats of the whole song include them."""
 SILENT_DB: Final = -50.0
-LEAST_CONFIDENCE: Final = 0.35
-"""Below it there is no pulse to speak of: speech, noise, applause, pads and free tempo stayed below, songs above."""
-LEAST_BAR_CONFIDENCE: Final = 0.25
-FEWEST_BEATS: Final = 4
-FEWEST_PER_BAR: Final = 2
-FELT: Final = {"6/8": "dotted quarter", "7/8": "eighth"}
-QUICK_METRE, QUAVERS_BPM = 7, 150.0
-"""Seven to the bar, and faster than this, are quavers."""
+MIN_CONFIDENCE: Final = 0.35
+"""Below it there is no beat: speech, noise, applause, pads and free tempo were below, songs above."""
+MIN_BAR_CONFIDENCE: Final = 0.25
+MIN_BEATS: Final = 4
+MIN_BEATS_PER_BAR: Final = 2
+BEAT_UNITS: Final = {"6/8": "dotted quarter", "7/8": "eighth"}
+FAST_METRE, EIGHTHS_BPM = 7, 150.0
+"""Seven beats per bar that are faster than this are eighth notes."""
 
 
 @dataclass(frozen=True)
-class Pulse:
+class BeatGrid:
     """`times` of the beats, in seconds, and their `positions` in the bar, from 1.
 
-    `time_signature` is `4/4`, `6/8`; where bars are too uncertain there is none, and `positions` mean nothing.
-    Confidences and regularity are 0 to 1.
+    `time_signature` is `4/4` or `6/8`, for example. If the bars are too uncertain, it is None and `positions` have no
+    meaning. Confidences and regularity are 0 to 1.
     """
 
     times: Floats
@@ -45,81 +45,82 @@ class Pulse:
     regularity: float
 
     @property
-    def felt(self) -> str:
-        """The note that a beat is."""
-        return FELT.get(self.time_signature or "", "quarter")
+    def beat_unit(self) -> str:
+        """Name of the note value of a beat."""
+        return BEAT_UNITS.get(self.time_signature or "", "quarter")
 
     @property
     def tempo_bpm(self) -> float:
         return float(60 / np.polyfit(np.arange(len(self.times)), self.times, 1)[0])
 
 
-def pulse(onsets: Onsets, harmony: Harmony, drums: Onsets | None = None) -> Pulse | None:
-    """None for what has no pulse: silence, speech, noise, a single hit.
+def find_beat_grid(song_onsets: Onsets, harmony: Harmony, drum_onsets: Onsets | None = None) -> BeatGrid | None:
+    """Return None for audio without a beat: silence, speech, noise, a single hit.
 
-    The song decides how it is counted; where its `drums` alone are known, they decide when exactly the beats are.
+    The whole song decides tempo and metre; if `drum_onsets` are given, they decide the exact times of the beats.
     """
-    start = max(0.0, (len(onsets.full) / FPS - EXCERPT_SECONDS) / 2)
+    start = max(0.0, (len(song_onsets.full) / FPS - EXCERPT_SECONDS) / 2)
     end = start + EXCERPT_SECONDS
-    choice = likeliest(onsets.between(start, end), harmony.between(start, end))
-    if choice is None:
+    meter = estimate_meter(song_onsets.excerpt(start, end), harmony.excerpt(start, end))
+    if meter is None:
         return None
-    frames = _sounding(_continued(drums or onsets, choice.reading, round(start * FPS)), onsets)
-    if len(frames) < FEWEST_BEATS:
+    whole_song = _track_song(drum_onsets or song_onsets, meter.hypothesis, round(start * FPS))
+    frames = _within_music(whole_song, song_onsets)
+    if len(frames) < MIN_BEATS:
         return None
-    even = regularity(onsets, frames)
-    sure = confidence(agreement(onsets, frames), choice.beats, even)
-    if sure < LEAST_CONFIDENCE:
+    evenness = regularity(song_onsets, frames)
+    certainty = confidence(agreement(song_onsets, frames), meter.beat_probability, evenness)
+    if certainty < MIN_CONFIDENCE:
         return None
-    return Pulse(
+    return BeatGrid(
         times=np.maximum(0, frames / FPS - LATENCY_SECONDS),
-        positions=positions(accents(onsets, harmony, frames), choice.reading.beats_per_bar),
-        time_signature=_signature(choice.reading) if choice.bars >= LEAST_BAR_CONFIDENCE else None,
-        confidence=sure,
-        bar_confidence=choice.bars,
-        regularity=even,
+        positions=bar_positions(accents(song_onsets, harmony, frames), meter.hypothesis.beats_per_bar),
+        time_signature=_signature(meter.hypothesis) if meter.bar_probability >= MIN_BAR_CONFIDENCE else None,
+        confidence=certainty,
+        bar_confidence=meter.bar_probability,
+        regularity=evenness,
     )
 
 
-def counted(times: Floats, downbeats: Floats, onsets: Onsets) -> Pulse | None:
-    """Of beats and downbeats (seconds) that another tracker found; None where there are too few."""
-    frames = np.clip(np.rint(times * FPS).astype(int), 0, len(onsets.full) - 1)
-    if len(frames) < FEWEST_BEATS:
+def beat_grid_from(times: Floats, downbeats: Floats, song_onsets: Onsets) -> BeatGrid | None:
+    """Return the grid of beats and downbeats (seconds) that another tracker found; None if there are too few."""
+    frames = np.clip(np.rint(times * FPS).astype(int), 0, len(song_onsets.full) - 1)
+    if len(frames) < MIN_BEATS:
         return None
     firsts = np.searchsorted(times, downbeats - 1e-6)
     lengths = np.diff(firsts)
     usual = int(np.bincount(lengths).argmax()) if len(lengths) else 0
-    beats_per_bar = usual if usual >= FEWEST_PER_BAR else 0
+    beats_per_bar = usual if usual >= MIN_BEATS_PER_BAR else 0
     number = np.arange(len(times))
     last = np.searchsorted(firsts, number, side="right") - 1
     since = number - firsts[np.maximum(last, 0)] if len(firsts) else number
-    even = regularity(onsets, frames)
-    return Pulse(
+    evenness = regularity(song_onsets, frames)
+    return BeatGrid(
         times=times,
         positions=(since % beats_per_bar if beats_per_bar else since) + 1,
         time_signature=f"{beats_per_bar}/4" if beats_per_bar else None,
-        confidence=confidence(agreement(onsets, frames), 1.0, even),
+        confidence=confidence(agreement(song_onsets, frames), 1.0, evenness),
         bar_confidence=float(np.mean(lengths == beats_per_bar)) if beats_per_bar else 0.0,
-        regularity=even,
+        regularity=evenness,
     )
 
 
-def _continued(onsets: Onsets, reading: Reading, start: int) -> Frames:
-    """The reading's beats through the whole song."""
-    faith = np.zeros(len(onsets.full))
-    faith[reading.frames + start] = FAITH
-    return track(onsets.superflux + onsets.low + near(faith), reading.tempo_bpm)
+def _track_song(onsets: Onsets, hypothesis: MeterHypothesis, start: int) -> Frames:
+    """Track the hypothesis through the whole song."""
+    anchors = np.zeros(len(onsets.full))
+    anchors[hypothesis.frames + start] = ANCHOR_STRENGTH
+    return track(onsets.superflux + onsets.low + local_maximum(anchors), hypothesis.tempo_bpm)
 
 
-def _sounding(frames: Frames, onsets: Onsets) -> Frames:
-    """Without the beats before the music begins and after it has ended."""
-    heard = np.flatnonzero(onsets.loudness > SILENT_DB)
+def _within_music(frames: Frames, onsets: Onsets) -> Frames:
+    """Remove beats before the music begins and after it ends."""
+    loud = np.flatnonzero(onsets.loudness > SILENT_DB)
     reach = int(0.1 * FPS)
-    return frames[(frames >= heard[0] - reach) & (frames <= heard[-1] + reach)] if len(heard) else frames[:0]
+    return frames[(frames >= loud[0] - reach) & (frames <= loud[-1] + reach)] if len(loud) else frames[:0]
 
 
-def _signature(reading: Reading) -> str:
-    if reading.metre == COMPOUND:
+def _signature(hypothesis: MeterHypothesis) -> str:
+    if hypothesis.metre == COMPOUND:
         return "6/8"
-    is_quick = reading.metre == QUICK_METRE and reading.tempo_bpm > QUAVERS_BPM
-    return f"{reading.metre}/{8 if is_quick else 4}"
+    is_eighths = hypothesis.metre == FAST_METRE and hypothesis.tempo_bpm > EIGHTHS_BPM
+    return f"{hypothesis.metre}/{8 if is_eighths else 4}"

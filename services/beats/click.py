@@ -1,4 +1,4 @@
-"""A click on every beat, to sing and play to."""
+"""Click track: a click on every beat."""
 
 from pathlib import Path
 
@@ -15,9 +15,9 @@ DOWNBEAT_HZ, DOWNBEAT_LEVEL = 1600.0, 0.8
 
 
 def write(path: Path, times: Floats, positions: NDArray[np.int64], samples: int) -> None:
-    """Mono, 44.1 kHz, 16 bit, of so many samples: each click begins at the very sample of its beat (seconds).
+    """Write a mono file, 44.1 kHz, 16 bit, with `samples` samples; each click starts exactly at its beat (seconds).
 
-    A downbeat, whose position is 1, sounds higher and louder.
+    A downbeat, with position 1, is higher and louder.
     """
     track = np.zeros(samples)
     for time, position in zip(times, positions, strict=True):
@@ -28,7 +28,7 @@ def write(path: Path, times: Floats, positions: NDArray[np.int64], samples: int)
 
 
 def _sound(hz: float, level: float) -> Floats:
-    """A cosine, loudest at its first sample, and gone after `SECONDS`."""
+    """Return a cosine that is loudest at its first sample and decays within `SECONDS`."""
     time = np.arange(int(SECONDS * HZ)) / HZ
     return np.asarray(level * np.cos(2 * np.pi * hz * time) * np.exp(-time * 7 / SECONDS))
 

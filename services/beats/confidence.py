@@ -1,4 +1,4 @@
-"""How sure one can be of a song's beats, and how even they are."""
+"""Confidence in the beats of a song, and their regularity."""
 
 from typing import Final
 
@@ -8,52 +8,52 @@ from scipy.special import expit
 from services.beats.onsets import FPS, Onsets
 from services.beats.tracking import Frames, track
 
-ALIKE_SECONDS: Final = 0.07
-NEAR_SECONDS: Final = 0.05
-FEWEST_LENGTHS: Final = 3
+TOLERANCE_SECONDS: Final = 0.07
+ONSET_REACH_SECONDS: Final = 0.05
+MIN_INTERVALS: Final = 3
 STRICTNESS: Final = 5.0
 
-# Fitted to the true F-measure on one half of the generated songs, those without beats too: docs/evaluation.
-BASE, AGREEMENT, LIKELIHOOD, REGULARITY = -4.7, 3.0, 2.1, 3.5
-LIKELY: Final = 0.5
-"""A likelihood of more than that says no more."""
+# Fitted to the true F-measure on one half of the generated songs, including those without beats: docs/evaluation.
+BASE, AGREEMENT, PROBABILITY, REGULARITY = -4.7, 3.0, 2.1, 3.5
+MAX_PROBABILITY: Final = 0.5
+"""A greater probability adds no confidence."""
 
 
-def confidence(agreement: float, likelihood: float, regularity: float) -> float:
-    """The F-measure that is to be expected, 0 to 1. `likelihood` is that of the reading among all others."""
-    merit = BASE + AGREEMENT * agreement**3 + LIKELIHOOD * min(likelihood, LIKELY) + REGULARITY * regularity
-    return float(expit(merit))
+def confidence(agreement: float, probability: float, regularity: float) -> float:
+    """Return the expected F-measure, 0 to 1; `probability` is that of the chosen beats among all hypotheses."""
+    logit = BASE + AGREEMENT * agreement**3 + PROBABILITY * min(probability, MAX_PROBABILITY) + REGULARITY * regularity
+    return float(expit(logit))
 
 
 def agreement(onsets: Onsets, frames: Frames) -> float:
-    """How far beats that are tracked in each view of the onsets alone are those given, 0 to 1.
+    """Return the mean F-measure of the beats tracked in each single view of the onsets against `frames`, 0 to 1.
 
-    Trackers agree where they are right: Holzapfel et al., "Selective sampling for beat tracking evaluation", IEEE TASLP
+    Trackers agree if they are right: Holzapfel et al., "Selective sampling for beat tracking evaluation", IEEE TASLP
     20(9), 2012.
     """
     tempo = 60 * FPS / float(np.mean(np.diff(frames)))
-    return float(np.mean([_alike(track(view, tempo), frames) for view in onsets.views.values()]))
+    return float(np.mean([_f_measure(track(view, tempo), frames) for view in onsets.views.values()]))
 
 
 def regularity(onsets: Onsets, frames: Frames) -> float:
-    """1 where every beat is as long as the one before it, falling with how much they differ.
+    """Return 1 if all beats have the same length, and less the more successive lengths differ.
 
-    By the onsets that are heard at the beats: those that are tracked are evened out.
+    Uses the onsets near the beats, because tracking smooths the beats themselves.
     """
-    reach = round(NEAR_SECONDS * FPS)
+    reach = round(ONSET_REACH_SECONDS * FPS)
     strength = np.pad(onsets.superflux + onsets.low, reach)
     windows = strength[frames[:, None] + np.arange(2 * reach + 1)]
-    heard = frames + windows.argmax(axis=1) - reach
-    lengths = np.diff(heard[windows.max(axis=1) > 1])
-    if len(lengths) < FEWEST_LENGTHS:
+    played = frames + windows.argmax(axis=1) - reach
+    lengths = np.diff(played[windows.max(axis=1) > 1])
+    if len(lengths) < MIN_INTERVALS:
         return 0.0
     spread = np.median(np.abs(np.diff(lengths))) / np.median(lengths)
     return float(np.exp(-STRICTNESS * spread))
 
 
-def _alike(found: Frames, wanted: Frames) -> float:
-    """F-measure. Both rise."""
+def _f_measure(found: Frames, wanted: Frames) -> float:
+    """Return the F-measure of two rising sequences."""
     fewer, more = (found, wanted) if len(found) < len(wanted) else (wanted, found)
     nearest = more[np.searchsorted((more[:-1] + more[1:]) / 2, fewer)]
-    hits = int((np.abs(fewer - nearest) <= ALIKE_SECONDS * FPS).sum())
+    hits = int((np.abs(fewer - nearest) <= TOLERANCE_SECONDS * FPS).sum())
     return 2 * hits / (len(found) + len(wanted))

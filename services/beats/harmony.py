@@ -1,4 +1,4 @@
-"""Which tones sound when, to hear where harmony and bass change."""
+"""Chroma of a song and of its bass, for changes of harmony."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,37 +17,37 @@ TONES_HZ: Final = (130.0, 2500.0)
 
 @dataclass(frozen=True)
 class Harmony:
-    """How much of each pitch class sounds, [12, frame], in all and in the bass."""
+    """Strength of each pitch class, [12, frame], in the whole range and in the bass."""
 
     chroma: Floats
     bass: Floats
 
-    def between(self, start: float, end: float) -> "Harmony":
-        """Of some seconds of the song."""
+    def excerpt(self, start: float, end: float) -> "Harmony":
+        """Return the part from `start` to `end` seconds."""
         frames = slice(round(start * FPS), round(end * FPS))
         return Harmony(self.chroma[:, frames], self.bass[:, frames])
 
     def change(self, seconds: Floats, reach: Floats) -> tuple[Floats, Floats]:
-        """How far apart (cosine distance, 0 to 1) what sounds for `reach` after is from what sounds as long before."""
+        """Return cosine distances (0 to 1) between the `reach` seconds before and after each time: whole, bass."""
         return _change(self.chroma, seconds, reach), _change(self.bass, seconds, reach)
 
 
 def harmony(samples: Samples) -> Harmony:
-    """Of mono samples at `HZ`."""
+    """Return the chroma of mono samples at `HZ`."""
     padded = np.pad(samples, FFT // 2)
     frames = 1 + (len(padded) - FFT) // HOP
-    low, all_ = _classes(*BASS_HZ), _classes(*TONES_HZ)
+    bass_classes, all_classes = _classes(*BASS_HZ), _classes(*TONES_HZ)
     chroma, bass = np.empty((12, frames)), np.empty((12, frames))
     for start in range(0, frames, BLOCK_FRAMES):
         end = min(start + BLOCK_FRAMES, frames)
         piece = padded[start * HOP : (end - 1) * HOP + FFT]
         magnitude = np.sqrt(np.abs(librosa.stft(piece, n_fft=FFT, hop_length=HOP, center=False)))
-        chroma[:, start:end], bass[:, start:end] = all_ @ magnitude, low @ magnitude
+        chroma[:, start:end], bass[:, start:end] = all_classes @ magnitude, bass_classes @ magnitude
     return Harmony(chroma, bass)
 
 
 def _classes(lowest: float, highest: float) -> Floats:
-    """Which pitch class each bin of the spectrum belongs to, [12, bin]: those nearest the semitones count most."""
+    """Return the weight of each spectral bin in each pitch class, [12, bin]; greatest for bins close to a semitone."""
     hz = np.arange(1, FFT // 2 + 1) * HZ / FFT
     note = 69 + 12 * np.log2(hz / 440)
     inside = (hz >= lowest) & (hz < highest)

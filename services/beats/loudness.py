@@ -1,4 +1,4 @@
-"""How loud a song is: integrated loudness by ITU-R BS.1770-5, and its highest peak between the samples."""
+"""Integrated loudness and true peak of a song, as defined by ITU-R BS.1770-5."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,30 +10,28 @@ from pyloudnorm import Meter
 from scipy.signal import resample_poly
 
 GATE_SECONDS, STEP_SECONDS = 0.4, 0.1
-"""The standard's gating blocks, and how far apart they begin."""
+"""Length of the gating blocks, and the interval between their starts."""
 PIECE_SECONDS, LEAD_SECONDS = 30, 1
-"""What is read at once, for the memory; the lead is for the filters to settle, far longer than they ring."""
+"""Length of the parts that are read at once, to limit memory, and of the lead-in in which the filters settle."""
 OVERSAMPLING = 4
 FILTERS = "DeMan"
-"""pyloudnorm's name for the standard's very filters, at any rate; its own choice is an approximation."""
+"""pyloudnorm's name for the exact filters of the standard at any sample rate; its default is an approximation."""
 
-NOTHING_DB = -70.0
-"""The standard's absolute threshold: what is below is silence."""
-RELATIVE_DB = -10.0
-OFFSET_DB = -0.691
-"""By which a sine of 997 Hz at full scale is at -3.01."""
+ABSOLUTE_GATE_DB = -70.0
+"""Quieter blocks are silence."""
+RELATIVE_GATE_DB = -10.0
 
 
 @dataclass(frozen=True)
 class Loudness:
-    """In LUFS and in dB of full scale; None for silence, and `lufs` for what is shorter than 0.4 s."""
+    """Values in LUFS and dBFS; both are None for silence, `lufs` also for audio shorter than 0.4 s."""
 
     lufs: float | None
     true_peak_dbfs: float | None
 
 
 def loudness(audio: Path) -> Loudness:
-    """Of a file with one or two channels. Raises soundfile.LibsndfileError for one that is no audio."""
+    """Measure a file with one or two channels. Raises soundfile.LibsndfileError if it is not audio."""
     with soundfile.SoundFile(audio) as file:
         hz = file.samplerate
         step = round(STEP_SECONDS * hz)
@@ -45,11 +43,11 @@ def loudness(audio: Path) -> Loudness:
         for samples in file.blocks(piece + lead + tail, lead + tail, dtype="float32", always_2d=True):
             peak = max(peak, _true_peak(samples))
             gates += _gates(meter, samples)[lead // step if gates else 0 :]
-    return Loudness(_gated(np.array(gates)), _decibels(peak))
+    return Loudness(_gated_mean(np.array(gates)), _decibels(peak))
 
 
 def _gates(meter: Meter, samples: NDArray[np.float32]) -> list[float]:
-    """The loudness of each gating block."""
+    """Return the loudness of each gating block."""
     if len(samples) < GATE_SECONDS * meter.rate:
         return []
     meter.integrated_loudness(samples)
@@ -57,12 +55,12 @@ def _gates(meter: Meter, samples: NDArray[np.float32]) -> list[float]:
     return gates
 
 
-def _gated(gates: NDArray[np.float64]) -> float | None:
-    """The mean over the blocks that are over the absolute threshold, and less than 10 dB below the mean of those."""
-    heard = gates[gates >= NOTHING_DB]
-    if not len(heard):
+def _gated_mean(gates: NDArray[np.float64]) -> float | None:
+    """Return the mean of the blocks above the absolute gate and above the relative gate, 10 dB below their mean."""
+    loud = gates[gates >= ABSOLUTE_GATE_DB]
+    if not len(loud):
         return None
-    return _mean(heard[heard > _mean(heard) + RELATIVE_DB])
+    return _mean(loud[loud > _mean(loud) + RELATIVE_GATE_DB])
 
 
 def _mean(gates: NDArray[np.float64]) -> float:
@@ -70,11 +68,11 @@ def _mean(gates: NDArray[np.float64]) -> float:
 
 
 def _true_peak(samples: NDArray[np.float32]) -> float:
-    """Annex 2 of the standard: the highest sample after oversampling, of all channels."""
+    """Return the highest sample of all channels after oversampling (Annex 2 of the standard)."""
     if not samples.any():
         return 0.0
     return max(float(np.abs(resample_poly(channel, OVERSAMPLING, 1)).max()) for channel in samples.T)
 
 
 def _decibels(peak: float) -> float | None:
-    return 20 * float(np.log10(peak)) if peak > 10 ** (NOTHING_DB / 20) else None
+    return 20 * float(np.log10(peak)) if peak > 10 ** (ABSOLUTE_GATE_DB / 20) else None

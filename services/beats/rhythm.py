@@ -13,7 +13,9 @@ import numpy as np
 import soundfile
 
 from services.beats import click, neural
-from services.beats.beat_grid import Pulse, counted, pulse
+from services.beats.beat_grid import BeatGrid as Pulse
+from services.beats.beat_grid import beat_grid_from as counted
+from services.beats.beat_grid import find_beat_grid as pulse
 from services.beats.chords import Chord, chords
 from services.beats.harmony import harmony
 from services.beats.key import Key, key
@@ -122,7 +124,7 @@ def _document(
     times = found.times.round(3).tolist() if found else []
     positions = found.positions.tolist() if found and found.time_signature else [None] * len(times)
     return rhythm.model_dump(exclude={"kind", "beats"}) | {
-        "pulse": found.felt if found else None,
+        "pulse": found.beat_unit if found else None,
         "bar_confidence": round(found.bar_confidence, 2) if found else None,
         "beats": [{"time": time, "position": position} for time, position in zip(times, positions, strict=True)],
         "downbeats": [time for time, position in zip(times, positions, strict=True) if position == 1],

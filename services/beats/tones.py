@@ -1,8 +1,8 @@
-"""Which notes sound when: what key and chords are read from.
+"""Strength of each note over time, from which key and chords are estimated.
 
 After Mauch and Dixon, "Approximate Note Transcription for the Improved Identification of Difficult Chords", ISMIR 2010
-(NNLS chroma): a spectrum in fifths of a semitone, put in tune, freed of drums, whitened, and explained by notes with
-their partials.
+(NNLS chroma): a spectrum in fifths of a semitone, without drums, whitened and corrected for tuning, is decomposed into
+notes with their partials.
 """
 
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ from services.beats.spectrum import FINE, HIGHEST, HOP, LOWEST, MARGIN, TOP, spe
 Floats = NDArray[np.float32]
 
 PARTIALS, DECAY = 12, 0.8
-"""How many partials a note has, and how loud each is relative to the one below."""
+"""Number of partials of a note, and the level of each relative to the one below."""
 NOTE_WIDTH = 0.8
-"""Semitones to either side that a partial is heard at."""
+"""Half width of a partial in semitones."""
 ROUNDS = 20
 COMPRESSION = 3
 
-LEAST_PURITY, SOUNDING = 0.22, 0.05
-"""Below it nothing has pitch to speak of: drums, speech and noise stayed under 0.14, seven songs were over 0.31."""
+MIN_PURITY, MIN_POWER_SHARE = 0.22, 0.05
+"""Audio with less purity has no pitch: drums, speech and noise were below 0.14, seven songs above 0.31."""
 
 
 @dataclass(frozen=True)
 class Tones:
-    """`notes` says how strongly each MIDI note from `LOWEST` sounds, [note, frame].
+    """`notes` is the strength of each MIDI note from `LOWEST`, [note, frame].
 
-    `tuning_cents` is how far the song's A is from 440 Hz, -50 to 50. `power` is how much stands out in each frame, of
-    whatever pitch, `in_tune` how much of it lies on the song's semitones rather than between them.
+    `tuning_cents` is the distance of the song's A from 440 Hz, -50 to 50. `power` is the energy of each frame's
+    spectrum, `in_tune` the part of it on the song's semitones, as opposed to between them.
     """
 
     notes: Floats
@@ -41,41 +41,41 @@ class Tones:
     tuning_cents: float
 
     @property
-    def pitched(self) -> bool:
-        """Whether there are notes to speak of, in half of the song or more, pauses left out."""
-        return self.purity(self.sounding) >= LEAST_PURITY
+    def is_pitched(self) -> bool:
+        """True if at least half of the song, without pauses, consists of notes."""
+        return self.purity(self.sounding) >= MIN_PURITY
 
     @property
     def sounding(self) -> NDArray[np.bool_]:
-        """Whether each frame is no pause."""
-        return np.asarray(self.power > SOUNDING * self.power.max())
+        """Frames that are not a pause."""
+        return np.asarray(self.power > MIN_POWER_SHARE * self.power.max())
 
     def chroma(self, first: int = LOWEST, last: int = HIGHEST) -> Floats:
-        """The MIDI notes from `first` to `last` in one octave, from C: [12, frame], compressed as hearing does."""
+        """Return the MIDI notes from `first` to `last` folded into one octave, from C: [12, frame], compressed."""
         folded = np.zeros((12, self.notes.shape[1]), np.float32)
         for note in range(first, last + 1):
             folded[note % 12] += self.notes[note - LOWEST]
         return np.log1p(COMPRESSION * folded)
 
     def frames(self, start: float, end: float) -> slice:
-        """Those between two times (seconds), one at least."""
+        """Return the frames between two times (seconds), at least one."""
         first = round(start * self.frames_per_second)
         return slice(first, max(first + 1, round(end * self.frames_per_second)))
 
     def purity(self, frames: slice | NDArray[np.bool_]) -> float:
-        """Of half of the frames or more: 0 for silence, noise, drums, pitches that glide, as in speech; 1 for notes."""
+        """Return the median share of power in tune: 1 for notes; 0 for silence, noise, drums and gliding pitch."""
         shares = self.in_tune[frames] / (self.power[frames] + np.finfo(np.float32).tiny)
         return max(0.0, float(np.median(shares))) if len(shares) else 0.0
 
 
 def tones(samples: Floats, hz: int) -> Tones:
-    """Of mono samples at about 22 kHz. Takes under 0.2 s for each minute of audio, on one core."""
-    heard = spectrum(samples, hz)
-    power = heard**2
-    on_semitones = _semitone_wave(len(heard)) @ power
+    """Return the tones of mono samples at about 22 kHz. Takes less than 0.2 s per minute of audio on one core."""
+    whitened = spectrum(samples, hz)
+    power = whitened**2
+    on_semitones = _semitone_wave(len(whitened)) @ power
     tuning = float(np.angle(on_semitones.sum()) / (2 * np.pi))
     return Tones(
-        notes=_explained(_moved(heard, tuning)),
+        notes=_note_strengths(_in_tune(whitened, tuning)),
         power=power.sum(axis=0),
         in_tune=(on_semitones * np.exp(-2j * np.pi * tuning)).real,
         frames_per_second=hz / HOP,
@@ -84,32 +84,32 @@ def tones(samples: Floats, hz: int) -> Tones:
 
 
 def _semitone_wave(bins: int) -> NDArray[np.complex64]:
-    """What has the period of a semitone: its phase in a spectrum is the tuning, its size how much of it is notes."""
+    """Return a wave with the period of a semitone; a spectrum's product with it has the tuning as its phase."""
     return np.asarray(np.exp(2j * np.pi * (np.arange(bins) - MARGIN) / FINE), np.complex64)
 
 
-def _moved(heard: Floats, semitones: float) -> Floats:
-    """Without the margin, and so that notes are in the middle of their bins."""
+def _in_tune(whitened: Floats, semitones: float) -> Floats:
+    """Remove the margin and shift the bins so that notes are at their centres."""
     whole, part = divmod(semitones * FINE, 1)
     start, size = MARGIN + int(whole), (TOP - LOWEST) * FINE + 1
-    moved: Floats = (1 - part) * heard[start : start + size] + part * heard[start + 1 : start + 1 + size]
-    return moved.astype(np.float32)
+    shifted: Floats = (1 - part) * whitened[start : start + size] + part * whitened[start + 1 : start + 1 + size]
+    return shifted.astype(np.float32)
 
 
-def _explained(heard: Floats) -> Floats:
-    """How much of each note it takes: non-negative least squares, by multiplicative updates (Lee and Seung, 2001)."""
+def _note_strengths(whitened: Floats) -> Floats:
+    """Return the strength of each note: non-negative least squares by multiplicative updates (Lee and Seung, 2001)."""
     notes = _notes()
-    wanted = notes.T @ heard
+    projection = notes.T @ whitened
     overlap = notes.T @ notes
-    amounts: Floats = wanted.copy()
+    amounts: Floats = projection.copy()
     for _ in range(ROUNDS):
-        amounts *= wanted / (overlap @ amounts + np.finfo(np.float32).tiny)
+        amounts *= projection / (overlap @ amounts + np.finfo(np.float32).tiny)
     return amounts
 
 
 @lru_cache(maxsize=1)
 def _notes() -> Floats:
-    """[bin, note]: the spectrum of each note, of length 1."""
+    """Return the spectrum of each note, normalized to length 1, [bin, note]."""
     bins = np.arange((TOP - LOWEST) * FINE + 1)
     partials = np.arange(PARTIALS)
     places = FINE * (np.arange(HIGHEST - LOWEST + 1)[:, None] + 12 * np.log2(partials + 1))

@@ -1,7 +1,7 @@
-"""Where the beats of a given tempo fall, by dynamic programming.
+"""Beat tracking for a given tempo, by dynamic programming.
 
-As Ellis, "Beat Tracking by Dynamic Programming", JNMR 36(1), 2007, but each interval is compared with the one before it
-rather than with one tempo for the whole song, so that a tempo that drifts is followed.
+Follows Ellis, "Beat Tracking by Dynamic Programming", JNMR 36(1), 2007, but compares each interval with the one before
+instead of a constant tempo, so that it follows a drifting tempo.
 """
 
 from typing import Final
@@ -15,26 +15,26 @@ from services.beats.onsets import FPS, Floats
 Frames = NDArray[np.int64]
 
 REACH: Final = 0.22
-"""How far a beat's length may stray from the tempo that was asked for, as a share of it."""
-UNEVEN: Final = 120.0
-STRAYING: Final = 4.0
-"""What it costs, in onset strength, that a beat is e times as long as the one before it, or as the tempo has it."""
+"""Maximum deviation of a beat interval from the given tempo, as a share of the interval."""
+UNEVENNESS_COST: Final = 120.0
+DEVIATION_COST: Final = 4.0
+"""Costs, in onset strength, of an interval that is e times as long as the one before, or as the tempo's interval."""
 
 
 def track(strength: Floats, tempo_bpm: float) -> Frames:
-    """The frames of the beats that are worth most together, from the first frame to the last."""
-    usual = 60 * FPS / tempo_bpm
-    lengths = np.arange(int(usual * (1 - REACH)), int(usual * (1 + REACH)) + 2)
-    unevenness = UNEVEN * np.log(lengths[:, None] / lengths[None, :]) ** 2
-    straying = STRAYING * np.log(lengths / usual) ** 2
-    path: Frames = _best_path(np.ascontiguousarray(strength, np.float64), int(lengths[0]), unevenness, straying)
+    """Return the frames of the beats with the highest total score, from the first frame to the last."""
+    interval = 60 * FPS / tempo_bpm
+    lengths = np.arange(int(interval * (1 - REACH)), int(interval * (1 + REACH)) + 2)
+    unevenness = UNEVENNESS_COST * np.log(lengths[:, None] / lengths[None, :]) ** 2
+    deviation = DEVIATION_COST * np.log(lengths / interval) ** 2
+    path: Frames = _best_path(np.ascontiguousarray(strength, np.float64), int(lengths[0]), unevenness, deviation)
     return path
 
 
 @numba.njit()
-def _best_path(strength: Floats, shortest: int, unevenness: Floats, straying: Floats) -> Frames:
-    frames, choices = len(strength), len(straying)
-    worth = np.zeros((frames, choices))  # of the best path that ends with a beat here, as long as that
+def _best_path(strength: Floats, shortest: int, unevenness: Floats, deviation: Floats) -> Frames:
+    frames, choices = len(strength), len(deviation)
+    score = np.zeros((frames, choices))  # of the best path that ends with a beat at this frame and this interval
     before = np.full((frames, choices), -1, np.int16)
     for frame in range(frames):
         for choice in range(choices):
@@ -42,15 +42,15 @@ def _best_path(strength: Floats, shortest: int, unevenness: Floats, straying: Fl
             best = 0.0
             if start >= 0:
                 for earlier in range(choices):
-                    value = worth[start, earlier] - unevenness[earlier, choice]
+                    value = score[start, earlier] - unevenness[earlier, choice]
                     if value > best:
                         best, before[frame, choice] = value, earlier
-            worth[frame, choice] = strength[frame] + best - straying[choice]
+            score[frame, choice] = strength[frame] + best - deviation[choice]
     frame, choice, best = 0, 0, -1.0
     for last in range(max(0, frames - shortest - choices), frames):
         for each in range(choices):
-            if worth[last, each] > best:
-                frame, choice, best = last, each, worth[last, each]
+            if score[last, each] > best:
+                frame, choice, best = last, each, score[last, each]
     path = [frame]
     while before[frame, choice] >= 0:
         frame, choice = frame - shortest - choice, before[frame, choice]

@@ -63,24 +63,36 @@ def _told(thing: Any) -> str:
     return repr(thing)
 
 
-BEATS, WORDS = "services.beats", "services.transcriber"
-WEIGHTS = f"{BEATS}.reading:weights"
+BEATS = "services.beats"
+RECOGNITION, ALIGNMENT = "services.transcriber.recognition", "services.transcriber.alignment"
+WEIGHTS = f"{BEATS}.meter_hypotheses:weights"
 
 ABLATIONS = (
-    Ablation("the latency", "rhythm", f"{BEATS}.pulse:LATENCY_SECONDS", lambda _: 0.0),
+    Ablation("the latency", "rhythm", f"{BEATS}.beat_grid:LATENCY_SECONDS", lambda _: 0.0),
     Ablation("other octaves", "rhythm", f"{BEATS}.candidates:RATIOS", lambda _: (1,)),
     Ablation("what tempi are usual", "rhythm", WEIGHTS, _without("^(tempo|slow|fast)$")),
     Ablation("what is between beats", "rhythm", WEIGHTS, _without(" at (halves|quarters|thirds)$")),
-    Ablation("drift", "rhythm", f"{BEATS}.tracking:STRAYING", lambda _: 1000.0),
+    Ablation("drift", "rhythm", f"{BEATS}.tracking:DEVIATION_COST", lambda _: 1000.0),
     Ablation("accents that recur", "rhythm", WEIGHTS, _without("^fit")),
     Ablation("bars that are alike", "rhythm", WEIGHTS, _without("^alike$")),
     Ablation("what is inside bars", "rhythm", WEIGHTS, _without(" (quarters|thirds|sixths|lopsided) in ")),
-    Ablation("harmony", "rhythm", f"{BEATS}.bars:WEIGHTS", lambda weights: weights * np.array([1, 1, 0, 0])),
-    Ablation("agreement of onsets", "rhythm", f"{BEATS}.pulse:agreement", lambda _: lambda onsets, frames: 0.8),
-    Ablation("music behind the voice", "lyrics", f"{WORDS}.hearing:takes", lambda _: lambda vocals, music: [vocals]),
-    Ablation("three hearings", "lyrics", f"{WORDS}.takes:MUSIC", lambda music: music[:1]),
-    Ablation("doubt", "lyrics", f"{WORDS}.hearing:invented", lambda _: lambda words, **told: not words),
-    Ablation("dropped singing", "lyrics", f"{WORDS}.clips:dropped", lambda _: lambda samples, spans: []),
-    Ablation("onsets of the voice", "lyrics", f"{WORDS}.timing:snapped", lambda _: lambda words, samples: list(words)),
-    Ablation("an aligner", "lyrics", f"{WORDS}.engine:sphinx", lambda _: lambda: None),
+    Ablation("harmony", "rhythm", f"{BEATS}.bars:VIEW_WEIGHTS", lambda weights: weights * np.array([1, 1, 0, 0])),
+    Ablation("agreement of onsets", "rhythm", f"{BEATS}.beat_grid:agreement", lambda _: lambda onsets, frames: 0.8),
+    Ablation(
+        "music behind the voice", "lyrics", f"{RECOGNITION}.recognizer:_mixes", lambda _: lambda vocals, music: [vocals]
+    ),
+    Ablation("three hearings", "lyrics", f"{RECOGNITION}.recognizer:MUSIC_LEVELS", lambda music: music[:1]),
+    Ablation(
+        "doubt", "lyrics", f"{RECOGNITION}.recognizer:is_hallucination", lambda _: lambda words, **scores: not words
+    ),
+    Ablation(
+        "dropped singing", "lyrics", f"{RECOGNITION}.segments:undetected_singing", lambda _: lambda samples, spans: []
+    ),
+    Ablation(
+        "onsets of the voice",
+        "lyrics",
+        f"{ALIGNMENT}.forced_alignment:snap_to_onsets",
+        lambda _: lambda words, samples: list(words),
+    ),
+    Ablation("an aligner", "lyrics", "services.transcriber.engine:sphinx", lambda _: lambda: None),
 )

@@ -22,7 +22,7 @@ from rich.progress import track
 from scipy.optimize import minimize
 
 from services.beats.harmony import harmony
-from services.beats.meter_hypotheses import COMPOUND, readings
+from services.beats.meter_hypotheses import COMPOUND, hypotheses
 from services.beats.onsets import FPS, HZ, onsets
 from tests.evaluation import render, truth
 from tests.evaluation.datasets import ROOT
@@ -118,8 +118,8 @@ def _heard(path: Path) -> list[tuple[Mapping[str, float], bool]]:
     stereo, rate = soundfile.read(path.with_suffix(".flac"), dtype="float32", always_2d=True)
     samples = librosa.resample(stereo.mean(axis=1), orig_sr=rate, target_sr=HZ)
     return [
-        (each.evidence, _is_right(each.frames / FPS, each.metre, each.first, each.beats_per_bar, known))
-        for each in readings(onsets(samples), harmony(samples))
+        (each.features, _is_right(each.frames / FPS, each.metre, each.first, each.beats_per_bar, known))
+        for each in hypotheses(onsets(samples), harmony(samples))
     ]
 
 

@@ -1,4 +1,4 @@
-"""A small band with exact beats: kick, snare, hi-hat, bass and chords, in any metre. Mono, at `HZ`."""
+"""Generated music with exact beats: kick, snare, hi-hat, bass and chords, in any metre. Mono, at `HZ`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ Clock = Callable[[Floats], Floats]
 
 LEAD_SECONDS: Final = 0.5
 TOLERANCE_SECONDS: Final = 0.07
-"""As mir_eval has it."""
+"""Same as in mir_eval."""
 ROOTS: Final = (0, 7, 9, 5)
-"""Of the chords, a bar each, in semitones above C."""
+"""Roots of the chords, one bar each, in semitones above C."""
 
 
 @dataclass(frozen=True)
 class Metre:
-    """What is played on each step of a bar, `x` for a hit."""
+    """Hits on each step of a bar, marked by `x`."""
 
     signature: str
     beats: int
@@ -43,7 +43,7 @@ FOUR: Final = METRES[2]
 
 @dataclass(frozen=True)
 class Groove:
-    """What is heard, and the seconds of its beats and downbeats."""
+    """Samples, and the times of beats and downbeats in seconds."""
 
     samples: Samples
     beats: Floats
@@ -51,7 +51,7 @@ class Groove:
 
 
 def groove(metre: Metre, tempo_bpm: float, seconds: float = 24, clock: Clock | None = None) -> Groove:
-    """Whole bars. `clock` tells when, in seconds from the first beat, each beat falls; without one they are even."""
+    """Return whole bars; `clock` maps beat numbers to seconds from the first beat (default: a constant tempo)."""
     at = clock or (lambda beat: beat * 60 / tempo_bpm)
     bars = int(seconds * tempo_bpm / 60 / metre.beats)
     beats = LEAD_SECONDS + at(np.arange(bars * metre.beats, dtype=float))
@@ -69,7 +69,7 @@ def groove(metre: Metre, tempo_bpm: float, seconds: float = 24, clock: Clock | N
 
 
 def clicks(times: Floats, sound: Samples) -> Samples:
-    """The sound at each of the times (seconds), and a second after the last."""
+    """Return the sound at each of the times (seconds), and one more second."""
     samples = np.zeros(round((times[-1] + 1) * HZ), np.float32)
     for time in times:
         _mix(samples, time, sound)
@@ -77,7 +77,7 @@ def clicks(times: Floats, sound: Samples) -> Samples:
 
 
 def f_measure(found: Floats, truth: Floats) -> float:
-    """The share of both that has a partner; partners are so far apart in truth that none is shared."""
+    """Return the F-measure; true beats are far enough apart that each found one matches at most one."""
     if not len(found):
         return 0.0
     distances = np.abs(np.subtract.outer(found, truth))

@@ -1,4 +1,4 @@
-"""Notes, chords and what is neither, for those who listen for harmony. Mono, at `HZ`."""
+"""Generated notes, chords, drums, speech and noise. Mono, at `HZ`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ def note(midi: float, seconds: float, partials: int = 6) -> Samples:
 
 
 def played(labels: Sequence[str], seconds: float = 2, cents: float = 0, *, higher: int = 0) -> Samples:
-    """Each of the chords (`C`, `Am`, `G7`) for so long, with its root in the bass."""
+    """Return each chord (`C`, `Am`, `G7`) for `seconds`, with its root in the bass."""
     sound = np.concatenate([_chord(label, seconds, cents / 100 + higher) for label in labels])
     return np.asarray(0.1 * sound, np.float32)
 
@@ -42,7 +42,7 @@ def _chord(label: str, seconds: float, higher: float) -> Samples:
 
 
 def drums(seconds: float, bpm: float = 120) -> Samples:
-    """Kick, snare and hi-hat."""
+    """Return kick, snare and hi-hat."""
     random = np.random.default_rng(7)
     samples = np.zeros(round(seconds * HZ), np.float32)
     time = np.arange(HZ // 4) / HZ
@@ -55,7 +55,7 @@ def drums(seconds: float, bpm: float = 120) -> Samples:
 
 
 def speech(seconds: float) -> Samples:
-    """A buzz that glides as a voice does, through formants, in words with pauses between."""
+    """Return a buzz with the gliding pitch and the pauses of speech."""
     random = np.random.default_rng(7)
     size = round(seconds * HZ)
     glide = np.interp(np.arange(size), np.linspace(0, size, 40), random.uniform(90, 190, 40))

@@ -1,20 +1,19 @@
-"""Which beats begin bars, told by how the beats are stressed."""
+"""Bars from the accents of beats."""
 
 import numpy as np
 import pytest
 
-from services.beats.bars import accents, fits, positions
+from services.beats.bars import PATTERNS, VIEWS, Pattern, accents, bar_positions, fit_patterns
 from services.beats.harmony import harmony
 from services.beats.onsets import FPS, Floats, onsets
-from services.beats.patterns import PATTERNS, VIEWS, Pattern
 from tests.unit.beats.grooves import METRES, Metre, groove
 
 BEATS = 48
 QUARTERS = [metre for metre in METRES if metre.signature != "6/8"]
 
 
-def stressed(pattern: Pattern, first: int = 0, noise: float = 0.5) -> Floats:
-    """As the pattern has it, `first` beats after a bar began."""
+def accented(pattern: Pattern, first: int = 0, noise: float = 0.5) -> Floats:
+    """Return the accents of the pattern with noise, starting with its beat number `first`."""
     number = np.arange(first, first + BEATS) % pattern.beats
     errors = np.random.default_rng(7).normal(0, noise, (len(VIEWS), BEATS))
     return np.asarray(2 * pattern.accents[:, number] + errors)
@@ -23,7 +22,7 @@ def stressed(pattern: Pattern, first: int = 0, noise: float = 0.5) -> Floats:
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: str(pattern.beats))
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_pattern_fits_itself_best(pattern: Pattern, first: int) -> None:
-    found = fits(stressed(pattern, first))
+    found = fit_patterns(accented(pattern, first))
     fit, start = found[pattern.beats]
     assert fit > 0
     assert fit == max(value for value, _ in found.values())
@@ -32,35 +31,35 @@ def test_a_pattern_fits_itself_best(pattern: Pattern, first: int) -> None:
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: str(pattern.beats))
 def test_each_beat_has_its_position(pattern: Pattern) -> None:
-    found = positions(stressed(pattern, 1), pattern.beats)
+    found = bar_positions(accented(pattern, 1), pattern.beats)
     assert (found == (np.arange(BEATS) + 1) % pattern.beats + 1).all()
 
 
 @pytest.mark.parametrize("change", ["dropped", "added"])
-def test_bars_are_found_again_after_a_beat_too_few_or_too_many(change: str) -> None:
-    whole = stressed(PATTERNS[0])
+def test_bars_continue_after_a_missing_or_an_additional_beat(change: str) -> None:
+    whole = accented(PATTERNS[0])
     if change == "dropped":
         heard, after = np.delete(whole, 22, axis=1), 23
     else:
         heard, after = np.insert(whole, 22, 0, axis=1), 25
-    found = positions(heard, 4)
+    found = bar_positions(heard, 4)
     shift = {"dropped": 1, "added": -1}[change]
     assert (found[:20] == np.arange(20) % 4 + 1).all()
     assert (found[after:] == (np.arange(after, len(found)) + shift) % 4 + 1).all()
 
 
-def test_one_beat_that_is_off_does_not_shift_the_bars() -> None:
-    heard = stressed(PATTERNS[0])
+def test_one_wrong_accent_does_not_shift_the_bars() -> None:
+    heard = accented(PATTERNS[0])
     heard[:, 21] = heard[:, 20]
-    assert (positions(heard, 4) == np.arange(BEATS) % 4 + 1).all()
+    assert (bar_positions(heard, 4) == np.arange(BEATS) % 4 + 1).all()
 
 
-def test_beats_that_are_all_alike_fit_no_pattern() -> None:
-    assert all(fit < 0 for fit, _ in fits(np.zeros((len(VIEWS), BEATS))).values())
+def test_equal_beats_fit_no_pattern() -> None:
+    assert all(fit < 0 for fit, _ in fit_patterns(np.zeros((len(VIEWS), BEATS))).values())
 
 
 @pytest.mark.parametrize("metre", QUARTERS, ids=lambda metre: metre.signature)
-def test_downbeats_stand_out_of_a_groove(metre: Metre) -> None:
+def test_downbeats_of_a_groove_have_the_strongest_accents(metre: Metre) -> None:
     heard = groove(metre, 110)
     found = accents(onsets(heard.samples), harmony(heard.samples), np.rint(heard.beats * FPS).astype(np.int64))
     assert found.shape == (len(VIEWS), len(heard.beats))

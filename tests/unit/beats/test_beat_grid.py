@@ -1,9 +1,9 @@
-"""Beats and bars of whole songs, against those that were played."""
+"""Beats and bars of whole generated songs, compared with the truth."""
 
 import numpy as np
 import pytest
 
-from services.beats.beat_grid import EXCERPT_SECONDS, Pulse, counted, pulse
+from services.beats.beat_grid import EXCERPT_SECONDS, BeatGrid, beat_grid_from, find_beat_grid
 from services.beats.harmony import harmony
 from services.beats.onsets import FPS, Onsets, onsets
 from tests.unit.beats.grooves import BURST, CLICK, FOUR, HAT, KICK, METRES, Floats, Metre, clicks, f_measure, groove
@@ -11,21 +11,21 @@ from tests.unit.beats.synth import HZ, NOT_MUSIC, Samples, noise, note
 
 SOUNDS = {"click": CLICK, "kick": KICK, "burst": BURST}
 SLOW = Metre("4/4", 4, "x.......x.......", "....x.......x...", "xxxxxxxxxxxxxxxx")
-NO_PULSE = {name: samples for name, samples in NOT_MUSIC.items() if name != "drums"} | {
+NO_BEAT = {name: samples for name, samples in NOT_MUSIC.items() if name != "drums"} | {
     "a pad": 0.1 * (note(57, 20) + note(61, 20) + note(64, 20)),
     "free tempo": clicks(0.5 + np.cumsum(np.random.default_rng(1).uniform(0.25, 1.4, 24)), KICK),
     "half a second": noise(0.5),
 }
 
 
-def heard(samples: Samples) -> Pulse:
-    found = pulse(onsets(samples), harmony(samples))
+def heard(samples: Samples) -> BeatGrid:
+    found = find_beat_grid(onsets(samples), harmony(samples))
     assert found is not None
     return found
 
 
 def errors(found: Floats, truth: Floats) -> Floats:
-    """How late each beat is, in seconds."""
+    """Return the delay of each beat in seconds."""
     return np.asarray(found - truth[np.abs(np.subtract.outer(found, truth)).argmin(axis=1)])
 
 
@@ -41,7 +41,7 @@ def test_beats_are_neither_early_nor_late(sound: Samples, tempo_bpm: float) -> N
 
 
 @pytest.mark.parametrize("tempo_bpm", [55, 75, 100, 140, 175, 190])
-def test_a_metronome_that_sounds_between_its_beats_too_is_not_doubled(tempo_bpm: float) -> None:
+def test_a_metronome_with_sounds_between_its_beats_keeps_its_tempo(tempo_bpm: float) -> None:
     played = np.arange(0.5, 16, 60 / tempo_bpm)
     between = clicks(np.arange(0.5, 16, 30 / tempo_bpm), HAT)
     song = clicks(played, KICK)
@@ -50,7 +50,7 @@ def test_a_metronome_that_sounds_between_its_beats_too_is_not_doubled(tempo_bpm:
 
 
 @pytest.mark.parametrize("metre", METRES, ids=lambda metre: metre.signature)
-def test_every_metre_has_its_beats_and_bars(metre: Metre) -> None:
+def test_beats_and_bars_are_found_in_every_metre(metre: Metre) -> None:
     song = groove(metre, 120)
     found = heard(song.samples)
     assert found.tempo_bpm == pytest.approx(120, rel=0.01)
@@ -71,19 +71,19 @@ def test_four_four_is_found_at_every_tempo(tempo_bpm: float) -> None:
 
 @pytest.mark.parametrize("drift", [-0.08, 0.08])
 def test_a_tempo_that_drifts_is_followed(drift: float) -> None:
-    """From as much below to as much above the mean, or the other way."""
+    """The tempo changes from below to above the mean by the same amount, or vice versa."""
     song = groove(FOUR, 112, 40, lambda beat: beat * 60 / 112 * (1 + drift * (beat / 74 - 1)))
     found = heard(song.samples)
     assert f_measure(found.times, song.beats) > 0.9
     assert found.time_signature == "4/4"
 
 
-@pytest.mark.parametrize("samples", NO_PULSE.values(), ids=NO_PULSE)
-def test_what_has_no_pulse_has_no_beats(samples: Samples) -> None:
-    assert pulse(onsets(samples), harmony(samples)) is None
+@pytest.mark.parametrize("samples", NO_BEAT.values(), ids=NO_BEAT)
+def test_audio_without_a_beat_has_no_grid(samples: Samples) -> None:
+    assert find_beat_grid(onsets(samples), harmony(samples)) is None
 
 
-def test_beats_of_a_long_song_go_on_to_its_end() -> None:
+def test_beats_of_a_long_song_continue_to_its_end() -> None:
     song = groove(FOUR, 112, 2.2 * EXCERPT_SECONDS)
     found = heard(song.samples)
     assert f_measure(found.times, song.beats) > 0.97
@@ -108,8 +108,8 @@ def bursts() -> Onsets:
 
 
 @pytest.mark.parametrize("pickup", [0, 1, 3, 6])
-def test_beats_of_another_tracker_are_counted_and_pickups_count_up_to_the_bar(bursts: Onsets, pickup: int) -> None:
-    found = counted(TIMES, TIMES[pickup::4], bursts)
+def test_beats_of_another_tracker_get_positions_including_pickups(bursts: Onsets, pickup: int) -> None:
+    found = beat_grid_from(TIMES, TIMES[pickup::4], bursts)
     assert found is not None
     assert (found.positions == (np.arange(len(TIMES)) - pickup) % 4 + 1).all()
     assert (found.time_signature, found.bar_confidence) == ("4/4", 1)
@@ -117,8 +117,8 @@ def test_beats_of_another_tracker_are_counted_and_pickups_count_up_to_the_bar(bu
     assert found.confidence > 0.8
 
 
-def test_a_downbeat_that_another_tracker_missed_is_counted_too(bursts: Onsets) -> None:
-    found = counted(TIMES, np.delete(TIMES[::3], 4), bursts)
+def test_a_downbeat_that_another_tracker_missed_lowers_the_confidence(bursts: Onsets) -> None:
+    found = beat_grid_from(TIMES, np.delete(TIMES[::3], 4), bursts)
     assert found is not None
     assert (found.positions == np.arange(len(TIMES)) % 3 + 1).all()
     assert found.bar_confidence == pytest.approx(11 / 12)
@@ -126,28 +126,28 @@ def test_a_downbeat_that_another_tracker_missed_is_counted_too(bursts: Onsets) -
 
 @pytest.mark.parametrize("downbeats", [[], [3.0], TIMES], ids=["none", "one", "all"])
 def test_beats_of_another_tracker_without_bars_have_no_metre(bursts: Onsets, downbeats: list[float]) -> None:
-    found = counted(TIMES, np.array(downbeats), bursts)
+    found = beat_grid_from(TIMES, np.array(downbeats), bursts)
     assert found is not None
     assert (found.time_signature, found.bar_confidence) == (None, 0)
     assert len(found.positions) == len(TIMES)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_too_few_beats_of_another_tracker_are_no_pulse(bursts: Onsets, count: int) -> None:
-    assert counted(TIMES[:count], TIMES[: min(count, 1)], bursts) is None
+def test_too_few_beats_of_another_tracker_give_no_grid(bursts: Onsets, count: int) -> None:
+    assert beat_grid_from(TIMES[:count], TIMES[: min(count, 1)], bursts) is None
 
 
-def test_beats_of_another_tracker_may_lie_after_the_last_frame() -> None:
+def test_beats_of_another_tracker_may_be_after_the_last_frame() -> None:
     short = onsets(clicks(TIMES[:8], BURST))
     times = TIMES[:12]
     assert times[-1] * FPS > len(short.full)
-    assert counted(times, times[::4], short) is not None
+    assert beat_grid_from(times, times[::4], short) is not None
 
 
-def test_the_drums_decide_when_exactly_the_beats_of_a_song_are() -> None:
+def test_the_drums_decide_the_exact_times_of_the_beats() -> None:
     song = groove(FOUR, 120, 12)
     late = onsets(np.roll(song.samples, round(0.02 * HZ)))
-    alone, refined = (pulse(onsets(song.samples), harmony(song.samples), drums) for drums in (None, late))
+    alone, refined = (find_beat_grid(onsets(song.samples), harmony(song.samples), drums) for drums in (None, late))
     assert alone is not None
     assert refined is not None
     assert len(refined.times) == len(alone.times)

@@ -1,14 +1,14 @@
-"""Which tempi a song may have."""
+"""Tempo candidates."""
 
 import numpy as np
 import pytest
 
-from services.beats.candidates import FASTEST_BPM, SLOWEST_BPM, tempi
+from services.beats.candidates import FASTEST_BPM, SLOWEST_BPM, tempo_candidates
 from services.beats.onsets import FPS, Floats
 
 
 def pulses(tempo_bpm: float, seconds: float = 20) -> Floats:
-    """Each three frames wide, as onsets are."""
+    """Return pulses three frames wide, like onsets."""
     strength = np.zeros(int(seconds * FPS))
     frames = np.arange(20, len(strength) - 2, 60 * FPS / tempo_bpm).astype(int)
     strength[frames] = 5
@@ -17,16 +17,16 @@ def pulses(tempo_bpm: float, seconds: float = 20) -> Floats:
 
 
 @pytest.mark.parametrize("tempo_bpm", [55, 60, 84, 116, 150, 200, 210])
-def test_the_tempo_is_among_them_and_so_are_half_and_twice(tempo_bpm: float) -> None:
-    found = np.array(tempi(pulses(tempo_bpm)))
+def test_the_candidates_include_the_tempo_its_half_and_its_double(tempo_bpm: float) -> None:
+    found = np.array(tempo_candidates(pulses(tempo_bpm)))
     for ratio in (0.5, 1, 2):
         if SLOWEST_BPM <= ratio * tempo_bpm <= FASTEST_BPM:
             assert np.abs(found / (ratio * tempo_bpm) - 1).min() < 0.03
 
 
-def test_they_are_not_too_many_and_none_is_there_twice() -> None:
+def test_the_candidates_are_few_and_distinct() -> None:
     noise = np.random.default_rng(7).uniform(0, 1, 2000)
-    found = np.sort(tempi(noise, pulses(120)))
+    found = np.sort(tempo_candidates(noise, pulses(120)))
     assert 5 < len(found) < 30
     assert (np.diff(np.log(found)) > 0.04).all()
     assert ((found >= SLOWEST_BPM) & (found <= FASTEST_BPM)).all()
@@ -34,5 +34,5 @@ def test_they_are_not_too_many_and_none_is_there_twice() -> None:
 
 @pytest.mark.parametrize("length", [1, 2, 5, 2000])
 @pytest.mark.parametrize("strength", [0.0, 1.0])
-def test_where_nothing_repeats_there_are_none(length: int, strength: float) -> None:
-    assert tempi(np.full(length, strength)) == []
+def test_constant_strength_has_no_candidates(length: int, strength: float) -> None:
+    assert tempo_candidates(np.full(length, strength)) == []

@@ -1,4 +1,4 @@
-"""The chord of each bar, where the bars are known."""
+"""The chord of each bar."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,7 +42,7 @@ def test_drums_do_not_change_the_chords(song: tuple[str, ...]) -> None:
     assert labels(found(samples + drums(len(samples) / HZ), len(song))) == list(song)
 
 
-def test_a_bar_of_two_chords_has_the_longer_one() -> None:
+def test_a_bar_with_two_chords_gets_the_longer_one() -> None:
     longer, shorter = played(["F"], 1.5), played(["C"], 0.5)
     song = np.concatenate([played(["C"], BAR), longer, shorter, played(["C"], BAR)])
     heard = found(song, 3)
@@ -50,25 +50,25 @@ def test_a_bar_of_two_chords_has_the_longer_one() -> None:
     assert heard[1].confidence < heard[0].confidence
 
 
-def test_a_bar_without_notes_has_none() -> None:
+def test_a_bar_without_notes_has_no_chord() -> None:
     rest, break_ = np.zeros(round(BAR * HZ), np.float32), drums(BAR)
     song = np.concatenate([played(["D", "G"], BAR), rest, played(["A"], BAR), break_, played(["D"], BAR)])
     assert labels(found(song, 6)) == ["D", "G", "N", "A", "N", "D"]
 
 
-def test_bars_after_the_end_have_none() -> None:
+def test_bars_after_the_end_have_no_chord() -> None:
     assert labels(found(played(["C", "G"], BAR), 4)) == ["C", "G", "N", "N"]
 
 
 @pytest.mark.parametrize("samples", NOT_MUSIC.values(), ids=NOT_MUSIC)
-def test_what_is_no_music_has_no_chords(samples: Samples) -> None:
+def test_audio_without_music_has_no_chords(samples: Samples) -> None:
     assert set(labels(found(samples, 5))) == {"N"}
 
 
 def test_the_chords_of_the_sample_song_are_found() -> None:
     song = load(SONG / "river_town.ogg")
     bars = [score.seconds(bar * score.BEATS_PER_BAR) for bar in range(len(score.BARS) + 1)]
-    right = [heard == told for heard, told in zip(labels(chords(tones(song, HZ), bars)), score.BARS, strict=True)]
+    right = [found == true for found, true in zip(labels(chords(tones(song, HZ), bars)), score.BARS, strict=True)]
     assert sum(right) >= 0.9 * len(right)
 
 

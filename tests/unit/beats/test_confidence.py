@@ -1,4 +1,4 @@
-"""How sure one may be, and how even beats are."""
+"""Confidence and regularity of beats."""
 
 from itertools import pairwise
 
@@ -19,13 +19,13 @@ def frames(times: np.ndarray) -> Frames:
 
 
 def uneven(spread: float) -> tuple[Onsets, Frames]:
-    """Bursts half a second apart, more or less."""
+    """Return onsets and frames of bursts about half a second apart."""
     times = 0.5 + np.arange(40) / 2 + np.random.default_rng(7).uniform(-spread, spread, 40)
     return onsets(clicks(times, BURST)), frames(times)
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
-def test_confidence_rises_with_all_that_speaks_for_it(which: int) -> None:
+def test_confidence_rises_with_each_feature(which: int) -> None:
     values = [confidence(*(step if each == which else 0.7 for each in range(3))) for step in STEPS]
     assert all(less <= more for less, more in pairwise(values))
     assert values[-1] > values[0] + 0.1
@@ -36,19 +36,19 @@ def test_confidence_is_from_0_to_1() -> None:
     assert 0.9 < confidence(1, 1, 1) <= 1
 
 
-def test_even_beats_are_regular_and_uneven_ones_less_so() -> None:
+def test_uneven_beats_are_less_regular() -> None:
     found = [regularity(*uneven(spread)) for spread in (0, 0.02, 0.05, 0.1)]
     assert found[0] > 0.95
     assert found == sorted(found, reverse=True)
     assert found[-1] < 0.5
 
 
-def test_without_onsets_at_the_beats_nothing_is_regular() -> None:
+def test_beats_without_onsets_are_not_regular() -> None:
     silence = onsets(np.zeros(10 * 22_050, np.float32))
     assert regularity(silence, frames(np.arange(1, 9) / 2)) == 0
 
 
-def test_all_views_agree_on_a_groove_and_on_noise_they_do_not() -> None:
+def test_views_agree_on_a_groove_but_not_on_noise() -> None:
     song = groove(FOUR, 110, 16)
     on_beats = agreement(onsets(song.samples), frames(song.beats))
     between = agreement(onsets(song.samples), frames(song.beats[:-1] + 0.14))

@@ -1,4 +1,4 @@
-"""Where the chord changes, and where its bass does."""
+"""Changes of harmony and bass."""
 
 import numpy as np
 import pytest
@@ -8,11 +8,11 @@ from services.beats.harmony import harmony
 from tests.unit.beats.synth import HZ, NOT_MUSIC, Samples, played
 
 TIMES = np.arange(1.0, 8)
-"""Chords of two seconds change on the even ones."""
+"""Chords of two seconds change at the even times."""
 REACH = np.full(len(TIMES), 0.9)
 
 
-def test_harmony_changes_where_chords_do() -> None:
+def test_harmony_changes_with_the_chord() -> None:
     changes = harmony(played(["C", "Am", "F", "G"])).change(TIMES, REACH)
     for change in changes:
         assert change[1::2].min() > 0.05
@@ -30,14 +30,14 @@ def test_bass_may_change_alone() -> None:
     assert bass[0] > 3 * chord[0]
 
 
-def test_seconds_of_a_song_can_be_taken_out() -> None:
+def test_an_excerpt_has_the_changes_of_the_song() -> None:
     song = harmony(played(["C", "Am", "F", "G"]))
-    parts, wholes = song.between(2, 8).change(TIMES[:5], REACH[:5]), song.change(TIMES[:5] + 2, REACH[:5])
+    parts, wholes = song.excerpt(2, 8).change(TIMES[:5], REACH[:5]), song.change(TIMES[:5] + 2, REACH[:5])
     for part, whole in zip(parts, wholes, strict=True):
         assert part[1:] == pytest.approx(whole[1:], abs=0.03)
 
 
-def test_blocks_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_computation_in_blocks_gives_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     song = played(["C", "Am", "F", "G"])
     whole = harmony(song)
     monkeypatch.setattr(module, "BLOCK_FRAMES", 30)
@@ -45,6 +45,6 @@ def test_blocks_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("samples", NOT_MUSIC.values(), ids=NOT_MUSIC)
-def test_every_change_is_a_number(samples: Samples) -> None:
+def test_all_changes_are_finite(samples: Samples) -> None:
     for change in harmony(samples).change(TIMES, REACH):
         assert ((change >= 0) & (change <= 1)).all()

@@ -1,4 +1,4 @@
-"""Which key a song is in, or that it is in none."""
+"""The key of a song."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def found(samples: Samples) -> Key:
 
 
 @pytest.mark.parametrize("tonic", range(12))
-def test_a_cadence_tells_the_key(tonic: int) -> None:
+def test_a_cadence_determines_the_key(tonic: int) -> None:
     major, minor = played(["C", "F", "G7", "C"], higher=tonic), played(["Am", "Dm", "E7", "Am"], higher=tonic)
     assert found(major).name == f"{MAJOR[tonic]} major"
     assert found(minor).name == f"{MINOR[(tonic + 9) % 12]} minor"
@@ -32,18 +32,18 @@ def test_a_song_may_be_tuned_higher_or_lower(cents: float) -> None:
     assert tones(song, HZ).tuning_cents == pytest.approx(cents, abs=5)
 
 
-def test_drums_do_not_hide_the_key() -> None:
+def test_drums_do_not_change_the_key() -> None:
     song = played(["Eb", "Bb", "Cm", "Ab"], 2.5)
     assert found(song + drums(10)).name == "Eb major"
 
 
-def test_a_key_that_others_are_as_likely_as_is_less_sure() -> None:
+def test_an_ambiguous_key_has_less_confidence() -> None:
     clear = found(played(["G", "C", "D7", "G", "Em", "C", "D7", "G"]))
     vague = found(played(["C", "G", "D", "A", "E", "B"]))
     assert 0 <= vague.confidence < clear.confidence <= 1
 
 
-def test_the_chords_make_the_key_surer() -> None:
+def test_chords_raise_the_confidence() -> None:
     heard = tones(played(["C", "G", "C", "F", "C", "G", "C", "C"]), HZ)
     alone, with_chords = key(heard), key(heard, chords(heard, [2.0 * bar for bar in range(9)]))
     assert alone is not None
@@ -53,11 +53,11 @@ def test_the_chords_make_the_key_surer() -> None:
 
 
 @pytest.mark.parametrize("samples", NOT_MUSIC.values(), ids=NOT_MUSIC)
-def test_what_has_no_tones_has_no_key(samples: Samples) -> None:
+def test_audio_without_notes_has_no_key(samples: Samples) -> None:
     assert key(tones(samples, HZ)) is None
 
 
-def test_a_song_is_more_of_its_notes_than_noise_is() -> None:
+def test_noise_lowers_the_purity() -> None:
     song = played(["C", "F", "G7", "C"])
     mixed = song + noise(8)
     purities = [tones(samples, HZ).purity(slice(None)) for samples in (song, mixed, noise(8))]

@@ -1,4 +1,4 @@
-"""beat_this' own model, tiny and untrained: that its checkpoints are read, and its beats come out as ours do."""
+"""The beat_this package with a tiny, untrained model."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,17 +18,14 @@ TINY = {"transformer_dim": 32, "n_layers": 1, "head_dim": 8, "stem_dim": 8, "ff_
 
 @pytest.fixture(autouse=True)
 def cold() -> Iterator[None]:
-    """No test finds the model of another one."""
+    """Clear the model cache after each test."""
     yield
     neural.load.cache_clear()
 
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
-    """As Lightning saves one: the network's weights under `model.`, its sizes among more hyperparameters.
-
-    The last layer hears a beat where the frame is loud enough, so that something untrained finds some.
-    """
+    """Save a checkpoint as Lightning does: weights under `model.`, sizes among other hyperparameters."""
     try:
         import torch  # noqa: PLC0415
 
@@ -50,7 +47,7 @@ def clicks(seconds: float) -> NDArray[np.float32]:
     return samples
 
 
-def test_a_checkpoint_gives_beats_of_which_some_are_downbeats(checkpoint: Path) -> None:
+def test_a_checkpoint_gives_beats_and_downbeats(checkpoint: Path) -> None:
     beats, downbeats = neural.track(clicks(40), HZ, str(checkpoint))
     assert beats.dtype == downbeats.dtype == np.float64
     assert len(beats) > 0
@@ -61,31 +58,31 @@ def test_a_checkpoint_gives_beats_of_which_some_are_downbeats(checkpoint: Path) 
     assert (np.diff(downbeats) > 0).all()
 
 
-def test_half_a_second_of_silence_is_no_error(checkpoint: Path) -> None:
+def test_half_a_second_of_silence_is_accepted(checkpoint: Path) -> None:
     beats, _ = neural.track(np.zeros(HZ // 2, np.float32), HZ, str(checkpoint))
     assert (beats <= 0.5).all()
 
 
-def test_a_checkpoint_that_is_not_there_says_what_to_do(checkpoint: Path) -> None:
+def test_a_missing_checkpoint_is_reported(checkpoint: Path) -> None:
     with pytest.raises(PermanentError, match="no such file") as raised:
         neural.track(clicks(1), HZ, str(checkpoint.with_name("other.ckpt")))
     assert raised.value.code == "unknown_model"
 
 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint"])
-def test_a_file_that_is_no_checkpoint_says_so(checkpoint: Path, content: bytes) -> None:
+def test_an_invalid_checkpoint_is_reported(checkpoint: Path, content: bytes) -> None:
     checkpoint.write_bytes(content)
-    with pytest.raises(PermanentError, match="no checkpoint of beat_this"):
+    with pytest.raises(PermanentError, match="not a checkpoint of beat_this"):
         neural.track(clicks(1), HZ, str(checkpoint))
 
 
-def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "beat_this.inference", None)
     with pytest.raises(PermanentError, match="install the `beat-this` extra"):
         neural.track(clicks(1), HZ, "final0")
 
 
-def test_a_name_whose_checkpoint_cannot_be_fetched_may_work_later(
+def test_an_unreachable_checkpoint_is_a_transient_error(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("beat_this.inference.CHECKPOINT_URL", "http://127.0.0.1:9")

@@ -1,4 +1,4 @@
-"""When something begins, as each view of a song hears it."""
+"""Onset strengths in each view of a song."""
 
 import numpy as np
 import pytest
@@ -13,14 +13,14 @@ FRAMES = np.rint(TIMES * FPS).astype(int)
 
 
 @pytest.mark.parametrize("view", ["full", "percussive", "low", "superflux", "energy"])
-def test_every_view_hears_a_burst_within_two_hundredths_of_a_second(view: str) -> None:
+def test_every_view_detects_a_burst_within_20_ms(view: str) -> None:
     strength = onsets(clicks(TIMES, BURST)).views[view]
     heard = [int(np.argmax(strength * (np.abs(np.arange(len(strength)) - frame) < FPS / 2))) for frame in FRAMES]
     assert np.abs(heard - FRAMES).max() <= 2
 
 
 @pytest.mark.parametrize(("sound", "loudest"), [(KICK, "low"), (HAT, "high")], ids=["kick", "hat"])
-def test_each_drum_is_heard_in_its_band(sound: Samples, loudest: str) -> None:
+def test_each_drum_is_strongest_in_its_band(sound: Samples, loudest: str) -> None:
     snares = np.roll(clicks(TIMES, SNARE), HZ // 2)
     found = onsets(clicks(TIMES, sound) + snares)
     bands = {band: getattr(found, band)[FRAMES[1] - 2 : FRAMES[1] + 3].max() for band in ("low", "middle", "high")}
@@ -35,7 +35,7 @@ def test_a_quiet_verse_counts_as_much_as_a_loud_chorus() -> None:
     assert np.quantile(quiet, 0.98) == pytest.approx(np.quantile(loud, 0.98), rel=0.25)
 
 
-def test_blocks_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_computation_in_blocks_gives_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     song = groove(FOUR, 120, 6).samples
     whole = onsets(song)
     monkeypatch.setattr(module, "BLOCK_FRAMES", 100)
@@ -44,15 +44,15 @@ def test_blocks_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> No
         assert pieces.views[name] == pytest.approx(view, abs=1e-3)
 
 
-def test_seconds_of_a_song_can_be_taken_out() -> None:
+def test_an_excerpt_has_the_frames_of_the_song() -> None:
     found = onsets(groove(FOUR, 120, 6).samples)
-    part = found.between(1, 3)
+    part = found.excerpt(1, 3)
     assert (part.low == found.low[round(FPS) : round(3 * FPS)]).all()
     assert len(part.loudness) == len(part.full) == round(3 * FPS) - round(FPS)
 
 
 @pytest.mark.parametrize("samples", [*NOT_MUSIC.values(), np.zeros(FFT, np.float32)], ids=[*NOT_MUSIC, "a window"])
-def test_every_frame_has_a_number(samples: Samples) -> None:
+def test_all_strengths_are_finite(samples: Samples) -> None:
     found = onsets(samples)
     for view in (*found.views.values(), found.middle, found.high, found.loudness):
         assert len(view) == len(found.full)

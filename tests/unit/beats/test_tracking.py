@@ -1,4 +1,4 @@
-"""Where beats fall, told by onsets that are single frames."""
+"""Beat tracking with onsets of single frames."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from services.beats.onsets import FPS, Floats
 from services.beats.tracking import Frames, track
 
 
-def struck(frames: Frames, length: int | None = None, strength: float = 5) -> Floats:
+def onset_strength(frames: Frames, length: int | None = None, strength: float = 5) -> Floats:
     onsets = np.zeros(length or int(frames[-1]) + 1)
     onsets[frames] = strength
     return onsets
@@ -20,36 +20,36 @@ def every(period: float, count: int, first: int = 20) -> Frames:
 @pytest.mark.parametrize("tempo_bpm", [50, 97.3, 140, 214])
 def test_even_onsets_are_the_beats(tempo_bpm: float) -> None:
     frames = every(60 * FPS / tempo_bpm, 40)
-    assert (track(struck(frames), tempo_bpm) == frames).all()
+    assert (track(onset_strength(frames), tempo_bpm) == frames).all()
 
 
 @pytest.mark.parametrize("asked", [0.9, 1.1])
-def test_a_tempo_that_is_not_quite_right_is_put_right(asked: float) -> None:
+def test_a_slightly_wrong_tempo_is_corrected(asked: float) -> None:
     frames = every(50, 40)
-    assert (track(struck(frames), asked * 60 * FPS / 50) == frames).all()
+    assert (track(onset_strength(frames), asked * 60 * FPS / 50) == frames).all()
 
 
 @pytest.mark.parametrize("drift", [-0.15, 0.15])
 def test_a_tempo_that_drifts_is_followed(drift: float) -> None:
     lengths = np.linspace(50 * (1 - drift), 50 * (1 + drift), 60)
     frames = np.rint(20 + np.cumsum(lengths)).astype(np.int64)
-    assert (track(struck(frames), 60 * FPS / 50) == frames).all()
+    assert (track(onset_strength(frames), 60 * FPS / 50) == frames).all()
 
 
-def test_beats_go_on_through_a_break() -> None:
+def test_beats_continue_through_a_break() -> None:
     frames = every(50, 40)
     heard = np.delete(frames, slice(15, 21))
-    assert np.abs(track(struck(heard), 60 * FPS / 50) - frames).max() <= 2
+    assert np.abs(track(onset_strength(heard), 60 * FPS / 50) - frames).max() <= 2
 
 
-def test_what_is_played_between_the_beats_does_not_pull_them() -> None:
+def test_onsets_between_the_beats_do_not_move_them() -> None:
     frames = every(50, 40)
-    strength = struck(frames) + struck(frames[:-1] + 25, len(struck(frames)), 2)
+    strength = onset_strength(frames) + onset_strength(frames[:-1] + 25, len(onset_strength(frames)), 2)
     assert (track(strength, 60 * FPS / 50) == frames).all()
 
 
 @pytest.mark.parametrize("frames", [1, 3, 60])
-def test_what_is_shorter_than_two_beats_has_at_most_two(frames: int) -> None:
+def test_short_audio_has_at_most_two_beats(frames: int) -> None:
     found = track(np.ones(frames), 60 * FPS / 50)
     assert 1 <= len(found) <= 2
     assert ((found >= 0) & (found < frames)).all()
