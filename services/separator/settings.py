@@ -1,4 +1,4 @@
-"""What the separator can be told by its environment."""
+"""Settings of the separator, from environment variables."""
 
 from pydantic import DirectoryPath
 
@@ -6,7 +6,7 @@ from shared.settings import Settings as Shared
 
 
 class Settings(Shared):
-    """`demucs_repo` is a folder of demucs checkpoints and bags; without it they come from demucs' own hub."""
+    """`demucs_repo` is a folder with demucs checkpoints and bags; if unset, they are downloaded from demucs' hub."""
 
     port: int = 8002
     demucs_model: str = "htdemucs"

@@ -1,4 +1,4 @@
-"""Four stems and the instrumental, out of whatever sources a model knows.
+"""Four stems and the instrumental, made from the sources of any model.
 
 Audio is float32, [channel, time], full scale at 1.
 """
@@ -15,7 +15,7 @@ Audio = NDArray[np.float32]
 FFT, HOP = 4096, 1024
 HARMONIC_FRAMES, PERCUSSIVE_BINS = 31, 17
 BASS_HZ = 200
-# Long songs are split in blocks, for the memory; the margin is as far as a frame's median and window reach.
+# Long songs are processed in blocks to limit memory; the margin covers the median filter and the window of a frame.
 BLOCK, MARGIN = 1024 * HOP, (HARMONIC_FRAMES // 2 + FFT // HOP) * HOP
 
 
@@ -24,24 +24,24 @@ def has_rhythm_section(sources: Mapping[str, Audio]) -> bool:
 
 
 def stems(mix: Audio, sources: Mapping[str, Audio], hz: int) -> dict[str, Audio]:
-    """Vocals, drums, bass and other add up to `mix`, and so do vocals and instrumental; none leaves [-1, 1].
+    """Return vocals, drums, bass and other, which add up to `mix`, and the instrumental; all are within [-1, 1].
 
-    Other is what is left of the mix, so it takes in sources of its own (guitar, piano) and what the model lost.
+    `other` is the rest of the mix: it includes further sources of the model (guitar, piano) and the model's error.
     """
-    vocals = _share(sources["vocals"], mix)
+    vocals = _limited(sources["vocals"], mix)
     instrumental = mix - vocals
     if has_rhythm_section(sources):
         drums, bass = sources["drums"], sources["bass"]
     else:
         drums, bass = rhythm_section(instrumental, hz)
-    drums = _share(drums, instrumental)
+    drums = _limited(drums, instrumental)
     rest = instrumental - drums
-    bass = _share(bass, rest)
+    bass = _limited(bass, rest)
     return {"vocals": vocals, "drums": drums, "bass": bass, "other": rest - bass, "instrumental": instrumental}
 
 
 def rhythm_section(accompaniment: Audio, hz: int) -> tuple[Audio, Audio]:
-    """Drums and bass: what is percussive, and the low end of what is not.
+    """Return drums, the percussive part, and bass, the low frequencies of the rest.
 
     Harmonic-percussive separation by median filters with soft masks: FitzGerald, DAFx 2010.
     """
@@ -57,7 +57,7 @@ def rhythm_section(accompaniment: Audio, hz: int) -> tuple[Audio, Audio]:
 
 
 def _split(piece: Audio, hz: int) -> tuple[Audio, Audio]:
-    # By torch, on all cores: scipy's ShortTimeFFT goes frame by frame, and took three quarters of the time.
+    # Torch uses all cores; scipy's ShortTimeFFT works frame by frame and took three quarters of the time.
     window = torch.hann_window(FFT)
     spectrum = torch.stft(torch.from_numpy(piece), FFT, HOP, window=window, pad_mode="constant", return_complex=True)
     magnitude = spectrum.abs().mean(0).numpy()
@@ -67,25 +67,25 @@ def _split(piece: Audio, hz: int) -> tuple[Audio, Audio]:
     low = 1 / (1 + (np.fft.rfftfreq(FFT, 1 / hz) / BASS_HZ) ** 8)
     bass = (1 - drums) * low.astype(np.float32)[:, None]
 
-    def heard(mask: Audio) -> Audio:
-        masked = spectrum * torch.from_numpy(mask)
-        samples: Audio = torch.istft(masked, FFT, HOP, window=window, length=piece.shape[1]).numpy()
+    def masked(mask: Audio) -> Audio:
+        product = spectrum * torch.from_numpy(mask)
+        samples: Audio = torch.istft(product, FFT, HOP, window=window, length=piece.shape[1]).numpy()
         return samples
 
-    return heard(drums), heard(bass)
+    return masked(drums), masked(bass)
 
 
 def _median(rows: Audio, size: int) -> Audio:
-    """The running median along each row, by scipy's filter for one dimension: ten times as fast as that for two."""
+    """Return the running median along each row; scipy's 1-D filter is ten times as fast as its 2-D filter."""
     half = size // 2
     padded = np.pad(rows, ((0, 0), (half, half)), "reflect")
     filtered: Audio = median_filter(padded.ravel(), size).reshape(padded.shape)
     return filtered[:, half:-half]
 
 
-def _share(part: Audio, whole: Audio) -> Audio:
-    """`part`, changed where it or the rest of `whole` would not fit into [-1, 1].
+def _limited(part: Audio, whole: Audio) -> Audio:
+    """Limit `part` so that both it and the rest of `whole` are within [-1, 1].
 
-    Clipping each stem when it is written would break the sum on loud songs, and scaling would change it.
+    Clipping each stem separately would change the sum of loud songs, and so would scaling.
     """
     return np.clip(part, np.maximum(whole, 0) - 1, np.minimum(whole, 0) + 1)

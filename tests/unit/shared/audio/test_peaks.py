@@ -7,7 +7,7 @@ from shared.audio.peaks import SAMPLES_PER_PIXEL, peaks
 HZ = 44_100
 
 
-def test_each_pixel_has_the_extremes_of_its_time_and_no_other() -> None:
+def test_each_pixel_has_only_the_extremes_of_its_own_time() -> None:
     samples = np.zeros((2, 3 * SAMPLES_PER_PIXEL + 1), np.float32)
     samples[:, SAMPLES_PER_PIXEL - 1] = 0.5
     samples[:, SAMPLES_PER_PIXEL] = -0.25
