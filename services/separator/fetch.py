@@ -19,9 +19,7 @@ def fetch_model(settings: Settings) -> int:
     try:
         name = engine.fetch(settings)
     except KaraokeError as error:
-        log.error(
-            "separation model cannot be fetched", wanted=settings.demucs_model, code=error.code, reason=str(error)
-        )  # noqa: TRY400 -- the reason is enough
+        log.error("separation model unavailable", wanted=settings.demucs_model, code=error.code, reason=str(error))  # noqa: TRY400 -- the reason is enough
         return 1
     fetched = _cached_bytes() - before
     log.info("separation model available", model=name, fetched_megabytes=round(fetched / 1e6, 1))
