@@ -17,7 +17,7 @@ from deploy.local.child import StartError
 from shared.broker.bus import Bus
 from shared.events import Options, Task
 from shared.job import ready
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 
 AT_ONCE: Final = 100
 POLLS: Final = 200

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from shared.events import Lyrics, Options, Rhythm, Stems
 from shared.settings import Settings
+from shared.worker.inputs import Inputs
 
 STEMS = Stems(
     model="none",
@@ -38,15 +39,15 @@ Report = Callable[[float], None]
 R = TypeVar("R", Stems, Lyrics, Rhythm)
 
 
-def separate(_audio: Path, out: Path, options: Options, _settings: Settings, progress: Report) -> Stems:
+def separate(_inputs: Inputs, out: Path, options: Options, _settings: Settings, progress: Report) -> Stems:
     return _done(out, options, progress, STEMS)
 
 
-def transcribe(_audio: Path, out: Path, options: Options, _settings: Settings, progress: Report) -> Lyrics:
+def transcribe(_inputs: Inputs, out: Path, options: Options, _settings: Settings, progress: Report) -> Lyrics:
     return _done(out, options, progress, LYRICS)
 
 
-def analyse(_audio: Path, out: Path, options: Options, _settings: Settings, progress: Report) -> Rhythm:
+def analyse(_inputs: Inputs, out: Path, options: Options, _settings: Settings, progress: Report) -> Rhythm:
     return _done(out, options, progress, RHYTHM)
 
 

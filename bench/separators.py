@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared.worker.compute import PATIENT_THREADS
+from shared.worker.inputs import Inputs
 
 if TYPE_CHECKING:  # torch is for the children alone
     from demucs.api import Separator
@@ -63,7 +64,7 @@ def by_us(model: str, repo: Path, song: Path, out: Path) -> float:
     from services.separator.settings import Settings
     from shared.events import Options
 
-    _engine().separate(song, out, Options(), Settings(demucs_model=model, demucs_repo=repo), lambda _: None)
+    _engine().separate(Inputs(song), out, Options(), Settings(demucs_model=model, demucs_repo=repo), lambda _: None)
     return _peak()
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 from shared.broker.bus import Bus
 from shared.events import JobSubmitted, Options, Song
 from shared.job import ready
-from shared.storage.objects import ANNOUNCED, SONG, Storage
+from shared.storage.job_files import SONG, Storage
 
 NO_SONG: Final = b"\0" * 4096
 
@@ -18,7 +18,7 @@ async def submit(bus: Bus, storage: Storage, options: Options) -> str:
     await storage.put(f"{submission.job_id}/{SONG}", NO_SONG)
     await storage.put_manifest(submission)
     await bus.publish(submission, ready(submission, submission))
-    await storage.put(f"{submission.job_id}/{ANNOUNCED}", b"")
+    await storage.mark_announced(submission.job_id)
     return submission.job_id
 
 

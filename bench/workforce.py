@@ -9,7 +9,7 @@ from bench.system import system
 from bench.tap import tapped, until
 from shared.broker.bus import Bus
 from shared.events import Options, Task
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 
 SECONDS_EACH: Final = 1
 ROUNDS: Final = 6

@@ -12,7 +12,7 @@ from services.gateway.settings import Settings
 from shared.broker.bus import Bus
 from shared.broker.topology import EXCHANGE, STATUS_QUEUE
 from shared.events import Event, Task
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.health import Health
 
 DOCS = Path(__file__).parent

@@ -12,6 +12,9 @@ from typing import Final, Literal, Self
 TaskState = Literal["queued", "processing", "completed", "failed", "skipped"]
 JobState = Literal["queued", "processing", "completed", "failed", "unknown"]
 
+Input = Literal["lyrics", "beats", "instrumental", "drums"]
+"""Files that an engine may read besides its audio."""
+
 SONG: Final = "song"
 
 
@@ -29,8 +32,8 @@ class Row:
     """Task that has to be completed first, in jobs that have it. If that task fails, this one is skipped."""
     refined_by: str | None = None
     """Task whose completion starts a second, better pass of this one."""
-    refined_with: str | None = None
-    """Stem that the second pass needs in addition."""
+    refined_with: Input | None = None
+    """Input that the second pass needs. A first pass that finds it is as good as the second one."""
 
 
 class Task(StrEnum):

@@ -18,15 +18,17 @@ from shared.broker.topology import STATUS_QUEUE
 from shared.events import Event, JobSubmitted, Task, decode
 from shared.job import ready
 from shared.settings import Settings
-from shared.storage.objects import SONG, Storage
+from shared.storage.job_files import SONG, Storage
+from shared.tasks import Input
 from shared.web.health import Health, State
 from shared.worker.compute import Compute
-from shared.worker.task_runner import Attempts
+from shared.worker.task_runner import TaskRunner
 from shared.worker.worker import Worker
 from tests.audio import tone
 from tests.fakes import JOB_ID, RESULTS, completed, submitted
 
 ENGINES = "tests.integration.engines"
+WANTS: tuple[Input, ...] = ("lyrics", "drums")
 WEB, PHONE = "the page's own key", "the app's own key"
 KEYS: dict[str, object] = {
     "api_keys": {"web": digest(WEB), "phone": digest(PHONE)},
@@ -97,7 +99,7 @@ async def worker(
     """Run a worker with an engine of `tests.integration.engines` in a real child process."""
     own = Settings.model_validate({"storage_url": str(root), **settings})
     with Compute("test", own) as compute:
-        worker = Worker(Attempts(task, f"{ENGINES}:{engine}", own, bus, storage, compute), Health())
+        worker = Worker(TaskRunner(task, f"{ENGINES}:{engine}", WANTS, own, bus, storage, compute), Health())
         async with worker.consuming():
             yield worker
 

@@ -39,7 +39,7 @@ from bench.starts import Starts, client
 from bench.system import System, system
 from bench.visibility import Visibility
 from shared.broker.bus import Bus
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 
 TITLE = "The event path"
 EVENTS_PER_SECOND = 150

@@ -14,7 +14,7 @@ from bench.programs.customer import serve
 from bench.submission import submit
 from shared.broker.bus import Bus
 from shared.events import Options, Task
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 
 AT_ONCE = 8
 

@@ -21,7 +21,8 @@ from services.separator.settings import Settings as SeparatorSettings
 from services.transcriber import engine as transcriber
 from services.transcriber.settings import Settings as TranscriberSettings
 from shared.events import Options, Task
-from shared.storage.objects import SONG
+from shared.storage.job_files import SONG
+from shared.worker.inputs import Inputs
 
 
 def song(upload: str, options: Options, *, beside: bool) -> float:
@@ -29,13 +30,15 @@ def song(upload: str, options: Options, *, beside: bool) -> float:
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(1) as aside:
         folder, began = Path(name), perf_counter()
         decoder.decode(upload, str(folder / SONG), 1, 1200)
-        beats = aside.submit(rhythm.analyse, folder / SONG, folder, options, BeatsSettings(), _ignore)
+        beats = aside.submit(rhythm.analyse, Inputs(folder / SONG), folder, options, BeatsSettings(), _ignore)
         if not beside:
             beats.result()
-        separator.separate(folder / SONG, folder, options, SeparatorSettings(), _ignore)
+        separator.separate(Inputs(folder / SONG), folder, options, SeparatorSettings(), _ignore)
         beats.result()
         if Task.TRANSCRIPTION in options.tasks:
-            transcriber.transcribe(folder / "vocals.wav", folder, options, TranscriberSettings(), _ignore)
+            instrumental, beats_file = folder / "instrumental.wav", folder / "beats.json"
+            inputs = Inputs(folder / "vocals.wav", beats=beats_file, instrumental=instrumental)
+            transcriber.transcribe(inputs, folder, options, TranscriberSettings(), _ignore)
         return perf_counter() - began
 
 

@@ -26,29 +26,30 @@ from services.beats.tones import tones
 from shared.audio.peaks import peaks
 from shared.errors import PermanentError
 from shared.events import Options, Rhythm
-from shared.storage.objects import drums_of
+from shared.worker.inputs import Inputs
 
 WARM_SECONDS: Final = 8
 READ_SECONDS: Final = 60
 """How much is decoded at once: of a long song all channels at once would be twice what it takes."""
 
 
-def analyse(audio: Path, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]) -> Rhythm:
+def analyse(
+    inputs: Inputs, out: Path, _options: Options, settings: Settings, progress: Callable[[float], None]
+) -> Rhythm:
     """Writes `beats.json`, `click.flac` and `song.peaks.json`. What has no pulse (silence, noise, a single hit) has no
     tempo and no beats. Where the drums lie beside the song, they are listened to as well.
 
     Raises PermanentError for a file that is no audio.
     """
-    song, rate = _read(audio)
+    song, rate = _read(inputs.audio)
     seconds = len(song) / rate
     (out / "song.peaks.json").write_text(peaks(song[None], rate))
     samples = _resampled(song, rate)
     del song
     progress(0.2)
     struck = onsets(samples)
-    drums = audio.with_name(drums_of(options))
     # A codec may add or leave out a few milliseconds.
-    beaten = onsets(_fitted(_resampled(*_read(drums)), len(samples))) if drums.is_file() else None
+    beaten = onsets(_fitted(_resampled(*_read(inputs.drums)), len(samples))) if inputs.drums else None
     progress(0.5)
     found = _pulse(samples, struck, beaten, settings)
     progress(0.7)
@@ -58,7 +59,7 @@ def analyse(audio: Path, out: Path, options: Options, settings: Settings, progre
     tonality = key(heard, played)
     progress(0.8)
     rhythm = _rhythm(found, tonality, refined=beaten is not None)
-    (out / rhythm.beats).write_text(json.dumps(_document(rhythm, found, tonality, played, audio), indent=1))
+    (out / rhythm.beats).write_text(json.dumps(_document(rhythm, found, tonality, played, inputs.audio), indent=1))
     positions = found.positions if found and found.time_signature else np.zeros(len(found.times) if found else 0, int)
     times = found.times.round(3) if found else np.empty(0)  # as beats.json has them
     click.write(out / "click.flac", times, positions, round(seconds * click.HZ))

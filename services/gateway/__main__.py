@@ -7,7 +7,7 @@ from httpx_aiohttp import AiohttpTransport
 from services.gateway.app import create_app
 from services.gateway.settings import Settings
 from shared.broker.bus import Bus
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.health import Health, State
 from shared.web.server import forever, run, serving
 from shared.web.streams import stop_streams_on_exit

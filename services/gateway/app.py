@@ -22,7 +22,7 @@ from services.gateway.status.client import StatusClient
 from services.gateway.status.fast_path import Polls
 from services.gateway.status.relay import Relay
 from shared.broker.bus import Bus
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.telemetry import tracing
 from shared.web.health import Health
 from shared.web.problem import install_error_handlers, problems

@@ -20,6 +20,7 @@ from services.separator.stems import Audio, has_rhythm_section, stems
 from shared.audio.peaks import peaks
 from shared.errors import PermanentError, TransientError
 from shared.events import Options, Stems
+from shared.worker.inputs import Inputs
 
 EMBEDDED = "embedded"
 SEPARATED = 0.95
@@ -39,14 +40,16 @@ class Model(NamedTuple):
 
 
 @kept()
-def separate(audio: Path, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]) -> Stems:
+def separate(
+    inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]
+) -> Stems:
     """Writes `vocals.wav` and so on (or flac, mp3, opus) and their `vocals.peaks.json` into `out`.
 
     Raises `PermanentError` for a file that is no audio or a model that does not exist, and `TransientError`
     for one that cannot be fetched now, or a GPU without memory for the shortest segments.
     """
     model = _model(options, settings)
-    mix, sources = _separate(model.separator, audio, progress)
+    mix, sources = _separate(model.separator, inputs.audio, progress)
     parts = stems(mix, sources, model.separator.samplerate)
     progress(SEPARATED)
     names = {stem: f"{stem}.{options.format}" for stem in parts}

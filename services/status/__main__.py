@@ -14,7 +14,7 @@ from services.status.read.documents import Documents
 from services.status.settings import Settings
 from services.status.sweeps.expiry import Sweeper
 from shared.broker.bus import Bus
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.health import Health, State
 from shared.web.server import run, serving
 from shared.web.streams import stop_streams_on_exit

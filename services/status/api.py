@@ -21,7 +21,7 @@ from services.status.read.rendered_document import RenderedDocument
 from services.status.settings import Settings
 from shared.document import JobDocument, JobDocuments
 from shared.events import Owner
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.view import view
 from shared.web.health import Health
 from shared.web.job_ids import parse_job_ids

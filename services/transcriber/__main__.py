@@ -1,9 +1,10 @@
 from services.transcriber.settings import Settings
-from shared.events import Task
+from shared.tasks import Input, Task
 from shared.web.server import run
 from shared.worker.worker import work
 
 if __name__ == "__main__":
     settings = Settings()
+    wants: tuple[Input, ...] = ("lyrics", "beats", "instrumental")
     engine, warm = "services.transcriber.engine:transcribe", "services.transcriber.engine:warm"
-    run("transcriber", settings, work(Task.TRANSCRIPTION, engine, warm, settings))
+    run("transcriber", settings, work(Task.TRANSCRIPTION, engine, warm, settings, wants))

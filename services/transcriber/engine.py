@@ -26,7 +26,7 @@ from services.transcriber.text.tokens import tokenize as untimed
 from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
-from shared.storage.objects import BEATS, INSTRUMENTAL, WORDS
+from shared.worker.inputs import Inputs
 
 torchaudio_shim.install()
 
@@ -38,7 +38,7 @@ FOUND, HEARD = 0.1, 0.85
 
 
 def transcribe(
-    audio: Path, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]
+    inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]
 ) -> Lyrics:
     """Writes `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}`: of what lies beside the audio in `words.txt`, else as heard.
 
@@ -51,10 +51,10 @@ def transcribe(
     """
     pipeline = _pipeline(settings)
     language = _known(options.language, pipeline.model.supported_languages)
-    samples = decode_audio(str(audio), sampling_rate=SAMPLE_HZ)
+    samples = decode_audio(str(inputs.audio), sampling_rate=SAMPLE_HZ)
     sung = clips(pipeline.vad_model, samples)
     progress(FOUND)
-    hearing = Hearing(pipeline, samples, _music(audio) if sung else None)
+    hearing = Hearing(pipeline, samples, _music(inputs.instrumental) if sung else None)
     heard = hearing.heard(sung, language, lambda part: progress(FOUND + (HEARD - FOUND) * part))
     # Without a word there was nothing to tell a language by.
     language = heard.language or language
@@ -64,10 +64,9 @@ def transcribe(
         progress(HEARD + (1 - HEARD) * part)
 
     precise = _aligner(language, settings) if language and phrases else None
-    own = audio.with_name(WORDS)
-    if own.is_file():
+    if inputs.lyrics:
         words, voiced = [*chain(*phrases)], [*chain(*(clip.voiced for clip in sung))]
-        lyrics = untimed(own.read_text("utf-8"))
+        lyrics = untimed(inputs.lyrics.read_text("utf-8"))
         lines = user_lyrics.sung(lyrics, words, voiced, samples, language=language, aligner=precise, report=refined)
     else:
         lines = timed(phrases, samples, precise, refined)
@@ -76,15 +75,13 @@ def transcribe(
         language_probability=heard.language_probability,
         model=Path(settings.whisper_model).name,
         alignment=precise.name if precise else "whisper",
-        source="given" if own.is_file() else "heard",
+        source="given" if inputs.lyrics else "heard",
     )
-    return formats.write(out, lines, about, bars(audio.with_name(BEATS)))
+    return formats.write(out, lines, about, bars(inputs.beats) if inputs.beats else None)
 
 
-def _music(vocals: Path) -> Samples | None:
-    """What was separated from the vocals; None where the audio is a song that nobody separated."""
-    music = vocals.with_stem(INSTRUMENTAL)
-    return decode_audio(str(music), sampling_rate=SAMPLE_HZ) if music.is_file() else None
+def _music(instrumental: Path | None) -> Samples | None:
+    return decode_audio(str(instrumental), sampling_rate=SAMPLE_HZ) if instrumental else None
 
 
 def _aligner(language: str, settings: Settings) -> Aligner | None:

@@ -53,12 +53,12 @@ class Compute:
         *args: object,
         timeout: float | None = None,  # noqa: ASYNC109 -- the deadline is the pool's: it kills the child
         report: Callable[[float], Awaitable[None]] | None = None,
-        gives_way: bool = False,
+        low_priority: bool = False,
     ) -> Any:  # noqa: ANN401 -- whatever the target returns
         """Calls the function named by `target` (`package.module:function`) in the child.
 
         `report` is awaited every 1.5 s with the fraction (0 to 1) that the function last gave to
-        `shared.worker.compute.progress`. With `gives_way` others on the machine go first.
+        `shared.worker.compute.progress`. With `low_priority` others on the machine go first.
         Cancelling kills the child. Raises the KaraokeError that the function raises, and ComputeError for any other
         error, when the child dies, or is not done after `timeout` seconds.
         """
@@ -67,7 +67,7 @@ class Compute:
             self._pool = self._new_pool()
         self._fraction.value = 0.0
         context = get_contextvars() | logs.trace_fields()
-        call = _call_nicely if gives_way else _call
+        call = _call_at_low_priority if low_priority else _call
         future: Future[Any] = self._pool.schedule(call, args=(target, args, context), timeout=timeout)
         result = asyncio.wrap_future(future)
         try:
@@ -134,7 +134,7 @@ def _call(target: str, args: tuple[object, ...], context: dict[str, Any]) -> obj
                 _gpu.note()
 
 
-def _call_nicely(*args: Any) -> object:  # noqa: ANN401 -- those of `_call`
+def _call_at_low_priority(*args: Any) -> object:  # noqa: ANN401 -- those of `_call`
     """In a thread of its own: on Linux niceness is a thread's, and may only grow."""
     with ThreadPoolExecutor(1, initializer=os.nice, initargs=(NICENESS,)) as nice:
         return nice.submit(_call, *args).result()

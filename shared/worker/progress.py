@@ -50,7 +50,7 @@ class Progress:
         await self._bus.publish(TaskStarted.model_validate(self._stamp()))
         log.info("task started", song=song.name, audio_duration=song.audio_duration)
 
-    async def at(self, fraction: float) -> None:
+    async def report(self, fraction: float) -> None:
         """Publishes a new percentage, or a heartbeat when it has been quiet. May be lost, and is not missed."""
         percent = min(99, int(100 * fraction))
         if percent <= self._percent and monotonic() - self._spoke < HEARTBEAT_SECONDS:

@@ -1,7 +1,7 @@
-"""A second, better result of a task: how it is told, and how its files are kept from the first one's.
+"""A second, better result of a task: how it is published, and how its files win over those of the first pass.
 
-The beats are found in the song at once, and once more when the separator's drums are there. Two workers may be at
-both at the same time, and a message may come late or again: whatever their order, the better result is what stays.
+The beats are found in the song at once, and again with the separator's drums. Two workers may do both passes at the
+same time, and a message may be late or repeated. Whatever their order, the better result stays.
 """
 
 import asyncio
@@ -11,8 +11,9 @@ from typing import Final, get_args
 import structlog
 
 from shared.errors import KaraokeError
-from shared.events import AudioFormat, JobSubmitted, Song, Task
-from shared.storage.objects import Storage, drums_of, refined
+from shared.events import AudioFormat, Song
+from shared.storage.job_files import Storage
+from shared.tasks import Task
 from shared.telemetry.metrics import TASK_ERRORS, TASKS
 from shared.worker.progress import Progress
 
@@ -21,18 +22,18 @@ log = structlog.get_logger()
 FORMATS: Final[tuple[str, ...]] = get_args(AudioFormat)
 
 
-class Refinement(Progress):
-    """What an attempt at a second result tells the world: that result alone. Where it fails, the first one stays."""
+class RefinementProgress(Progress):
+    """Publishes the result of a second pass and nothing else. When the pass fails, the first result stays."""
 
     refines = True
     outcome = "refined"
     first_seq = 10_000
-    """Later than any event of a first pass."""
+    """Greater than that of any event of a first pass."""
 
     async def started(self, song: Song) -> None:
         log.info("refinement started", song=song.name, audio_duration=song.audio_duration)
 
-    async def at(self, fraction: float) -> None:
+    async def report(self, fraction: float) -> None:
         pass
 
     async def failed(self, error: KaraokeError) -> None:
@@ -41,40 +42,22 @@ class Refinement(Progress):
         log.warning("refinement failed; the first result stays", error=str(error), error_code=error.code)
 
 
-async def lay_drums_beside(
-    audio: Path, storage: Storage, task: Task, submission: JobSubmitted, *, needed: bool
-) -> bool:
-    """Whether there are drums for the beats to be found by, as `drums.<format>`.
+async def put_result(storage: Storage, job_id: str, task: Task, out: Path, *, refined: bool) -> bool:
+    """Store all files of `out`. Return False when they may have overwritten the files of a better result.
 
-    Who listens to them says so in the result, as `refined`. Raises PermanentError when they are `needed`, and gone.
+    The mark is stored before the files of a refined result, and looked for after the files of a first one. If it is not
+    there by then, the better files will be stored later.
     """
-    name = drums_of(submission.options)
-    key = f"{submission.job_id}/{name}"
-    if needed:
-        await storage.fetch(key, audio.with_name(name))
-    return needed or (task is Task.BEAT_ANALYSIS and await storage.fetch_if_there(key, audio.with_name(name)))
-
-
-async def is_refined(storage: Storage, task: Task, job_id: str) -> bool:
-    return await storage.head(f"{job_id}/{refined(task)}") is not None
-
-
-async def put_files(storage: Storage, task: Task, job_id: str, out: Path, *, better: bool) -> bool:
-    """Puts all files of `out`; `better` ones were made with the drums.
-
-    False when a refinement has put better ones meanwhile, which may be lost now: they are to be made again. The mark is
-    put before the better files, and looked for after the others: where it is not there yet, the better ones come later.
-    """
-    if better:
-        await storage.put(f"{job_id}/{refined(task)}", b"")
+    if refined:
+        await storage.mark_refined(job_id, task)
     await asyncio.gather(*(storage.put(f"{job_id}/{file.name}", file) for file in out.iterdir()))
-    if better:
+    if refined:
         await _delete_copies(storage, job_id, out)
-    return better or task is not Task.BEAT_ANALYSIS or not await is_refined(storage, task, job_id)
+    return refined or task.refined_by is None or not await storage.is_refined(job_id, task)
 
 
 async def _delete_copies(storage: Storage, job_id: str, out: Path) -> None:
-    """Those in other formats that the gateway has made of audio files that were replaced."""
+    """Delete the copies in other formats that the gateway made of audio files that were now replaced."""
     made = {file.name for file in out.iterdir()}
     stems = {file.stem for file in out.iterdir() if file.suffix[1:] in FORMATS}
     copies = {f"{stem}.{form}" for stem in stems for form in FORMATS} - made

@@ -14,30 +14,31 @@ from shared.broker import topology
 from shared.broker.bus import Bus
 from shared.broker.delivery import Delivery, is_connection_lost
 from shared.errors import KaraokeError, StorageFullError, TransientError
-from shared.events import JobEvent, Task, decode
+from shared.events import JobEvent, decode
 from shared.settings import Settings
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
+from shared.tasks import Input, Task
 from shared.telemetry import tracing
 from shared.telemetry.metrics import TASK_ERRORS, TASKS, initialize_labels
 from shared.web.health import Health, State
 from shared.web.server import forever, serving
 from shared.worker.compute import Compute
-from shared.worker.task_runner import Attempts
+from shared.worker.task_runner import TaskRunner
 
 log = structlog.get_logger()
 
 OUTCOMES: Final = ("completed", "failed", "retried", "refined", "not_refined", "cancelled", "handed_back")
-"""Of attempts."""
+"""Outcomes of attempts, as counted in `karaoke_tasks_total`."""
 
 
 class Worker:
-    def __init__(self, attempts: Attempts, health: Health) -> None:
-        self.attempts = attempts
+    def __init__(self, runner: TaskRunner, health: Health) -> None:
+        self.runner = runner
         self.health = health
-        self._task = attempts.task
-        self._bus = attempts.bus
-        self._storage = attempts.storage
-        self._grace_seconds = attempts.settings.grace_seconds
+        self._task = runner.task
+        self._bus = runner.bus
+        self._storage = runner.storage
+        self._grace_seconds = runner.settings.grace_seconds
         self._running: set[asyncio.Task[None]] = set()
         self._one = asyncio.Lock()
         self._current: tuple[str, asyncio.Task[None]] | None = None  # the job, and the attempt at it
@@ -122,7 +123,7 @@ class Worker:
     async def _attempt(self, event: JobEvent, delivery: Delivery) -> None:
         self.health.state = State.BUSY
         try:
-            await self.attempts.make(event, delivery)
+            await self.runner.run(event, delivery)
         finally:
             self.health.state = State.READY
 
@@ -142,8 +143,11 @@ class Worker:
             await message.ack()
 
 
-async def work(task: Task, engine: str, warm: str, settings: Settings) -> None:
-    """Runs a worker until cancelled: `warm` is called in the child with the settings before the first task."""
+async def work(task: Task, engine: str, warm: str, settings: Settings, wants: tuple[Input, ...] = ()) -> None:
+    """Run a worker until cancelled. `warm` is called in the child process with the settings before the first task.
+
+    `wants` are the inputs besides the audio that the engine reads when the job has them.
+    """
     bus = Bus(settings.amqp_url, task.queue, declares=settings.declare_topology)
     health = Health(bus.check)
     initialize_labels(TASKS, *((task, outcome) for outcome in OUTCOMES))
@@ -151,7 +155,8 @@ async def work(task: Task, engine: str, warm: str, settings: Settings) -> None:
     async with serving(health.app(), settings), bus:
         with Compute(task.queue, settings) as compute:
             await compute.run(warm, settings)
-            worker = Worker(Attempts(task, engine, settings, bus, Storage(settings.storage_url), compute), health)
+            storage = Storage(settings.storage_url)
+            worker = Worker(TaskRunner(task, engine, wants, settings, bus, storage, compute), health)
             async with worker.consuming():
                 health.state = State.READY
                 log.info("ready")

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
-import soundfile
-
 from shared.errors import KaraokeError
 from shared.events import Options
+from shared.worker.inputs import Inputs
 from tests.evaluation import workshop
 from tests.evaluation.answer import Answer, answer
 from tests.evaluation.datasets import Item
@@ -28,12 +27,10 @@ def rhythm(items: list[Item], *, drums: bool = False) -> Iterator[tuple[Item, An
             out = Path(folder)
             audio = out / "song.flac"
             audio.symlink_to(workshop.song(item).resolve())
-            if drums:
-                samples, rate = soundfile.read(workshop.separated(item).folder / "drums.flac")
-                soundfile.write(out / "drums.wav", samples, rate)
+            inputs = Inputs(audio, drums=workshop.separated(item).folder / "drums.flac" if drums else None)
             began = perf_counter()
             try:
-                analyse(audio, out, Options(), settings, lambda _: None)
+                analyse(inputs, out, Options(), settings, lambda _: None)
             except (KaraokeError, ArithmeticError, ValueError, LookupError) as error:
                 yield item, Answer(error=repr(error))
                 continue
@@ -48,11 +45,12 @@ def lyrics(items: list[Item]) -> Iterator[tuple[Item, Answer]]:
     settings = Settings()
     warm(settings)
     for item in items:
-        vocals = workshop.separated(item).folder / "vocals.flac"
+        stems = workshop.separated(item).folder
+        inputs = Inputs(stems / "vocals.flac", instrumental=stems / "instrumental.flac")
         with tempfile.TemporaryDirectory() as folder:
             began = perf_counter()
             try:
-                transcribe(vocals, Path(folder), Options(), settings, lambda _: None)
+                transcribe(inputs, Path(folder), Options(), settings, lambda _: None)
             except (KaraokeError, ArithmeticError, ValueError, LookupError) as error:
                 yield item, Answer(error=repr(error))
                 continue

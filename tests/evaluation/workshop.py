@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 
 from shared.events import Options
+from shared.worker.inputs import Inputs
 from tests.evaluation.datasets import ROOT, RUN, Item
 from tests.evaluation.measures.separation import sdr
 
@@ -89,7 +90,7 @@ def _separate(item: Item, folder: Path) -> dict[str, object]:
     settings = Settings(demucs_model=engine.EMBEDDED)
     engine.warm(settings)
     began = perf_counter()
-    engine.separate(folder / "song.flac", folder, Options(format="flac"), settings, lambda _: None)
+    engine.separate(Inputs(folder / "song.flac"), folder, Options(format="flac"), settings, lambda _: None)
     seconds = perf_counter() - began
     found = {name: float(value) for name, value in _sdr(item, folder).items()}
     for file in folder.iterdir():

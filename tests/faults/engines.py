@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from shared.events import Lyrics, Options, Rhythm, Stems
 from shared.settings import Settings
+from shared.worker.inputs import Inputs
 from tests.fakes import LYRICS, REFINED, RHYTHM, STEMS
 
 Report = Callable[[float], None]
@@ -22,24 +23,23 @@ DRUMS = b"the drums"
 R = TypeVar("R", Stems, Lyrics, Rhythm)
 
 
-def separate(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Stems:
+def separate(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Stems:
     suffer(options.model or "", out, progress)
-    work(audio, options, progress)
-    write(out, audio, STEMS)
+    work(inputs.audio, options, progress)
+    write(out, inputs.audio, STEMS)
     (out / STEMS.drums).write_bytes(DRUMS)
     return STEMS
 
 
-def transcribe(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Lyrics:
-    work(audio, options, progress)
-    return write(out, audio, LYRICS)
+def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Lyrics:
+    work(inputs.audio, options, progress)
+    return write(out, inputs.audio, LYRICS)
 
 
-def analyse(audio: Path, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+def analyse(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
     """Its file is what was listened to."""
-    work(audio, options, progress)
-    drums = audio.with_name(f"drums.{options.format}")
-    return write(out, drums, REFINED) if drums.exists() else write(out, audio, RHYTHM)
+    work(inputs.audio, options, progress)
+    return write(out, inputs.drums, REFINED) if inputs.drums else write(out, inputs.audio, RHYTHM)
 
 
 def warm(settings: Settings) -> None:

@@ -35,4 +35,4 @@ if __name__ == "__main__":
     task, engine = SERVICES[service]
     settings = Settings()
     engines = "tests.faults.engines"
-    run(service, settings, work(task, f"{engines}:{engine}", f"{engines}:warm", settings))
+    run(service, settings, work(task, f"{engines}:{engine}", f"{engines}:warm", settings, wants=("drums",)))

@@ -16,7 +16,7 @@ from services.status.fold.consumer import Consumer
 from services.status.settings import Settings as StatusSettings
 from shared.broker import topology
 from shared.broker.bus import Bus
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.health import Health
 from tests.system import Bench, Listener, Start, System
 

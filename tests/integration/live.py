@@ -18,7 +18,7 @@ from services.status.api import create_app as create_status
 from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
 from shared.broker.bus import Bus
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.health import Health
 from shared.web.server import serving
 from shared.web.streams import stop_streams_on_exit

@@ -23,7 +23,7 @@ from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
 from shared.broker.bus import Bus
 from shared.events import Event, JobCancelled, JobExpired, JobSubmitted, Task, TasksRerun
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.health import Health
 from tests.audio import tone
 from tests.fakes import START, completed, failed, progressed, started, submitted

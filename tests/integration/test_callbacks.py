@@ -26,7 +26,7 @@ from services.status.sweeps.expiry import Sweeper
 from shared.broker.bus import Bus
 from shared.callbacks.address import Resolve, owner_secret, resolve
 from shared.events import Event, JobCancelled, JobExpired, JobSubmitted, Task, TasksRerun
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from tests.audio import tone
 from tests.fakes import JOB_ID, completed, failed, refined, started, submitted
 from tests.integration.receiver import Receiver

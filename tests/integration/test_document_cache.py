@@ -16,7 +16,7 @@ from services.status.read.documents import Documents
 from shared.broker.bus import Bus
 from shared.events import JobCancelled, JobExpired, JobSubmitted, Task
 from shared.job import Job
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from tests.fakes import JOB_ID, progressed, started, submitted
 from tests.integration.live import Live, live
 from tests.system import KEYS, PHONE, WEB, recent, until

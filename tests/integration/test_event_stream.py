@@ -17,7 +17,7 @@ from shared.broker.bus import Bus
 from shared.errors import TransientError
 from shared.events import JobExpired, Task
 from shared.job import Job
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from tests.fakes import JOB_ID, completed, progressed, refined, started, submitted
 from tests.integration.live import Feed, Live, live
 from tests.system import KEYS, PHONE, WEB, recent, until

@@ -19,7 +19,7 @@ from services.gateway.results.archive import ZipArchives
 from services.gateway.results.names import ENCODABLE
 from shared.broker.bus import Bus
 from shared.events import Options
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from tests.audio import tone
 from tests.fakes import submitted
 from tests.system import KEYS, PHONE, WEB, Start, gateway

@@ -11,7 +11,7 @@ import soundfile
 
 from shared.broker.bus import Bus
 from shared.events import JobSubmitted, Task
-from shared.storage.objects import SONG, Storage
+from shared.storage.job_files import SONG, Storage
 from tests.audio import tone
 from tests.system import Listener, gateway, submit
 

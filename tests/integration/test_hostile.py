@@ -15,7 +15,7 @@ from deploy.local.ports import LOOPBACK, free_ports
 from services.gateway.app import create_app
 from services.gateway.settings import Settings
 from shared.broker.bus import Bus
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.health import Health
 from shared.web.server import serving
 from tests.audio import m4a, tone

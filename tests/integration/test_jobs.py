@@ -12,7 +12,7 @@ from services.status.settings import Settings as StatusSettings
 from services.status.sweeps.expiry import Sweeper
 from shared.errors import StorageFullError
 from shared.events import JobCancelled, JobExpired, Task
-from shared.storage.objects import SONG, Storage
+from shared.storage.job_files import SONG, Storage
 from tests.audio import tone
 from tests.system import System, until
 

@@ -16,7 +16,7 @@ from services.status.settings import Settings as StatusSettings
 from services.status.sweeps.expiry import Sweeper
 from shared.broker.bus import Bus
 from shared.events import Event, JobCancelled, Task, TaskCompleted, TasksRerun
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from tests.conftest import ROOT
 from tests.fakes import JOB_ID, START, after, completed, failed, refined, started, submitted
 from tests.system import Bench, Listener

@@ -20,10 +20,10 @@ from shared.errors import TransientError
 from shared.events import JobCancelled, Task, TaskCompleted
 from shared.job import ready
 from shared.settings import Settings
-from shared.storage.objects import SONG, Storage
+from shared.storage.job_files import SONG, Storage
 from shared.web.health import Health
 from shared.worker.compute import Compute
-from shared.worker.task_runner import Attempts
+from shared.worker.task_runner import TaskRunner
 from shared.worker.worker import Worker
 from tests.fakes import JOB_ID, START, submitted
 from tests.integration.operated import PASSWORD, OperatedBroker, make_topology
@@ -84,7 +84,7 @@ async def test_a_job_is_done_by_services_that_may_do_nothing_else(
     async with bus(broker, "gateway") as gateway, bus(broker, "status") as status, bus(broker, "beats") as beats:
         with Compute("beats", settings) as compute:
             engine = "tests.integration.engines:die_once"
-            worker = Worker(Attempts(Task.BEAT_ANALYSIS, engine, settings, beats, storage, compute), Health())
+            worker = Worker(TaskRunner(Task.BEAT_ANALYSIS, engine, (), settings, beats, storage, compute), Health())
             async with Consumer(status, store).consuming(), worker.consuming():
                 await gateway.publish(song, ready(song, song))
                 await _until(lambda: _is_completed(store))

@@ -13,7 +13,8 @@ from services.gateway.app import create_app
 from services.gateway.settings import Settings as GatewaySettings
 from shared.broker.bus import Bus
 from shared.events import JobCancelled, Task
-from shared.storage.objects import SONG, WORDS
+from shared.storage.job_files import LYRICS as WORDS
+from shared.storage.job_files import SONG
 from shared.user_lyrics import MAX_CHARACTERS
 from shared.web.health import Health
 from tests.audio import tone

@@ -16,7 +16,7 @@ from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
 from shared.broker.bus import Bus
 from shared.events import Task
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.health import Health
 from shared.web.server import serving
 from tests.fakes import JOB_ID, submitted

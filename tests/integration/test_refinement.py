@@ -20,7 +20,7 @@ from shared.events import (
     TaskStarted,
 )
 from shared.job import fold_all, ready
-from shared.storage.objects import SONG, Storage
+from shared.storage.job_files import SONG, Storage
 from shared.telemetry.metrics import TASKS
 from shared.view import view
 from shared.web.health import State

@@ -10,7 +10,7 @@ from shared.broker.bus import Bus
 from shared.broker.topology import DELIVERY_LIMIT, dead_letter_queue
 from shared.events import Task
 from shared.job import ready
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.telemetry.metrics import DEAD_LETTERS
 from tests.fakes import JOB_ID, completed, failed, progressed, refined, started, submitted
 from tests.system import recent, until

@@ -13,7 +13,7 @@ from services.status.sweeps.stalled import end_silence
 from shared.broker.bus import Bus
 from shared.events import Event, JobExpired, JobSubmitted, Task, TaskFailed, TasksRerun, decode
 from shared.job import ready
-from shared.storage.objects import ANNOUNCED, SONG, Storage
+from shared.storage.job_files import SONG, Storage
 from tests.fakes import JOB_ID, completed, failed, progressed, started, submitted
 from tests.system import Listener, recent, until
 
@@ -121,7 +121,7 @@ async def test_files_without_a_job_are_removed_and_an_accepted_job_is_restored(
     for job_id in ("lost", "orphan", "known"):
         await storage.put(f"{job_id}/{SONG}", b"a song")
     await storage.put_manifest(lost)
-    await storage.put(f"lost/{ANNOUNCED}", b"")
+    await storage.mark_announced("lost")
     await storage.put_manifest(recent(submitted(job_id="orphan")))
     await store.fold([recent(submitted(job_id="known"))])
     await Orphans(bus, store, storage, timedelta(hours=1)).sweep()

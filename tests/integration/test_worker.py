@@ -13,7 +13,7 @@ from aio_pika.abc import AbstractChannel
 from shared.broker.delivery import is_connection_lost
 from shared.broker.topology import dead_letter_queue
 from shared.events import Event, JobSubmitted, Task, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.health import State
 from shared.worker.worker import Worker
 from tests.fakes import JOB_ID, RHYTHM
@@ -58,7 +58,7 @@ async def test_a_task_survives_the_death_of_its_child(bench: Bench, listener: Li
 async def test_a_child_that_dies_while_idle_is_replaced(bench: Bench, listener: Listener) -> None:
     async with bench.worker("succeed") as worker:
         await listener.until(TaskCompleted)
-        os.kill(await worker.attempts.compute.run("os:getpid"), signal.SIGKILL)
+        os.kill(await worker.runner.compute.run("os:getpid"), signal.SIGKILL)
         await bench.submit()
         await listener.until(TaskCompleted)
 

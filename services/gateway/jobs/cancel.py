@@ -11,7 +11,7 @@ from services.gateway.settings import PUBLISH_SECONDS
 from services.gateway.status.client import StatusClient
 from shared.broker.bus import Bus
 from shared.events import JobCancelled
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.problem import problems
 
 log = structlog.get_logger()

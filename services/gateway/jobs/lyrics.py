@@ -17,7 +17,7 @@ from shared.broker.bus import Bus
 from shared.document import JobDocument
 from shared.errors import on_a_full_disk
 from shared.events import JobSubmitted, Task
-from shared.storage.objects import WORDS, Storage, input_of
+from shared.storage.job_files import LYRICS, Storage, audio_file
 from shared.user_lyrics import MAX_CHARACTERS
 from shared.web.problem import Problem, problems
 
@@ -56,7 +56,7 @@ class UserLyrics:
         document = await self._jobs.document(job_id, owner)  # the words may have taken their time to come
         submission = await self._alignable(document)
         with on_a_full_disk():
-            await self._storage.put(f"{job_id}/{WORDS}", words.encode())
+            await self._storage.put(f"{job_id}/{LYRICS}", words.encode())
         await retry_tasks(self._bus, self._storage, submission, document, (Task.TRANSCRIPTION,))
         log.info("lyrics given", job_id=job_id, characters=len(words))
 
@@ -75,7 +75,7 @@ class UserLyrics:
         state = document.transcription.status
         if state == "skipped":
             raise Problem(409, "lyrics_not_ready", "The vocals were not separated. Run the job again first.")
-        audio = await self._storage.head(f"{document.job_id}/{input_of(Task.TRANSCRIPTION, asked)}")
+        audio = await self._storage.head(f"{document.job_id}/{audio_file(Task.TRANSCRIPTION, asked)}")
         if state not in ("completed", "failed") or audio is None:
             raise Problem(
                 409,

@@ -14,7 +14,7 @@ from shared.broker.bus import Bus
 from shared.document import JobDocument
 from shared.events import JobSubmitted, Task, TasksRerun
 from shared.job import ready
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.problem import Problem, problems
 
 log = structlog.get_logger()
@@ -28,9 +28,8 @@ async def retry_tasks(
     Each request claims its own run number in the storage, so that the results of concurrent requests, at any gateway,
     are never mixed.
     """
-    job_id, run = submission.job_id, document.run + 1
-    while not await storage.claim(f"{job_id}/run-{run}"):
-        run += 1
+    job_id = submission.job_id
+    run = await storage.claim_run(job_id, document.run + 1)
     event = TasksRerun(job_id=job_id, at=datetime.now(UTC), run=run, tasks=tasks)
     await bus.publish(event, ready(submission, event), within=PUBLISH_SECONDS)
     log.info("job retried", job_id=event.job_id, run=event.run, tasks=tasks)

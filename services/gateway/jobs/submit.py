@@ -26,7 +26,7 @@ from shared.broker.bus import Bus
 from shared.errors import TransientError, on_a_full_disk
 from shared.events import JobSubmitted, Song
 from shared.job import ready
-from shared.storage.objects import ANNOUNCED, SONG, WORDS, Storage
+from shared.storage.job_files import LYRICS, SONG, Storage
 from shared.telemetry.metrics import UPLOAD_SECONDS, UPLOADS, initialize_labels
 from shared.web.problem import Problem, problems
 
@@ -72,7 +72,7 @@ class Submissions:
             return known  # the files of a cancelled job are gone, but it is the same job
         if not known:
             raise TransientError("The job of this Idempotency-Key has expired and is being removed", code="expiring")
-        if not await self._storage.announced(job_id):
+        if not await self._storage.is_announced(job_id):
             await self._announce(submission)
         return True
 
@@ -106,7 +106,7 @@ class Submissions:
         try:
             await self._storage.put(f"{job_id}/{SONG}", song)
             if words:
-                await self._storage.put(f"{job_id}/{WORDS}", words.encode())
+                await self._storage.put(f"{job_id}/{LYRICS}", words.encode())
             await self._storage.put_manifest(submission)
             await self._announce(submission)
         except BaseException:
@@ -116,7 +116,7 @@ class Submissions:
 
     async def _announce(self, submission: JobSubmitted) -> None:
         await self._bus.publish(submission, ready(submission, submission), within=PUBLISH_SECONDS)
-        await self._storage.put(f"{submission.job_id}/{ANNOUNCED}", b"")
+        await self._storage.mark_announced(submission.job_id)
 
 
 def _idempotency_key(request: Request) -> str | None:

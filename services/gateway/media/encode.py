@@ -13,7 +13,8 @@ import structlog
 from services.gateway.media.processes import Slots, run_child
 from shared.errors import PermanentError, StorageFullError, TransientError, on_a_full_disk
 from shared.events import AudioFormat
-from shared.storage.objects import Head, Storage
+from shared.storage.job_files import Storage
+from shared.storage.objects import Head
 from shared.web.problem import Problem
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from services.gateway.media.encode import Encodings
 from services.gateway.results import names
 from services.gateway.results.ranges import attachment
 from shared.events import JOB_ID, AudioFormat, JobSubmitted
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.view import slug
 from shared.web.problem import Problem, no_such_result, problems
 

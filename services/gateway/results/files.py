@@ -10,7 +10,7 @@ from services.gateway.media.encode import Encodings
 from services.gateway.results import names
 from services.gateway.results.ranges import RESPONSES, serve
 from shared.events import JOB_ID
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.view import slug
 from shared.web.problem import no_such_result
 

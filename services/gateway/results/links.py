@@ -15,7 +15,7 @@ from services.gateway.settings import Settings
 from services.gateway.status.client import StatusClient
 from shared.document import JobDocument
 from shared.events import Moment, Task
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.problem import problems
 
 

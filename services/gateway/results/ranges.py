@@ -10,7 +10,8 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from shared.storage.objects import Head, Storage
+from shared.storage.job_files import Storage
+from shared.storage.objects import Head
 from shared.web.etag import etag_matches
 from shared.web.problem import Problem, problems
 

@@ -8,7 +8,7 @@ from fastapi import Query
 
 from services.gateway.security.auth import Bearer, Header, Keys
 from shared.events import JOB_ID
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.web.problem import no_such_result
 
 Token = Annotated[str | None, Query(description="Of a link, in the place of a key.")]

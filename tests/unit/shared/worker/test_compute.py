@@ -21,14 +21,14 @@ async def test_no_library_that_has_threads_is_loaded_before_that_is_said() -> No
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="niceness is a process' elsewhere")
-async def test_a_computation_gives_way_where_it_is_asked_to_and_the_next_does_not() -> None:
+async def test_low_priority_lasts_for_one_computation() -> None:
     niceness = "os:getpriority", os.PRIO_PROCESS, 0
     with Compute("test", Settings()) as compute:
         usual = await compute.run(*niceness)
-        assert await compute.run(*niceness, gives_way=True) > usual
+        assert await compute.run(*niceness, low_priority=True) > usual
         assert await compute.run(*niceness) == usual
         with pytest.raises(ComputeError, match="TypeError"):
-            await compute.run("os:getpriority", gives_way=True)
+            await compute.run("os:getpriority", low_priority=True)
 
 
 def loaded() -> list[str]:

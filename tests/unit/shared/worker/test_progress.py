@@ -9,7 +9,7 @@ import shared.worker.progress
 from shared.errors import PermanentError, TransientError
 from shared.events import Event, Task, TaskCompleted, TaskProgressed
 from shared.worker.progress import HEARTBEAT_SECONDS, Progress
-from shared.worker.refinement import Refinement
+from shared.worker.refinement import RefinementProgress
 from tests.fakes import REFINED, RHYTHM, submitted
 
 
@@ -46,7 +46,7 @@ async def test_a_percentage_that_stands_still_is_a_heartbeat_every_ten_seconds(c
     progress = Progress(bus, "abc123", Task.STEM_SEPARATION, run=0, attempt=1)
     for second in range(int(3 * HEARTBEAT_SECONDS)):
         clock.now = float(second)
-        await progress.at(0.5)
+        await progress.report(0.5)
     assert bus.percents() == [50, 50, 50]
     assert [event.seq for event in bus.events] == [0, 1, 2]
 
@@ -55,24 +55,24 @@ async def test_a_percentage_never_falls_nor_says_that_all_is_done(clock: Clock) 
     bus: Any = Notes()
     progress = Progress(bus, "abc123", Task.STEM_SEPARATION, run=0, attempt=1)
     for fraction in (0.2, 0.1, 0.6, 1.0):
-        await progress.at(fraction)
+        await progress.report(fraction)
     assert bus.percents() == [20, 60, 99]
 
 
 async def test_progress_that_cannot_be_told_is_not_missed(clock: Clock) -> None:
     bus: Any = Notes()
     bus.away = True
-    await Progress(bus, "abc123", Task.STEM_SEPARATION, run=0, attempt=1).at(0.5)
+    await Progress(bus, "abc123", Task.STEM_SEPARATION, run=0, attempt=1).report(0.5)
     assert bus.events == []
 
 
 async def test_a_refinement_tells_its_result_alone_and_that_later_than_any_first_pass() -> None:
     bus: Any = Notes()
     first = Progress(bus, "abc123", Task.BEAT_ANALYSIS, run=0, attempt=1)
-    better = Refinement(bus, "abc123", Task.BEAT_ANALYSIS, run=0, attempt=1)
+    better = RefinementProgress(bus, "abc123", Task.BEAT_ANALYSIS, run=0, attempt=1)
     await first.completed(RHYTHM, submitted())
     await better.started(submitted().song)
-    await better.at(0.5)
+    await better.report(0.5)
     await better.failed(PermanentError("No such luck"))
     await better.completed(REFINED, submitted())
     one, two = bus.events

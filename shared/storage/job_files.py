@@ -1,0 +1,92 @@
+"""Files of a job: their names, and the marker objects by which services coordinate.
+
+A job's folder is `<job_id>/`. docs/architecture/04-storage.md lists every object with its writers and readers.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Final
+
+from shared.events import JobSubmitted, Options
+from shared.storage.objects import MISSING, ObjectStore
+from shared.tasks import Input, Task
+
+SONG: Final = "song.flac"
+"""The decoded upload: FLAC, 16 bit, 44.1 kHz, stereo."""
+LYRICS: Final = "words.txt"
+"""Lyrics that the user supplied, normalized by `shared.user_lyrics`. Missing when none were supplied."""
+BEATS: Final = "beats.json"
+"""Result of the beat analysis. Missing before it has completed, or when it was not requested."""
+MANIFEST: Final = "manifest.json"
+"""The job's `JobSubmitted`, for workers, and for status until the broker has delivered it. Deleted last."""
+ANNOUNCED: Final = "announced"
+"""Empty: the broker has confirmed the job."""
+
+
+def stem_file(stem: str, options: Options) -> str:
+    return f"{stem}.{options.format}"
+
+
+def audio_file(task: Task, options: Options) -> str:
+    """Name of the audio that a task works on: a stem when the job has the task that makes it, else the song."""
+    return stem_file(task.row.reads, options) if task.must_wait(options.tasks) else SONG
+
+
+def input_file(name: Input, options: Options) -> str:
+    match name:
+        case "lyrics":
+            return LYRICS
+        case "beats":
+            return BEATS
+        case stem:
+            return stem_file(stem, options)
+
+
+def run_claim(run: int) -> str:
+    """Name of an empty object that only one of several requests for a run can create."""
+    return f"run-{run}"
+
+
+def refined_mark(task: Task) -> str:
+    """Name of an empty object: the files of the task's refined result are stored, or are being stored."""
+    return f"{task}.refined"
+
+
+class Storage(ObjectStore):
+    """The object store with what the services agree on about a job's folder."""
+
+    async def put_manifest(self, submission: JobSubmitted) -> None:
+        await self.put(f"{submission.job_id}/{MANIFEST}", submission.model_dump_json().encode())
+
+    async def manifest(self, job_id: str) -> JobSubmitted | None:
+        """None when the job's files were deleted, or not stored yet."""
+        try:
+            return JobSubmitted.model_validate_json(await self.get(f"{job_id}/{MANIFEST}"))
+        except MISSING:
+            return None
+
+    async def mark_announced(self, job_id: str) -> None:
+        await self.put(f"{job_id}/{ANNOUNCED}", b"")
+
+    async def is_announced(self, job_id: str) -> bool:
+        return await self.head(f"{job_id}/{ANNOUNCED}") is not None
+
+    async def claim_run(self, job_id: str, run: int) -> int:
+        """Claim the first free run from `run` on. Concurrent requests, at any gateway, get different runs."""
+        while not await self.claim(f"{job_id}/{run_claim(run)}"):
+            run += 1
+        return run
+
+    async def mark_refined(self, job_id: str, task: Task) -> None:
+        await self.put(f"{job_id}/{refined_mark(task)}", b"")
+
+    async def is_refined(self, job_id: str, task: Task) -> bool:
+        return await self.head(f"{job_id}/{refined_mark(task)}") is not None
+
+    def jobs_before(self, moment: datetime) -> AsyncIterator[str]:
+        """Ids of the jobs that have files, none of them written since `moment`."""
+        return self.folders_before(moment)
+
+    async def delete_job(self, job_id: str) -> None:
+        """Delete all files of a job, the manifest last."""
+        await self.delete_folder(job_id, last=MANIFEST)
