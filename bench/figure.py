@@ -1,20 +1,30 @@
-"""What a figure of the benchmark is: a module of `bench.figures` that has these."""
+"""Interface of a figure of the benchmark, which is a module of `bench.figures`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from matplotlib.figure import Figure as Picture
 
-from bench.bench import Bench
-
 Measured = dict[str, Any]
-"""What was measured, as `results.json` keeps it: JSON alone, units in the names."""
+"""Measured values as `results.json` stores them: JSON only, with units in the names."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Broker, database and empty folder that one figure uses, and the number of repetitions of each measurement."""
+
+    amqp_url: str
+    mongo_url: str
+    folder: Path
+    runs: int
+    log: Callable[[str], None] = print
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What is wanted of a value: to be at most, or at least, a limit. `digits` are those shown."""
+    """Limit of a measured value, shown with `digits`."""
 
     what: str
     value: float
@@ -25,13 +35,13 @@ class Goal:
 
     @property
     def met(self) -> bool:
-        over = self.at_most is not None and self.value > self.at_most
-        under = self.at_least is not None and self.value < self.at_least
-        return not (over or under)
+        too_high = self.at_most is not None and self.value > self.at_most
+        too_low = self.at_least is not None and self.value < self.at_least
+        return not (too_high or too_low)
 
 
 class Figure(Protocol):
-    """The module's docstring stands above its table: what is compared with what, and how."""
+    """A module whose docstring says what is compared and how. It stands above the figure's table."""
 
     __doc__: str | None
     TITLE: str

@@ -1,4 +1,4 @@
-"""Ways to separate a song, each of them warm in a process of its own."""
+"""Programs that separate a song, each in a process of its own."""
 
 import os
 import resource
@@ -14,12 +14,12 @@ import numpy as np
 from shared.worker.compute import PATIENT_THREADS
 from shared.worker.inputs import Inputs
 
-if TYPE_CHECKING:  # torch is for the children alone
+if TYPE_CHECKING:  # only children import torch
     from demucs.api import Separator
 
 
 def untrained_htdemucs(repo: Path) -> None:
-    """Puts a model of htdemucs' shape and size there, of random weights: it takes as long as the real one."""
+    """Store a model with the architecture of htdemucs and random weights, which takes as long as the real one."""
     import torch
     from demucs.htdemucs import HTDemucs
 
@@ -30,14 +30,14 @@ def untrained_htdemucs(repo: Path) -> None:
 
 
 def embedded(repo: Path) -> None:
-    """Puts the embedded model there, for the demucs command to find."""
+    """Store the embedded model where the demucs command finds it."""
     from services.separator.embedded import Spleeter
 
     _save(Spleeter(), ((), {}), repo / "embedded.th")
 
 
 def by_command(model: str, repo: Path, song: Path, out: Path) -> float:
-    """Separates as a user would by the demucs command, without its random shift; megabytes at the peak."""
+    """Separate with the demucs command, without its random shift. Return the peak of megabytes."""
     options = ["--shifts", "0", "--repo", str(repo), "--name", model, "--out", str(out)]
     command: list[str | Path] = [sys.executable, "-m", "demucs", *options, song]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -49,18 +49,18 @@ def by_command(model: str, repo: Path, song: Path, out: Path) -> float:
 
 
 def by_demucs(model: str, repo: Path, song: Path, out: Path) -> float:
-    """By demucs' own class, and its own way to write files; megabytes at the peak so far."""
+    """Separate with demucs' own class, and write files as it does. Return the peak of megabytes so far."""
     from demucs.audio import save_audio
 
-    separator = _theirs(model, repo)
+    separator = _demucs(model, repo)
     _, sources = separator.separate_audio_file(song)
     for name, samples in sources.items():
         save_audio(samples, out / f"{name}.wav", samplerate=separator.samplerate)
     return _peak()
 
 
-def by_us(model: str, repo: Path, song: Path, out: Path) -> float:
-    """All that the service does for a task: five stems, and the peaks of each; megabytes at the peak so far."""
+def by_engine(model: str, repo: Path, song: Path, out: Path) -> float:
+    """Separate with our engine: five stems and their waveforms. Return the peak of megabytes so far."""
     from services.separator.settings import Settings
     from shared.events import Options
 
@@ -69,34 +69,34 @@ def by_us(model: str, repo: Path, song: Path, out: Path) -> float:
 
 
 def sources_of_demucs(model: str, repo: Path, song: Path, to: Path) -> None:
-    _keep(_theirs(model, repo), song, to)
+    _save_sources(_demucs(model, repo), song, to)
 
 
-def sources_of_ours(model: str, repo: Path, song: Path, to: Path) -> None:
-    _keep(_engine()._default(model, repo).separator, song, to)
+def sources_of_engine(model: str, repo: Path, song: Path, to: Path) -> None:
+    _save_sources(_engine()._default(model, repo).separator, song, to)
 
 
 def difference(one: Path, other: Path) -> float:
-    """The greatest, of any sample of any source; full scale is 1."""
+    """Return the greatest difference of any sample of any source, where full scale is 1."""
     with np.load(one) as first, np.load(other) as second:
         return max(float(np.abs(first[name] - second[name]).max()) for name in first.files)
 
 
 @cache
-def _theirs(model: str, repo: Path) -> "Separator":
+def _demucs(model: str, repo: Path) -> "Separator":
     from demucs.api import Separator
 
     return Separator(model, repo, shifts=0)
 
 
 def _engine() -> ModuleType:
-    os.environ.update(PATIENT_THREADS)  # as the service's child has it
+    os.environ.update(PATIENT_THREADS)  # as in the service's child process
     from services.separator import engine
 
     return engine
 
 
-def _keep(separator: "Separator", song: Path, to: Path) -> None:
+def _save_sources(separator: "Separator", song: Path, to: Path) -> None:
     separator.update_parameter(segment=None, callback=None)
     _, sources = separator.separate_audio_file(song)
     np.savez(to, **{name: samples.numpy() for name, samples in sources.items()})
@@ -110,5 +110,5 @@ def _save(model: object, arguments: tuple[object, object], path: Path) -> None:
     import torch
 
     args, kwargs = arguments
-    state = model.state_dict()  # type: ignore[attr-defined] # a torch module, which only children import
+    state = model.state_dict()  # type: ignore[attr-defined] # a torch module; only children import torch
     torch.save({"klass": type(model), "args": args, "kwargs": kwargs, "state": state}, path)

@@ -1,4 +1,4 @@
-"""What is measured, a module each. Add one here, in the order of the page."""
+"""Figures of the benchmark, one module each, in the order of the page."""
 
 from bench.figure import Figure
 from bench.figures import event_path, folding, footprint, memory, polling, processor, scale, separation, song

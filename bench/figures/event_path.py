@@ -1,43 +1,45 @@
-"""Jobs of three tasks that do nothing: what is left is the path of the events. Every side has a worker for each
-task that takes one at a time (prefetch 1) and acknowledges what is done. "Started", a percentage and the end of every
-task are kept where a client sees them, which polls in the same way: the five oldest jobs every 50 ms, a job alone
-every 5 ms.
+"""Jobs of three tasks that compute nothing: what remains is the path of the events. Every job queue has one worker per
+task, which takes one task at a time (prefetch 1) and acknowledges it when it is done. The start, one percentage and the
+end of every task are stored where a client can see them. All clients poll in the same way: the five oldest jobs every
+50 ms, a single job every 5 ms.
 
-**Ours** is submitted as the gateway does it once a song is decoded (files, manifest, a confirmed and mandatory
-publish; quorum queues), or as an upload of a second of silence. Its tasks run in the workers' child processes, fetch
-the song from the storage and put their (empty) files there; documents are in MongoDB, acknowledged by its journal. The
-transcription waits for the separation, and the beats are refined afterwards: four tasks a job.
-**Celery**: a chord of three and its callback, a prefork child a worker, quorum queues, confirmed publishing, results
-in Redis. **Dramatiq**: a group of three and its callback, durable classic queues, confirmed publishing, results and
-progress in Redis. **taskiq**: three tasks in the workers' event loops, quorum queues, confirmed publishing, results,
-progress and the count of ended tasks in Redis. **arq**: three of its jobs in event loops, all in Redis, which its
-workers ask every 5 ms. Redis writes its log to the disk every second, so what it was told last may go with the
-machine. No peer keeps a file, and none of their tasks waits for another.
+- **Ours**: jobs are submitted as the gateway does after decoding (files, manifest, a confirmed and mandatory publish,
+  quorum queues), or as an upload of a second of silence. Tasks run in the workers' child processes, fetch the song from
+  the storage and store their (empty) files there. Documents are in MongoDB, acknowledged by its journal. The
+  transcription waits for the separation, and the beats are refined afterwards: four tasks per job.
+- **Celery**: a chord of three tasks and its callback, one prefork child per worker, quorum queues, confirmed
+  publishing, results in Redis.
+- **Dramatiq**: a group of three tasks and its callback, durable classic queues, confirmed publishing, results and
+  progress in Redis.
+- **taskiq**: three tasks in the workers' event loops, quorum queues, confirmed publishing; results, progress and the
+  number of ended tasks in Redis.
+- **arq**: three of its jobs in event loops, everything in Redis, which its workers poll every 5 ms.
+
+Redis writes its log to the disk every second, so a crash of the machine can lose the last second. The libraries store
+no files, and none of their tasks waits for another.
 
 Processor time is that of all processes: workers with their children, our services, servers, and the client.
-"Accepted to started" is from the 202 to the `TaskStarted` heard from the broker, below 0 where a worker was faster
-than the answer. "Published to visible" is from when an event was to be sent, 150 a second whether or not that is kept
-up with, to the document that shows it: every event for who follows its job by server-sent events, one of ten for who
-polls every 10 ms, the wait for the next poll included.
+"Accepted to started" is the time from the 202 to the `TaskStarted` from the broker; it is negative if a worker was
+faster than the response. "Published to visible" is the time from an event's planned publication, at a steady 150 per
+second, to the document that shows it: every event for a client that follows its job by server-sent events, one of ten
+for a client that polls every 10 ms, including the wait for the next poll.
 """
 
 from collections.abc import Sequence
 from statistics import median
 
 import aiohttp
+import httpx
 import uvloop
 from matplotlib.figure import Figure as Picture
 
 from bench import markdown
-from bench.bench import Bench
-from bench.contenders import OURS, contenders
-from bench.figure import Goal, Measured
-from bench.programs.karaoke import Uploads
-from bench.redis import redis
-from bench.sides import percentile
-from bench.starts import Starts, client
-from bench.system import System, system
-from bench.visibility import Visibility
+from bench.comparison import percentile
+from bench.figure import Bench, Goal, Measured
+from bench.job_queues import job_queues, redis
+from bench.latency import Visibility, start_delays
+from bench.programs.karaoke_jobs import UploadQueue
+from bench.services import ALL, Services, running
 from shared.broker.bus import Bus
 from shared.storage.job_files import Storage
 
@@ -58,16 +60,17 @@ def measure(bench: Bench) -> Measured:
     loads: dict[str, list[dict[str, float]]] = {}
     alone: dict[str, list[float]] = {}
     with redis(bench.folder / "redis") as redis_url:
-        sides = contenders(bench, redis_url)
+        queues = job_queues(bench, redis_url)
         for turn in range(bench.runs):
-            for name, start in sides.items():
-                bench.say(f"run {turn + 1}: {name}")
-                with start() as side:
-                    loads.setdefault(name, []).append(side.load(UPLOADS if "HTTP" in name else JOBS))
-                    alone.setdefault(name, []).extend(side.alone(ALONE))
-    bench.say("from accepted to started, from published to visible")
-    with system(bench, OURS | {"gateway": 1}) as running:
-        delays = uvloop.run(_delays(bench, running))
+            for name, start in queues.items():
+                bench.log(f"run {turn + 1}: {name}")
+                with start() as queue:
+                    jobs = UPLOADS if "HTTP" in name else JOBS
+                    loads.setdefault(name, []).append(queue.run_concurrently(jobs))
+                    alone.setdefault(name, []).extend(queue.run_one_by_one(ALONE))
+    bench.log("from accepted to started, from published to visible")
+    with running(bench, ALL) as services:
+        delays = uvloop.run(_delays(bench, services))
     return {"loads": loads, "alone_ms": alone, "delays_ms": delays}
 
 
@@ -81,14 +84,14 @@ def goals(measured: Measured) -> list[Goal]:
 
 
 def table(measured: Measured) -> str:
-    head = ("", "jobs/s", "ms of CPU a job", *KINDS, "a job alone, p50", "p90")
+    head = ("", "jobs/s", "ms of CPU per job", *KINDS, "a single job, p50", "p90")
     rows = [_row(name, loads, measured["alone_ms"][name]) for name, loads in measured["loads"].items()]
     delays = [
-        (what, str(told["count"]), *(f"{told[part]:.0f} ms" for part in ("p50", "p90", "p99", "most")))
-        for what, told in zip(DELAYS.values(), (measured["delays_ms"][name] for name in DELAYS), strict=True)
+        (what, str(delay["count"]), *(f"{delay[part]:.0f} ms" for part in ("p50", "p90", "p99", "most")))
+        for what, delay in zip(DELAYS.values(), (measured["delays_ms"][name] for name in DELAYS), strict=True)
     ]
-    of_delays = markdown.table(("", "samples", "p50", "p90", "p99", "most"), delays)
-    return f"{markdown.table(head, rows)}\n\n{of_delays}"
+    delay_table = markdown.table(("", "samples", "p50", "p90", "p99", "greatest"), delays)
+    return f"{markdown.table(head, rows)}\n\n{delay_table}"
 
 
 def plot(measured: Measured, picture: Picture) -> None:
@@ -102,12 +105,12 @@ def plot(measured: Measured, picture: Picture) -> None:
         cost = [_median(loads, kind) for loads in measured["loads"].values()]
         costs.barh(names, cost, left=before, label=kind)
         before = [sum(pair) for pair in zip(before, cost, strict=True)]
-    costs.set(xlabel="ms of CPU a job")
+    costs.set(xlabel="ms of CPU per job")
     costs.legend(fontsize=6)
     alone.boxplot(
         list(measured["alone_ms"].values()), positions=range(len(names)), orientation="horizontal", showfliers=False
     )
-    alone.set(xlabel="ms, a job alone", xlim=(0, None), yticks=range(len(names)), yticklabels=names)
+    alone.set(xlabel="ms, a single job", xlim=(0, None), yticks=range(len(names)), yticklabels=names)
 
 
 def _row(name: str, loads: Sequence[dict[str, float]], alone: Sequence[float]) -> tuple[str, ...]:
@@ -117,27 +120,30 @@ def _row(name: str, loads: Sequence[dict[str, float]], alone: Sequence[float]) -
 
 
 def _median(loads: Sequence[dict[str, float]], key: str) -> float:
-    """Of a rate, or of what a kind of process took; 0 for a side that has none of the kind."""
+    """Return the median of a rate, or of a kind of process's time, which is 0 without such a process."""
     parts = {"store": STORES}.get(key, (key, f"{key}_ms"))
     return median(sum(load.get(part, 0) for part in parts) for load in loads)
 
 
-async def _delays(bench: Bench, running: System) -> dict[str, dict[str, float]]:
+async def _delays(bench: Bench, services: Services) -> dict[str, dict[str, float]]:
     storage = Storage(str(bench.folder / "storage"))
     async with (
-        client(running.services["status"].url) as status,
-        client(running.url) as gateway,
+        _client(services.status_url) as status,
+        _client(services.gateway_url) as gateway,
         Bus(bench.amqp_url, "bench") as bus,
     ):
         await bus.check()
-        started = await Starts(bus, Uploads(bus, storage, status, gateway)).measure(STARTS * bench.runs)
-        async with aiohttp.ClientSession(
-            running.services["status"].url, connector=aiohttp.TCPConnector(limit=0)
-        ) as light:
-            visible = Visibility(bus, light)
+        started = await start_delays(bus, UploadQueue(bus, storage, status, gateway), STARTS * bench.runs)
+        async with aiohttp.ClientSession(services.status_url, connector=aiohttp.TCPConnector(limit=0)) as http:
+            visible = Visibility(bus, http)
             await visible.measure(EVENTS_PER_SECOND * SECONDS_A_RUN * bench.runs, EVENTS_PER_SECOND)
-    told = {"started": started, "followed": visible.followed, "polled": visible.polled}
-    return {name: _summary([1000 * each for each in seconds]) for name, seconds in told.items()}
+    delays = {"started": started, "followed": visible.followed, "polled": visible.polled}
+    return {name: _summary([1000 * each for each in seconds]) for name, seconds in delays.items()}
+
+
+def _client(url: str) -> httpx.AsyncClient:
+    """Return a client without a limit of connections."""
+    return httpx.AsyncClient(base_url=url, timeout=60, limits=httpx.Limits(max_connections=None))
 
 
 def _summary(values: Sequence[float]) -> dict[str, float]:

@@ -1,11 +1,10 @@
-"""
-Events per second that one status process folds: 20,000 of 500 jobs, shuffled, wait in its queue at a real broker, and
-end as documents in a real database. Beside that, the same events in batches of the same size, as bare bulk upserts: one
-plain `$set` for each event, of the very registers that it claims, made beforehand, by the same driver into the same
-database. That side has no broker, decodes and compares nothing, and tells nobody.
+"""Events per second that one status process folds. 20,000 events of 500 jobs, shuffled, wait in its queue on a real
+broker, and are stored as documents in a real database. They are compared with bare bulk upserts: the same events in
+batches of the same size, each as a plain `$set` of the registers that it would write, prepared beforehand, by the same
+driver into the same database. The upserts use no broker, decode and compare nothing, and notify nobody.
 
-A profile of the status process has half of its time in the broker's protocol (frames, and a message made of them), a
-third in folding: the claims of events, their encoding for the database, metrics and logs.
+In a profile, the status process spends half of its time on the broker's protocol (frames and messages), and a third on
+folding: the events' registers, their encoding for the database, metrics and logs.
 """
 
 import asyncio
@@ -21,11 +20,10 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import UpdateOne
 
 from bench import markdown
-from bench.bench import Bench
-from bench.figure import Goal, Measured
-from bench.sides import ratio, values
-from bench.stories import stories, tell
-from bench.system import System, system
+from bench.comparison import alternating_values, ratio
+from bench.events import job_events, publish_all
+from bench.figure import Bench, Goal, Measured
+from bench.services import Services, running
 from deploy.local.child import StartError
 from deploy.local.ports import LOOPBACK
 from deploy.local.services import Service
@@ -38,12 +36,12 @@ from shared.job import claims
 TITLE = "Folding"
 EVENTS: Final = 20_000
 JOBS: Final = 500
-BEGUN: Final = 0.1
-"""The clock runs from when this share of the events has been folded, so that it does not measure a start."""
+WARM_UP: Final = 0.1
+"""Share of the events that is folded before the measurement begins, so that it does not include the start."""
 
 LIMIT_SECONDS: Final = 120
-LOOK_SECONDS: Final = 0.5
-"""To answer a look takes the status process some milliseconds, in which it folds nothing."""
+SAMPLE_SECONDS: Final = 0.5
+"""The status process needs some milliseconds to report its metrics, in which it folds nothing."""
 
 
 def measure(bench: Bench) -> Measured:
@@ -52,13 +50,15 @@ def measure(bench: Bench) -> Measured:
 
 def goals(measured: Measured) -> list[Goal]:
     rates = measured["events_per_second"]
-    return [Goal("events per second, of bare upserts'", ratio(rates["status"], rates["bare upserts"]), at_least=0.5)]
+    return [
+        Goal("events per second, relative to bare upserts", ratio(rates["status"], rates["bare upserts"]), at_least=0.5)
+    ]
 
 
 def table(measured: Measured) -> str:
     rates = measured["events_per_second"]
-    rows = [(side, f"{median(of):,.0f}", f"{ratio(of, rates['bare upserts']):.2f}") for side, of in rates.items()]
-    return markdown.table(("", "events per second", "of bare upserts"), rows)
+    rows = [(name, f"{median(of):,.0f}", f"{ratio(of, rates['bare upserts']):.2f}") for name, of in rates.items()]
+    return markdown.table(("", "events per second", "relative to bare upserts"), rows)
 
 
 def plot(measured: Measured, picture: Picture) -> None:
@@ -83,46 +83,46 @@ async def _measure(bench: Bench) -> Measured:
             await jobs.bulk_write(updates, ordered=False)
         return round(EVENTS / (perf_counter() - began))
 
-    sides = {"status": lambda: folded_per_second(bench), "bare upserts": bare}
-    rates = await values(sides, bench.runs)
+    programs = {"status": lambda: folded_per_second(bench), "bare upserts": bare}
+    rates = await alternating_values(programs, bench.runs)
     mongo.close()
     return {"events": EVENTS, "jobs": JOBS, "batch": BATCH, "events_per_second": rates}
 
 
 async def folded_per_second(bench: Bench, replicas: int = 1) -> float:
-    """By so many processes, which find the events in their queue."""
+    """Return the rate of this number of processes, with all events already in their queue."""
     async with Bus(bench.amqp_url, "bench") as bus:
-        await bus.check()  # the queue is there
-        await tell(bus, _events())
+        await bus.check()  # creates the queue
+        await publish_all(bus, _events())
     env = {"LOG_LEVEL": "info", "MONGO_DATABASE": f"status-{uuid4().hex}"}
-    with system(bench, {"status": replicas}, env) as services:
+    with running(bench, {"status": replicas}, env) as services:
         return await asyncio.to_thread(_folded_per_second, services)
 
 
 def _events() -> list[Event]:
-    """The same in each run, of other jobs."""
-    events = list(stories([str(uuid4()) for _ in range(JOBS)], EVENTS // JOBS))
+    """Return the same events in each run, but of other jobs."""
+    events = list(job_events([str(uuid4()) for _ in range(JOBS)], EVENTS // JOBS))
     Random(1).shuffle(events)
     return events
 
 
-def _folded_per_second(services: System) -> float:
-    """From look to look, by the service's own count. Raises StartError when it is not done in time."""
+def _folded_per_second(services: Services) -> float:
+    """Measure between two samples of the service's own counter. Raises StartError on timeout."""
     deadline = perf_counter() + LIMIT_SECONDS
-    looks: list[tuple[float, float]] = []
+    samples: list[tuple[float, float]] = []
     while perf_counter() < deadline:
         folded, now = _folded(services), perf_counter()
-        if folded >= BEGUN * EVENTS:
-            looks.append((folded, now))
+        if folded >= WARM_UP * EVENTS:
+            samples.append((folded, now))
         if folded >= EVENTS:
-            (before, began), *_, (after, ended), _ = looks  # the last look comes too late
+            (before, began), *_, (after, ended), _ = samples  # without the last, which is taken too late
             return round((after - before) / (ended - began))
-        sleep(LOOK_SECONDS)
-    raise StartError(f"status had not folded {EVENTS} events after {LIMIT_SECONDS} s")
+        sleep(SAMPLE_SECONDS)
+    raise StartError(f"status has not folded {EVENTS} events after {LIMIT_SECONDS} s")
 
 
-def _folded(services: System) -> float:
-    """By all replicas together."""
+def _folded(services: Services) -> float:
+    """Return the number of all replicas together."""
     return sum(map(_folded_by, services.services.values()))
 
 

@@ -1,4 +1,4 @@
-"""A fixed piece of work, to tell this machine from another: the same hash alone, and on every core at once."""
+"""A fixed amount of work, to compare this machine with others: the same hash alone, and on all cores at once."""
 
 import hashlib
 import os
@@ -8,9 +8,8 @@ from statistics import median
 from matplotlib.figure import Figure as Picture
 
 from bench import markdown
-from bench.bench import Bench
-from bench.figure import Goal, Measured
-from bench.sides import seconds
+from bench.comparison import alternating_seconds
+from bench.figure import Bench, Goal, Measured
 
 TITLE = "The machine"
 ROUNDS = 200_000
@@ -19,8 +18,8 @@ ROUNDS = 200_000
 def measure(bench: Bench) -> Measured:
     cores = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(cores) as pool:
-        sides = {"alone": _hash, "on every core": lambda: list(pool.map(lambda _: _hash(), range(cores)))}
-        return {"cores": cores, "seconds": seconds(sides, bench.runs)}
+        programs = {"alone": _hash, "on every core": lambda: list(pool.map(lambda _: _hash(), range(cores)))}
+        return {"cores": cores, "seconds": alternating_seconds(programs, bench.runs)}
 
 
 def goals(_measured: Measured) -> list[Goal]:

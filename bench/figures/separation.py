@@ -1,8 +1,8 @@
-"""Seconds that it takes to separate 17 seconds of the sample song: by the `demucs` command (its start included), by
-demucs' own class in a warm process, writing WAV as the command does, and by ours in a warm process, which writes five
-stems and their peaks. All three are given the same weights and no random shift, so that outputs can be compared; the
-last column is the greatest difference of any sample of any source from that of demucs' class, full scale being 1.
-`htdemucs` is of full size and random weights. What was tried: [docs/separation.md](../docs/separation.md).
+"""Seconds to separate 17 seconds of the sample song: by the `demucs` command including its start, by demucs' own class
+in a warm process that writes WAV like the command, and by our engine in a warm process that writes five stems and their
+waveforms. All three use the same weights and no random shift, so that the outputs can be compared. The last column is
+the greatest difference of any sample of any source from the output of demucs' class, where full scale is 1. `htdemucs`
+has full size and random weights. [docs/separation.md](../docs/separation.md) lists what was tried.
 """
 
 from collections.abc import Callable
@@ -17,21 +17,20 @@ import soundfile
 from matplotlib.figure import Figure as Picture
 
 from bench import markdown, separators
-from bench.bench import Bench
-from bench.figure import Goal, Measured
-from bench.sides import ratio, seconds
+from bench.audio import SAMPLE
+from bench.comparison import alternating_seconds, ratio
+from bench.figure import Bench, Goal, Measured
 
 TITLE = "Separation on this processor"
-SONG = Path(__file__).parents[2] / "tests" / "song" / "river_town.ogg"
 SECONDS = 17  # three segments of htdemucs
 MODELS = {"htdemucs": separators.untrained_htdemucs, "embedded": separators.embedded}
 COMMAND, DEMUCS, OURS = "demucs command", "demucs, warm", "ours, warm"
-EQUAL = 1e-3
+MAX_DIFFERENCE = 1e-3
 
 
 def measure(bench: Bench) -> Measured:
     song = bench.folder / "song.wav"
-    samples, hz = soundfile.read(SONG, stop=SECONDS * soundfile.info(SONG).samplerate)
+    samples, hz = soundfile.read(SAMPLE, stop=SECONDS * soundfile.info(SAMPLE).samplerate)
     soundfile.write(song, samples, hz)
     return {"audio_seconds": SECONDS, "models": {model: _measure(model, song, bench) for model in MODELS}}
 
@@ -41,26 +40,26 @@ def goals(measured: Measured) -> list[Goal]:
         goal
         for model, found in measured["models"].items()
         for goal in (
-            Goal(f"{model}, of the demucs command's time", found["of_command"], at_most=1.0),
-            Goal(f"{model}, difference of output", found["difference"], at_most=EQUAL, digits=6),
+            Goal(f"{model}, time relative to the demucs command", found["of_command"], at_most=1.0),
+            Goal(f"{model}, difference of output", found["difference"], at_most=MAX_DIFFERENCE, digits=6),
         )
     ]
 
 
 def table(measured: Measured) -> str:
-    head = ("model", "by", "seconds", "per second of audio", "of the command", "peak memory", "difference")
+    head = ("model", "by", "seconds", "per second of audio", "relative to the command", "peak memory", "difference")
     rows = [
         (
             model,
-            side,
+            program,
             f"{median(taken):.1f}",
             f"{median(taken) / measured['audio_seconds']:.2f}",
             f"{ratio(taken, found['seconds'][COMMAND]):.2f}",
-            f"{found['peak_megabytes'][side]:,.0f} MB",
-            f"{found['difference']:.0e}" if side == OURS else "",
+            f"{found['peak_megabytes'][program]:,.0f} MB",
+            f"{found['difference']:.0e}" if program == OURS else "",
         )
         for model, found in measured["models"].items()
-        for side, taken in found["seconds"].items()
+        for program, taken in found["seconds"].items()
     ]
     return markdown.table(head, rows, left=2)
 
@@ -75,29 +74,31 @@ def plot(measured: Measured, picture: Picture) -> None:
 
 
 def _measure(model: str, song: Path, bench: Bench) -> Measured:
-    bench.say(model)
+    bench.log(model)
     repo, out = bench.folder / f"{model}-repo", bench.folder / f"{model}-out"
     repo.mkdir()
     out.mkdir()
     peaks: dict[str, float] = {}
     with ExitStack() as stack:
         children = {
-            side: stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
-            for side in (COMMAND, DEMUCS, OURS)
+            program: stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
+            for program in (COMMAND, DEMUCS, OURS)
         }
 
-        def run(side: str, separate: Callable[[str, Path, Path, Path], float]) -> None:
-            peaks[side] = children[side].submit(separate, model, repo, song, out).result()
+        def run(program: str, separate: Callable[[str, Path, Path, Path], float]) -> None:
+            peaks[program] = children[program].submit(separate, model, repo, song, out).result()
 
         children[COMMAND].submit(MODELS[model], repo).result()
-        ways = {COMMAND: separators.by_command, DEMUCS: separators.by_demucs, OURS: separators.by_us}
-        taken = seconds({side: partial(run, side, separate) for side, separate in ways.items()}, bench.runs)
-        theirs, ours = out / "theirs.npz", out / "ours.npz"
-        children[DEMUCS].submit(separators.sources_of_demucs, model, repo, song, theirs).result()
-        children[OURS].submit(separators.sources_of_ours, model, repo, song, ours).result()
+        programs = {COMMAND: separators.by_command, DEMUCS: separators.by_demucs, OURS: separators.by_engine}
+        taken = alternating_seconds(
+            {program: partial(run, program, separate) for program, separate in programs.items()}, bench.runs
+        )
+        demucs, ours = out / "demucs.npz", out / "ours.npz"
+        children[DEMUCS].submit(separators.sources_of_demucs, model, repo, song, demucs).result()
+        children[OURS].submit(separators.sources_of_engine, model, repo, song, ours).result()
     return {
         "seconds": taken,
         "of_command": round(ratio(taken[OURS], taken[COMMAND]), 3),
-        "peak_megabytes": {side: round(value) for side, value in peaks.items()},
-        "difference": separators.difference(theirs, ours),
+        "peak_megabytes": {program: round(value) for program, value in peaks.items()},
+        "difference": separators.difference(demucs, ours),
     }

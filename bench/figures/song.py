@@ -1,17 +1,18 @@
-"""The sample song, cut short, sent by the HTTP API to services whose models are warm, from the first byte of the upload
-to the event that tells its end. Beside it (a), the limit: decoding and the same engines called in one process with warm
-models, one after another or with the beats beside the separation, whichever is faster here; and (b) what a user would
-type: `demucs` without shifts, `whisperx` (int8, with the same weights, no alignment) on its vocals, a script with
-librosa. All sides have the same input and models. The embedded models do all three tasks; full-size `htdemucs`, of
-random weights, separates and has the beats found, as nobody sings in what it makes of a song.
+"""The sample song, shortened and uploaded to services with loaded models, from the first byte of the upload to the
+event of the job's end. It is compared with (a) the limit: decoding and the same engines in one process with loaded
+models, with the beats before or during the separation, whichever is faster here; and (b) the command lines that a user
+would type: `demucs` without shifts, `whisperx` (int8, the same weights, no alignment) on its vocals, and a script with
+librosa. All have the same input and models. The embedded models do all three tasks. Full-size `htdemucs` with random
+weights only separates and has the beats analysed, because its output contains no voice.
 
-The limit can be beaten: in one process with torch and its threads, whisper took 14 to 15 s for the clip from the second
-song on, alone in a process 11 to 12 s.
+The services can be faster than the limit: in one process with torch and its threads, whisper took 14 to 15 s for the
+clip from the second song on; in a process of its own it took 11 to 12 s.
 
-A refinement of the beats is not waited for, as it is not part of the job, and does not reach into the next side's turn.
-Then ten songs are sent at once: the separator is busy from when it takes a song until it tells the result.
+The refinement of the beats is not included, because it is not part of the job, and the next run starts after it. Then
+ten songs are submitted at once: the separator is busy from when it takes a song until it publishes the result.
 """
 
+import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -22,24 +23,20 @@ from typing import Any, Final
 from matplotlib.figure import Figure as Picture
 
 from bench import markdown, separators
-from bench.bench import Bench
-from bench.figure import Goal, Measured
-from bench.line import busy
-from bench.plain import Plain
-from bench.race import Race
-from bench.sample import write_sample
-from bench.sides import ratio
-from bench.singer import Singer
-from bench.system import system
+from bench.audio import write_sample
+from bench.clients import JobClient
+from bench.comparison import ratio
+from bench.figure import Bench, Goal, Measured
+from bench.services import ALL, running
+from bench.song_runs import EngineProcess, SongComparison, separator_load
 from services.transcriber.recognition.embedded import whisper_base
 from services.transcriber.settings import Settings
 
 TITLE = "A song"
-SERVICES: Final = dict.fromkeys(("gateway", "status", "separator", "transcriber", "beats"), 1)
 EMBEDDED, FULL = "embedded models", "full-size htdemucs"
 SECONDS: Final = {EMBEDDED: 20, FULL: 8}
 QUEUE = 10
-NO_WORDS: Final = {"model": "htdemucs", "tasks": "stem_separation,beat_analysis"}
+NO_TRANSCRIPTION: Final = {"model": "htdemucs", "tasks": "stem_separation,beat_analysis"}
 
 
 def measure(bench: Bench) -> Measured:
@@ -47,22 +44,23 @@ def measure(bench: Bench) -> Measured:
     repo = _checkpoints(bench.folder / "repo")
     env = {"DEMUCS_MODEL": "embedded", "DEMUCS_REPO": str(repo), "GRACE_SECONDS": "1"}
     whisper = whisper_base(Settings().cache_folder)
-    races = {
-        EMBEDDED: (Race(clips[EMBEDDED], {}, repo, "embedded", whisper), bench.runs),
-        # Its programs are far behind and take long.
-        FULL: (Race(clips[FULL], NO_WORDS, repo, "htdemucs", None), (bench.runs + 1) // 2),
+    comparisons = {
+        EMBEDDED: (SongComparison(clips[EMBEDDED], {}, repo, "embedded", whisper), bench.runs),
+        # The commands are much slower, so they run less often.
+        FULL: (SongComparison(clips[FULL], NO_TRANSCRIPTION, repo, "htdemucs", None), (bench.runs + 1) // 2),
     }
     with (
-        Plain(env, bench.folder / "logs" / "plain.log") as plain,
-        system(bench, SERVICES, env, real=True) as running,
-        Singer(running.url) as singer,
+        EngineProcess(env, bench.folder / "logs" / "engines.log") as engines,
+        running(bench, ALL, env, real=True) as services,
+        JobClient(services.gateway_url) as client,
     ):
-        plain.wait()
+        engines.wait_until_loaded()
         measured: Measured = {"clip_seconds": SECONDS}
-        for name, (race, command_runs) in races.items():
-            measured[name] = race.run(singer, plain, bench.runs, command_runs)
-            bench.say(f"{name}: {measured[name]['seconds']}")
-        measured["queue"] = busy(bench.amqp_url, running.url, clips[EMBEDDED], QUEUE)
+        for name, (comparison, command_runs) in comparisons.items():
+            measured[name] = comparison.run(client, engines, bench.runs, command_runs)
+            bench.log(f"{name}: {measured[name]['seconds']}")
+        load = separator_load(bench.amqp_url, services.gateway_url, clips[EMBEDDED], QUEUE)
+        measured["queue"] = asyncio.run(load)
     return measured
 
 
@@ -70,11 +68,11 @@ def goals(measured: Measured) -> list[Goal]:
     queue = measured["queue"]
     share = 100 * queue["busy_seconds"] / queue["span_seconds"]
     return [
-        Goal(f"{EMBEDDED}, of the limit", _of(measured[EMBEDDED], "limit"), at_most=1.05),
-        Goal(f"{EMBEDDED}, of the command lines", _of(measured[EMBEDDED], "commands"), at_most=0.5),
-        Goal(f"{FULL}, of the limit", _of(measured[FULL], "limit"), at_most=1.05),
+        Goal(f"{EMBEDDED}, time relative to the limit", _ratio(measured[EMBEDDED], "limit"), at_most=1.05),
+        Goal(f"{EMBEDDED}, time relative to the command lines", _ratio(measured[EMBEDDED], "commands"), at_most=0.5),
+        Goal(f"{FULL}, time relative to the limit", _ratio(measured[FULL], "limit"), at_most=1.05),
         Goal(
-            f"time that a queue of {queue['songs']} songs keeps the separator busy",
+            f"share of time that the separator is busy with a queue of {queue['songs']} songs",
             share,
             at_least=95,
             unit=" %",
@@ -85,16 +83,16 @@ def goals(measured: Measured) -> list[Goal]:
 
 def table(measured: Measured) -> str:
     rows = [(f"{name}, {measured['clip_seconds'][name]} s", *_row(measured[name])) for name in SECONDS]
-    head = ("", "ours", "the limit", "command lines", "ours of the limit", "ours of the command lines")
+    head = ("", "ours", "the limit", "command lines", "ours : limit", "ours : command lines")
     parts = [
-        (f"{name}: {whose}", f"{seconds:.2f} s")
+        (f"{name}: {program}", f"{seconds:.2f} s")
         for name in SECONDS
-        for whose, seconds in [
-            *_named("ours", measured[name], "our_parts_seconds"),
-            *_named("command", measured[name], "program_seconds"),
+        for program, seconds in [
+            *_parts("ours", measured[name], "our_parts_seconds"),
+            *_parts("command", measured[name], "program_seconds"),
         ]
     ]
-    return f"{markdown.table(head, rows)}\n\n{markdown.table(('what it is made of', 'median'), parts)}"
+    return f"{markdown.table(head, rows)}\n\n{markdown.table(('part', 'median'), parts)}"
 
 
 def plot(measured: Measured, picture: Picture) -> None:
@@ -106,7 +104,7 @@ def plot(measured: Measured, picture: Picture) -> None:
 
 
 def _checkpoints(repo: Path) -> Path:
-    """Both models as the `demucs` command wants them; torch stays in a child."""
+    """Store both models for the `demucs` command. Only the child process imports torch."""
     repo.mkdir()
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as child:
         for make in (separators.embedded, separators.untrained_htdemucs):
@@ -114,16 +112,16 @@ def _checkpoints(repo: Path) -> Path:
     return repo
 
 
-def _of(raced: Mapping[str, Any], side: str) -> float:
-    """The median over the rounds in which that side took part."""
-    other = raced["seconds"][side]
-    return ratio(raced["seconds"]["ours"][: len(other)], other)
+def _ratio(results: Mapping[str, Any], other: str) -> float:
+    """Return the ratio over the rounds in which the other program took part."""
+    theirs = results["seconds"][other]
+    return ratio(results["seconds"]["ours"][: len(theirs)], theirs)
 
 
-def _row(raced: Mapping[str, Any]) -> list[str]:
-    absolute = [f"{median(seconds):.2f} s" for seconds in raced["seconds"].values()]
-    return [*absolute, f"{_of(raced, 'limit'):.2f}", f"{_of(raced, 'commands'):.2f}"]
+def _row(results: Mapping[str, Any]) -> list[str]:
+    absolute = [f"{median(seconds):.2f} s" for seconds in results["seconds"].values()]
+    return [*absolute, f"{_ratio(results, 'limit'):.2f}", f"{_ratio(results, 'commands'):.2f}"]
 
 
-def _named(whose: str, raced: Mapping[str, Any], what: str) -> list[tuple[str, float]]:
-    return [(f"{whose}, {name}", seconds) for name, seconds in raced[what].items()]
+def _parts(program: str, results: Mapping[str, Any], what: str) -> list[tuple[str, float]]:
+    return [(f"{program}, {name}", seconds) for name, seconds in results[what].items()]

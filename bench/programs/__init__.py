@@ -1,0 +1,1 @@
+"""Programs that the benchmark starts. Those that other libraries' environments run import only the standard library."""

@@ -1,4 +1,4 @@
-"""arq's side: three jobs of its own, one queue each, all in Redis."""
+"""Jobs with arq: three of its jobs, one queue each, all in Redis."""
 
 import asyncio
 import os
@@ -9,8 +9,7 @@ from uuid import uuid4
 from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.worker import func
 
-from bench.programs import joint
-from bench.programs.customer import serve
+from bench.programs.client import completed_in_redis, end_task, serve
 
 QUEUES = ("arq:separator", "arq:transcriber", "arq:beats")
 
@@ -18,12 +17,12 @@ QUEUES = ("arq:separator", "arq:transcriber", "arq:beats")
 async def _work(ctx: dict[str, Any], job_id: str, queue: str) -> str:
     for state in ("started", "50", "completed"):
         await ctx["redis"].hset(job_id, queue, state)
-    await joint.end_task(ctx["redis"], job_id, queue)
+    await end_task(ctx["redis"], job_id, queue)
     return "done"
 
 
 class Worker:
-    """Looks for work every 5 ms, as with `max_jobs` 1 it takes one job a look; by itself it does every 500 ms."""
+    """Polls every 5 ms (default: 500 ms), because with `max_jobs` 1 it takes one job per poll."""
 
     functions = (func(_work, name="work"),)
     redis_settings = RedisSettings.from_dsn(os.environ["REDIS_URL"])
@@ -32,7 +31,7 @@ class Worker:
     poll_delay = 0.005
 
 
-class Arqs:
+class ArqQueue:
     def __init__(self, redis: ArqRedis) -> None:
         self._redis = redis
 
@@ -40,9 +39,9 @@ class Arqs:
         return await asyncio.gather(*(self._submit() for _ in range(count)))
 
     async def completed(self, job_ids: Sequence[str]) -> set[str]:
-        return await joint.completed(self._redis, job_ids)
+        return await completed_in_redis(self._redis, job_ids)
 
-    async def settle(self) -> None:
+    async def drain(self) -> None:
         pass
 
     async def _submit(self) -> str:
@@ -53,7 +52,7 @@ class Arqs:
 
 
 async def main() -> None:
-    await serve(Arqs(await create_pool(Worker.redis_settings)))
+    await serve(ArqQueue(await create_pool(Worker.redis_settings)))
 
 
 if __name__ == "__main__":

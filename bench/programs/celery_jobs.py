@@ -1,4 +1,4 @@
-"""Celery's side: a chord of three, results in Redis; quorum queues, confirmed publishing, acknowledged when done."""
+"""Jobs with Celery: a chord of three tasks, results in Redis, quorum queues, confirms, late acknowledgement."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from typing import Any
 from celery import Celery, chord
 from kombu import Queue
 
-from bench.programs.customer import serve
+from bench.programs.client import serve
 
 QUEUES = ("celery.separator", "celery.transcriber", "celery.beats")
 
@@ -24,8 +24,8 @@ app.conf.update(
 )
 
 
-def _work(self: Any) -> str:  # noqa: ANN401 -- celery's task; it has no types
-    """Celery itself keeps that it has started, and what it returns."""
+def _work(self: Any) -> str:  # noqa: ANN401 -- a task of Celery, which has no types
+    """Report progress. Celery itself stores the start and the result."""
     self.update_state(state="PROGRESS", meta={"progress": 50})
     return "done"
 
@@ -38,16 +38,16 @@ tasks = [app.task(bind=True, name=name, queue=name)(_work) for name in QUEUES]
 finish = app.task(name="finish", queue=QUEUES[-1])(_finish)
 
 
-class Celeries:
+class CeleryQueue:
     async def submit(self, count: int) -> list[str]:
         return [chord([task.s() for task in tasks])(finish.s()).id for _ in range(count)]
 
     async def completed(self, job_ids: Sequence[str]) -> set[str]:
         return {job_id for job_id in job_ids if app.AsyncResult(job_id).state == "SUCCESS"}
 
-    async def settle(self) -> None:
+    async def drain(self) -> None:
         pass
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Celeries()))
+    asyncio.run(serve(CeleryQueue()))

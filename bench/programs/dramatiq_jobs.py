@@ -1,4 +1,4 @@
-"""Dramatiq's side: a group of three with a callback, results and progress in Redis; durable queues, confirmed."""
+"""Jobs with Dramatiq: a group of three tasks with a callback, results and progress in Redis, durable queues."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from dramatiq.rate_limits.backends import RedisBackend as Limits
 from dramatiq.results import Results
 from dramatiq.results.backends import RedisBackend
 
-from bench.programs.customer import serve
+from bench.programs.client import serve
 
 QUEUES = ("dramatiq.separator", "dramatiq.transcriber", "dramatiq.beats")
 
@@ -21,34 +21,34 @@ broker = RabbitmqBroker(url=os.environ["AMQP_URL"], confirm_delivery=True)
 broker.add_middleware(Results(backend=RedisBackend(url=os.environ["REDIS_URL"])))
 broker.add_middleware(GroupCallbacks(Limits(url=os.environ["REDIS_URL"])))
 dramatiq.set_broker(broker)
-shown = redis.Redis.from_url(os.environ["REDIS_URL"])
+states = redis.Redis.from_url(os.environ["REDIS_URL"])
 
 
 def _work(queue: str) -> Callable[[str], str]:
     def work(job_id: str) -> str:
         for state in ("started", "50", "completed"):
-            shown.hset(job_id, queue, state)
+            states.hset(job_id, queue, state)
         return "done"
 
     return work
 
 
 def _finish(job_id: str) -> None:
-    shown.hset(job_id, "status", "completed")
+    states.hset(job_id, "status", "completed")
 
 
 actors = [dramatiq.actor(_work(name), actor_name=name, queue_name=name, store_results=True) for name in QUEUES]
 finish = dramatiq.actor(_finish, actor_name="finish", queue_name=QUEUES[-1])
 
 
-class Dramatiqs:
+class DramatiqQueue:
     async def submit(self, count: int) -> list[str]:
         return [self._submit() for _ in range(count)]
 
     async def completed(self, job_ids: Sequence[str]) -> set[str]:
-        return {job_id for job_id in job_ids if shown.hget(job_id, "status") == b"completed"}
+        return {job_id for job_id in job_ids if states.hget(job_id, "status") == b"completed"}
 
-    async def settle(self) -> None:
+    async def drain(self) -> None:
         pass
 
     def _submit(self) -> str:
@@ -60,4 +60,4 @@ class Dramatiqs:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Dramatiqs()))
+    asyncio.run(serve(DramatiqQueue()))

@@ -1,6 +1,6 @@
--- For wrk: `wrk … URL -- MODE FILE` asks for the jobs whose ids are in FILE, one after another.
--- MODE `changed` asks for the document; `unchanged` sends the ETag that was got last for that job.
--- The last line that it prints is JSON; times are in microseconds.
+-- Script for wrk: `wrk … URL -- MODE FILE` polls the jobs whose ids are in FILE, one after another.
+-- MODE `changed` requests the document; `unchanged` sends the last ETag of that job.
+-- The last line of the output is JSON. wrk's own times are in microseconds.
 
 local paths, ids, tags, turn = {}, {}, {}, 0
 local conditional
@@ -25,7 +25,7 @@ function request()
    return paths[turn]
 end
 
--- The request of a job is made anew when another version of it has come.
+-- Store the ETag of a new version in the request of its job.
 function remember(status, headers, body)
    if status == 200 then
       local id, tag = body:match('"job_id":"([^"]+)"'), headers["ETag"] or headers["etag"]

@@ -1,4 +1,4 @@
-"""taskiq's side: three tasks, results and progress in Redis; quorum queues, confirmed, acknowledged when saved."""
+"""Jobs with taskiq: three tasks, results and progress in Redis, quorum queues, confirms, late acknowledgement."""
 
 import asyncio
 import os
@@ -12,8 +12,7 @@ from taskiq.depends.progress_tracker import ProgressTracker
 from taskiq_aio_pika import AioPikaBroker, Queue
 from taskiq_redis import RedisAsyncResultBackend
 
-from bench.programs import joint
-from bench.programs.customer import serve
+from bench.programs.client import completed_in_redis, end_task, serve
 
 QUEUES = ("taskiq.separator", "taskiq.transcriber", "taskiq.beats")
 
@@ -24,27 +23,27 @@ broker = AioPikaBroker(
     qos=1,
     task_queues=[Queue(name=name) for name in QUEUES if os.environ.get("QUEUE", name) == name],
 )
-shown = Redis.from_url(os.environ["REDIS_URL"])
+states = Redis.from_url(os.environ["REDIS_URL"])
 
 
 async def _work(job_id: str, queue: str, progress: ProgressTracker[Any] = TaskiqDepends()) -> str:  # noqa: B008 -- taskiq injects it
     await progress.set_progress("STARTED")
     await progress.set_progress("PROGRESS", {"progress": 50})
-    await joint.end_task(shown, job_id, queue)
+    await end_task(states, job_id, queue)
     return "done"
 
 
 tasks = {name: broker.register_task(_work, name, queue_name=name) for name in QUEUES}
 
 
-class Taskiqs:
+class TaskiqQueue:
     async def submit(self, count: int) -> list[str]:
         return await asyncio.gather(*(self._submit() for _ in range(count)))
 
     async def completed(self, job_ids: Sequence[str]) -> set[str]:
-        return await joint.completed(shown, job_ids)
+        return await completed_in_redis(states, job_ids)
 
-    async def settle(self) -> None:
+    async def drain(self) -> None:
         pass
 
     async def _submit(self) -> str:
@@ -56,7 +55,7 @@ class Taskiqs:
 
 async def main() -> None:
     await broker.startup()
-    await serve(Taskiqs())
+    await serve(TaskiqQueue())
     await broker.shutdown()
 
 

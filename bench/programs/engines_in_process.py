@@ -1,8 +1,8 @@
-"""The engines in one process, with models that are warm: a song takes no less than this.
+"""The engines in one process with loaded models: a lower bound for the time of a song.
 
-Each line read from standard input, `{"song": …, "beside": …, "options": …}`, is answered with one: `{"seconds": …}`.
-Where `beside` is true the beats are tracked while the song is separated, else before. A first line says that the models
-are warm.
+Each line of the standard input, `{"song": …, "parallel": …, "options": …}`, is answered with `{"seconds": …}`. With
+`parallel`, the beats are analysed during the separation, otherwise before it. The first line of the output reports that
+the models are loaded.
 """
 
 import json
@@ -25,13 +25,13 @@ from shared.storage.job_files import SONG
 from shared.worker.inputs import Inputs
 
 
-def song(upload: str, options: Options, *, beside: bool) -> float:
-    """Seconds from the upload to the stems, the beats and, where they are asked for, the lyrics in files."""
-    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(1) as aside:
+def song(upload: str, options: Options, *, parallel: bool) -> float:
+    """Return the seconds from the upload to the files of the stems, the beats and, if requested, the lyrics."""
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(1) as thread:
         folder, began = Path(name), perf_counter()
         decoder.decode(upload, str(folder / SONG), 1, 1200)
-        beats = aside.submit(rhythm.analyse, Inputs(folder / SONG), folder, options, BeatsSettings(), _ignore)
-        if not beside:
+        beats = thread.submit(rhythm.analyse, Inputs(folder / SONG), folder, options, BeatsSettings(), _ignore)
+        if not parallel:
             beats.result()
         separator.separate(Inputs(folder / SONG), folder, options, SeparatorSettings(), _ignore)
         beats.result()
@@ -44,19 +44,19 @@ def song(upload: str, options: Options, *, beside: bool) -> float:
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # libraries print, too
+    os.dup2(2, 1)  # libraries print, too, and must not disturb the answers
     separator.warm(SeparatorSettings())
     transcriber.warm(TranscriberSettings())
     rhythm.warm(BeatsSettings())
     print(json.dumps({"warm": True}), file=answers)
     for line in sys.stdin:
-        asked = json.loads(line)
-        took = song(asked["song"], Options.model_validate(asked["options"]), beside=asked["beside"])
+        request = json.loads(line)
+        took = song(request["song"], Options.model_validate(request["options"]), parallel=request["parallel"])
         print(json.dumps({"seconds": took}), file=answers)
 
 
 def _ignore(_fraction: float) -> None:
-    """Nobody watches."""
+    """Ignore the progress."""
 
 
 if __name__ == "__main__":

@@ -1,13 +1,19 @@
-"""What workers compute when computing is not what is measured. The option `model` says how long: `seconds-0.5`."""
+"""Worker whose engine computes nothing: `python -m bench.programs.no_op_worker SERVICE`.
 
+The option `model` gives the duration of its tasks: `seconds-0.5`.
+"""
+
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from shared.events import Lyrics, Options, Rhythm, Stems
+from shared.events import Lyrics, Options, Rhythm, Stems, Task
 from shared.settings import Settings
+from shared.web.server import run
 from shared.worker.inputs import Inputs
+from shared.worker.worker import work
 
 STEMS = Stems(
     model="none",
@@ -35,28 +41,33 @@ RHYTHM = Rhythm(
     key=None,
     beats="beats.json",
 )
+TASKS = {
+    "separator": (Task.STEM_SEPARATION, "separate"),
+    "transcriber": (Task.TRANSCRIPTION, "transcribe"),
+    "beats": (Task.BEAT_ANALYSIS, "analyse"),
+}
 Report = Callable[[float], None]
 R = TypeVar("R", Stems, Lyrics, Rhythm)
 
 
 def separate(_inputs: Inputs, out: Path, options: Options, _settings: Settings, progress: Report) -> Stems:
-    return _done(out, options, progress, STEMS)
+    return _run(out, options, progress, STEMS)
 
 
 def transcribe(_inputs: Inputs, out: Path, options: Options, _settings: Settings, progress: Report) -> Lyrics:
-    return _done(out, options, progress, LYRICS)
+    return _run(out, options, progress, LYRICS)
 
 
 def analyse(_inputs: Inputs, out: Path, options: Options, _settings: Settings, progress: Report) -> Rhythm:
-    return _done(out, options, progress, RHYTHM)
+    return _run(out, options, progress, RHYTHM)
 
 
 def warm(_settings: Settings) -> None:
-    """Nothing has to be loaded."""
+    """Load nothing."""
 
 
-def _done(out: Path, options: Options, progress: Report, result: R) -> R:
-    """Waits, as a GPU would have it wait, and leaves empty files."""
+def _run(out: Path, options: Options, progress: Report, result: R) -> R:
+    """Wait, as for a GPU, and write empty files."""
     kind, _, text = (options.model or "").partition("-")
     seconds, began = float(text) if kind == "seconds" else 0.0, time.monotonic()
     while (elapsed := time.monotonic() - began) < seconds:
@@ -66,3 +77,10 @@ def _done(out: Path, options: Options, progress: Report, result: R) -> R:
         if isinstance(name, str) and "." in name:
             (out / name).touch()
     return result
+
+
+if __name__ == "__main__":
+    service = sys.argv[1]
+    task, engine = TASKS[service]
+    settings, module = Settings(), "bench.programs.no_op_worker"
+    run(service, settings, work(task, f"{module}:{engine}", f"{module}:warm", settings))

@@ -1,4 +1,4 @@
-"""The script that finds a song's beats with librosa: `python -m bench.programs.beats_by_librosa SONG`."""
+"""Script that finds the beats of a song with librosa: `python -m bench.programs.librosa_beats SONG`."""
 
 import json
 import sys

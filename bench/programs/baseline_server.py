@@ -1,6 +1,6 @@
-"""A file's bytes by HTTP, and nothing else: `python -m bench.programs.bare KIND PORT FILE`.
+"""HTTP server that only sends the bytes of a file: `python -m bench.programs.baseline_server KIND PORT FILE`.
 
-What our services are compared with: the same uvicorn, set up as they set it up, with an application of one answer.
+The services are compared with it. It uses the same uvicorn with the same settings.
 """
 
 import sys
@@ -14,12 +14,12 @@ from shared.web.etag import etag
 from shared.web.server import forever, run, serving
 
 
-def route(body: bytes) -> ASGIApp:
-    """A bare FastAPI route."""
+def fastapi_route(body: bytes) -> ASGIApp:
+    """Return an application with one FastAPI route."""
     app, tag = FastAPI(), etag(body)
 
     @app.get("/api/status/{job_id}")
-    async def status(job_id: str, request: Request) -> Response:  # noqa: ARG001 -- as ours has it
+    async def status(job_id: str, request: Request) -> Response:  # noqa: ARG001 -- the same signature as ours
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers={"ETag": tag})
         return Response(body, headers={"ETag": tag}, media_type="application/json")
@@ -27,16 +27,13 @@ def route(body: bytes) -> ASGIApp:
     return app
 
 
-def protocol(body: bytes) -> ASGIApp:
-    """Bare uvicorn: an application that sends two messages."""
+def asgi_app(body: bytes) -> ASGIApp:
+    """Return an ASGI application that sends two messages, without a framework."""
     tag = etag(body).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"etag", tag)]
     found = (
         {"type": "http.response.start", "status": 200, "headers": headers},
-        {
-            "type": "http.response.body",
-            "body": body,
-        },
+        {"type": "http.response.body", "body": body},
     )
     unchanged = (
         {"type": "http.response.start", "status": 304, "headers": [(b"etag", tag)]},
@@ -50,7 +47,7 @@ def protocol(body: bytes) -> ASGIApp:
     return app
 
 
-APPS = {"fastapi": route, "uvicorn": protocol}
+APPS = {"fastapi": fastapi_route, "uvicorn": asgi_app}
 
 
 async def main(app: ASGIApp, settings: Settings) -> None:

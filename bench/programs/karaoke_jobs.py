@@ -1,30 +1,29 @@
-"""Ours: jobs submitted as the gateway does it once a song is decoded, or (`http`) by uploading a second of silence."""
+"""Jobs with our services, submitted as the gateway does after decoding, or (`http`) by uploading silence."""
 
 import asyncio
-import io
 import json
 import os
 import sys
-import wave
 from collections.abc import Sequence
 
 import httpx
 
-from bench.programs.customer import serve
-from bench.submission import submit
+from bench.audio import silence
+from bench.events import submit_job
+from bench.programs.client import serve
 from shared.broker.bus import Bus
 from shared.events import Options, Task
 from shared.storage.job_files import Storage
 
-AT_ONCE = 8
+CONCURRENT_SUBMISSIONS = 8
 
 
-class Direct:
+class DirectQueue:
     def __init__(self, bus: Bus, storage: Storage, status: httpx.AsyncClient) -> None:
         self._bus = bus
         self._storage = storage
         self._status = status
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(CONCURRENT_SUBMISSIONS)
 
     async def submit(self, count: int) -> list[str]:
         return await asyncio.gather(*(self._submit() for _ in range(count)))
@@ -36,18 +35,18 @@ class Direct:
             raise RuntimeError(failed[0]["error_message"])
         return {job["job_id"] for job in jobs if job["status"] == "completed"}
 
-    async def settle(self) -> None:
-        """Behind a job of its own in the queue of the refinements."""
+    async def drain(self) -> None:
+        """Wait for the refinements of the beats: submit a job that is queued behind them."""
         job_id = await self._submit((Task.BEAT_ANALYSIS,))
         while not await self.completed([job_id]):  # noqa: ASYNC110 -- a client's polling
             await asyncio.sleep(0.01)
 
     async def _submit(self, tasks: tuple[Task, ...] = tuple(Task)) -> str:
-        async with self._turns:
-            return await submit(self._bus, self._storage, Options(tasks=tasks))
+        async with self._slots:
+            return await submit_job(self._bus, self._storage, Options(tasks=tasks))
 
 
-class Uploads(Direct):
+class UploadQueue(DirectQueue):
     def __init__(self, bus: Bus, storage: Storage, status: httpx.AsyncClient, gateway: httpx.AsyncClient) -> None:
         super().__init__(bus, storage, status)
         self._gateway = gateway
@@ -57,20 +56,9 @@ class Uploads(Direct):
         return await asyncio.gather(*(self._post() for _ in range(count)))
 
     async def _post(self) -> str:
-        async with self._turns:
+        async with self._slots:
             answer = await self._gateway.post("/api/process", files={"file": ("silence.wav", self._upload)})
         return str(answer.raise_for_status().json()["job_id"])
-
-
-def silence(seconds: float) -> bytes:
-    """A WAV file: 16 bit, 44.1 kHz, mono."""
-    with io.BytesIO() as file:
-        with wave.open(file, "wb") as sound:
-            sound.setnchannels(1)
-            sound.setsampwidth(2)
-            sound.setframerate(44_100)
-            sound.writeframes(bytes(2 * int(seconds * 44_100)))
-        return file.getvalue()
 
 
 async def main() -> None:
@@ -79,8 +67,8 @@ async def main() -> None:
     gateway = httpx.AsyncClient(base_url=os.environ.get("GATEWAY_URL", ""), timeout=60)
     async with status, gateway, Bus(os.environ["AMQP_URL"], "bench") as bus:
         await bus.check()
-        uploads = Uploads(bus, storage, status, gateway)
-        await serve(uploads if "http" in sys.argv else Direct(bus, storage, status))
+        uploads = UploadQueue(bus, storage, status, gateway)
+        await serve(uploads if "http" in sys.argv else DirectQueue(bus, storage, status))
 
 
 if __name__ == "__main__":

@@ -1,23 +1,30 @@
-"""The services as processes: as many of each as wanted, with real engines or with those of `bench.engines`."""
+"""The services as processes, with real engines or with those of `bench.programs.no_op_worker`."""
 
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Final
 
-from bench.bench import Bench
+from bench.figure import Bench
 from deploy.local.child import Child, until
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.services import Service
 from deploy.local.stack import READY_SECONDS
 
-WORKERS = ("separator", "transcriber", "beats")
-NO_LIMITS = {"UPLOADS_PER_MINUTE": "0", "MAX_UPLOADS_AT_ONCE": "0", "MAX_UNFINISHED_JOBS": "0", "LOG_LEVEL": "warning"}
+WORKERS: Final = ("separator", "transcriber", "beats")
+ALL: Final = dict.fromkeys(("gateway", "status", *WORKERS), 1)
+"""One replica of each service."""
+NO_LIMITS: Final = {
+    "UPLOADS_PER_MINUTE": "0",
+    "MAX_UPLOADS_AT_ONCE": "0",
+    "MAX_UNFINISHED_JOBS": "0",
+    "LOG_LEVEL": "warning",
+}
 
 
-class System:
-    """`services` and `children` are by name: `status`, then `status-2` and so on."""
+class Services:
+    """Services and their processes by name; further replicas are `status-2`, `status-3` and so on."""
 
     def __init__(self, bench: Bench, replicas: Mapping[str, int], env: Mapping[str, str], *, real: bool) -> None:
         names = [name if n == 1 else f"{name}-{n}" for name, count in replicas.items() for n in range(1, count + 1)]
@@ -40,39 +47,34 @@ class System:
         }
 
     @property
-    def url(self) -> str:
-        """Where the gateway answers."""
+    def gateway_url(self) -> str:
         return self.services["gateway"].url
 
-    def megabytes(self, name: str) -> float:
-        """Resident memory of a service's process; that of a worker's child is not in it."""
-        status = Path(f"/proc/{self.children[name].pid}/status").read_text(encoding="utf-8")
-        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1000
+    @property
+    def status_url(self) -> str:
+        return self.services["status"].url
 
 
 @contextmanager
-def system(
+def running(
     bench: Bench, replicas: Mapping[str, int], env: Mapping[str, str] | None = None, *, real: bool = False
-) -> Iterator[System]:
-    """Ready when it is yielded; ended afterwards. `env` comes on top of the benchmark's own settings."""
-    running = System(bench, replicas, env or {}, real=real)
+) -> Iterator[Services]:
+    """Start the services, yield them when they are ready, and stop them. `env` overrides the benchmark's settings."""
+    services = Services(bench, replicas, env or {}, real=real)
+    children = services.children.values()
     try:
-        for child in running.children.values():
+        for child in children:
             child.start()
-        until(
-            lambda: all(service.ready() for service in running.services.values()),
-            running.children.values(),
-            READY_SECONDS,
-        )
-        yield running
+        until(lambda: all(service.ready() for service in services.services.values()), children, READY_SECONDS)
+        yield services
     finally:
-        for child in running.children.values():
+        for child in children:
             child.terminate()
-        for child in running.children.values():
+        for child in children:
             child.end()
 
 
 def _command(name: str, *, real: bool) -> list[str]:
     service = name.partition("-")[0]
-    pretends = service in WORKERS and not real
-    return [sys.executable, "-m", *(["bench.worker", service] if pretends else [f"services.{service}"])]
+    no_op = service in WORKERS and not real
+    return [sys.executable, "-m", *(["bench.programs.no_op_worker", service] if no_op else [f"services.{service}"])]
