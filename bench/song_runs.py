@@ -96,9 +96,9 @@ class SongComparison:
         """
         self._run_services(client)
         tried = {
-            way: engines.seconds(self.song, self.options, parallel=way == "beside") for way in ("before", "beside")
+            way: engines.seconds(self.song, self.options, parallel=way == "during") for way in ("before", "during")
         }
-        parallel = tried["beside"] < tried["before"]
+        parallel = tried["during"] < tried["before"]
         seconds: dict[str, list[float]] = {"ours": [], "limit": [], "commands": []}
         parts, programs = [], []
         for turn in range(runs):
@@ -111,7 +111,7 @@ class SongComparison:
                 seconds["commands"].append(round(sum(programs[-1].values()), 3))
         return {
             "seconds": seconds,
-            "limit_has_beats": "beside" if parallel else "before",
+            "limit_has_beats": "during" if parallel else "before",
             "limit_tried_seconds": {way: round(taken, 3) for way, taken in tried.items()},
             "our_parts_seconds": medians(parts),
             "program_seconds": medians(programs),

@@ -29,7 +29,7 @@ from bench.services import ALL, running
 from deploy.local.child import StartError
 from shared.broker.topology import EXCHANGE
 
-TITLE = "What a song leaves behind"
+TITLE = "Data of one song"
 SONG_SECONDS: Final = 210
 UPLOAD_FORMATS: Final = ("mp3", "wav")
 RESULT_FORMATS: Final = ("wav", "flac", "mp3", "opus")

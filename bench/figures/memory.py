@@ -83,7 +83,7 @@ def _with_models(bench: Bench) -> dict[str, dict[str, float]]:
         with peak_memory(services) as peak:
             for _ in range(SONGS):
                 client.wait_until_refined(client.submit(SAMPLE))
-        return {"idle": idle, "at work, at most": dict(peak), f"after {SONGS} songs": memory(services)}
+        return {"idle": idle, "peak": dict(peak), f"after {SONGS} songs": memory(services)}
 
 
 def _after_jobs(bench: Bench) -> dict[str, dict[str, float]]:
