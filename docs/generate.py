@@ -1,10 +1,11 @@
 """Write `docs/openapi.json` and `docs/asyncapi.json` from the code: `make docs`."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
-import httpx
+import aiohttp
 from pydantic import TypeAdapter
 
 from services.gateway.app import create_app
@@ -18,10 +19,10 @@ from shared.web.health import Health
 DOCS = Path(__file__).parent
 
 
-def openapi() -> dict[str, Any]:
+async def openapi() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the gateway. This needs no connection."""
-    app = create_app(Bus("", ""), Storage(str(DOCS)), httpx.AsyncClient(), Health(), Settings())
-    return app.openapi()
+    async with aiohttp.ClientSession() as status:
+        return create_app(Bus("", ""), Storage(str(DOCS)), status, Health(), Settings()).openapi()
 
 
 def asyncapi() -> dict[str, Any]:
@@ -70,7 +71,7 @@ def documents() -> dict[Path, str]:
     """Return the expected content of each file."""
     return {
         DOCS / f"{name}.json": json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        for name, content in {"openapi": openapi(), "asyncapi": asyncapi()}.items()
+        for name, content in {"openapi": asyncio.run(openapi()), "asyncapi": asyncapi()}.items()
     }
 
 

@@ -10,9 +10,14 @@ from typing import Any
 import httpx
 from aio_pika.abc import AbstractChannel
 
+from deploy.local.ports import LOOPBACK, free_ports
 from services.gateway.app import create_app
 from services.gateway.security.auth import digest
 from services.gateway.settings import Settings as GatewaySettings
+from services.gateway.status.client import status_session
+from services.status.api import create_app as create_status
+from services.status.database.store import Store
+from services.status.settings import Settings as StatusSettings
 from shared.broker.bus import Bus
 from shared.broker.topology import STATUS_QUEUE
 from shared.events import Event, JobSubmitted, Task, decode
@@ -21,12 +26,15 @@ from shared.settings import Settings
 from shared.storage.job_files import SONG, Storage
 from shared.tasks import Input
 from shared.web.health import Health, State
+from shared.web.server import serving
 from shared.worker.compute import Compute
 from shared.worker.task_runner import TaskRunner
 from shared.worker.worker import Worker
 from tests.audio import tone
 from tests.fakes import JOB_ID, RESULTS, completed, submitted
 
+NOWHERE = "http://127.0.0.1:1"
+"""URL of a server that is not there."""
 ENGINES = "tests.integration.engines"
 WANTS: tuple[Input, ...] = ("lyrics", "drums")
 WEB, PHONE = "the page's own key", "the app's own key"
@@ -79,13 +87,34 @@ class Listener:
         return events
 
 
-def gateway(bus: Bus, storage: Storage, **settings: object) -> httpx.AsyncClient:
-    """Return a client of a gateway that is ready and has no status service."""
+@asynccontextmanager
+async def gateway(bus: Bus, storage: Storage, **settings: object) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of a gateway that is ready and has no status service."""
     health = Health(bus.check)
     health.state = State.READY
-    status = httpx.AsyncClient(base_url="http://127.0.0.1:1")
-    app = create_app(bus, storage, status, health, GatewaySettings.model_validate({"max_seconds": 20, **settings}))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
+    own = GatewaySettings.model_validate({"max_seconds": 20, "status_url": NOWHERE, **settings})
+    async with status_session(own) as status:
+        app = create_app(bus, storage, status, health, own)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
+            yield client
+
+
+@asynccontextmanager
+async def status_service(store: Store, storage: Storage, **settings: object) -> AsyncIterator[str]:
+    """Run the status service on a real port, and yield its URL."""
+    (port,) = free_ports(1)
+    own = StatusSettings.model_validate({"port": port, "grace_seconds": 5, **settings})
+    url = f"http://{LOOPBACK}:{port}"
+    async with serving(create_status(store, storage, Health(), own), own), httpx.AsyncClient(base_url=url) as client:
+        await until(lambda: _is_alive(client), wanted=True)
+        yield url
+
+
+async def _is_alive(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/livez")).is_success
+    except httpx.TransportError:
+        return False
 
 
 async def submit(client: httpx.AsyncClient, content: bytes, name: str = "song.wav", **options: str) -> httpx.Response:

@@ -3,7 +3,6 @@
 import asyncio
 
 import aiohttp
-import httpx
 from fastapi import Depends
 from fastapi.middleware.cors import CORSMiddleware
 
@@ -19,7 +18,6 @@ from services.gateway.security.quota import Quota
 from services.gateway.settings import Settings
 from services.gateway.status import routes
 from services.gateway.status.client import StatusClient
-from services.gateway.status.fast_path import Polls
 from services.gateway.status.relay import Relay
 from shared.broker.bus import Bus
 from shared.storage.job_files import Storage
@@ -31,19 +29,13 @@ from shared.web.problem import install_error_handlers, problems
 def create_app(
     bus: Bus,
     storage: Storage,
-    status: httpx.AsyncClient,
+    status: aiohttp.ClientSession,
     health: Health,
     settings: Settings,
     *,
-    polls: aiohttp.ClientSession | None = None,
-    streams: httpx.AsyncClient | None = None,
     stopping: asyncio.Event | None = None,
 ) -> SecureHeadersApp:
-    """`polls` is for what is asked most, and costs less; without it, `status` is asked as for everything else.
-
-    `streams` is for connections to the status service that stay, so that they take none from other requests.
-    Streams end when `stopping` is set.
-    """
+    """Return the gateway's application. `status` is a `status_session`; event streams end when `stopping` is set."""
     app = SecureHeadersApp(
         title="Karaoke",
         summary="A song in; stems, word-timed lyrics and rhythm out.",
@@ -54,8 +46,6 @@ def create_app(
     )
     install_error_handlers(app)
     keys, signed, known = Keys(settings.api_keys), links.Links(settings), StatusClient(status)
-    if polls is not None:
-        app.add_middleware(Polls, polls, keys)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -67,7 +57,7 @@ def create_app(
     refused = problems(_401="A key is needed, or the link has expired.")
     for router in (
         submit.routes(submit.Submissions(bus, storage, known, quota, settings), keys),
-        routes.routes(known, Relay(streams or status, settings, stopping or asyncio.Event()), keys),
+        routes.routes(known, Relay(known, settings, stopping or asyncio.Event()), keys),
         cancel.routes(known, bus, storage, keys),
         retry.routes(known, bus, storage, keys, quota),
         lyrics.routes(lyrics.UserLyrics(bus, storage, known, quota, settings), keys),

@@ -10,6 +10,7 @@ from aio_pika.abc import AbstractChannel
 
 from services.gateway.app import create_app as create_gateway
 from services.gateway.settings import Settings as GatewaySettings
+from services.gateway.status.client import status_session
 from services.status.api import create_app as create_status
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
@@ -18,7 +19,7 @@ from shared.broker import topology
 from shared.broker.bus import Bus
 from shared.storage.job_files import Storage
 from shared.web.health import Health
-from tests.system import Bench, Listener, Start, System
+from tests.system import Bench, Listener, Start, System, status_service
 
 
 @pytest.fixture(autouse=True)
@@ -71,14 +72,14 @@ async def status_client(store: Store, storage: Storage) -> AsyncIterator[httpx.A
 @pytest.fixture
 async def start(bus: Bus, store: Store, storage: Storage, tmp_path: Path) -> AsyncIterator[Start]:
     """Start a gateway with any settings, before one status service."""
-    status = create_status(store, storage, Health(), StatusSettings())
     async with AsyncExitStack() as stack:
-        inside = httpx.AsyncClient(transport=httpx.ASGITransport(status), base_url="http://status")
-        await stack.enter_async_context(inside)
+        url = await stack.enter_async_context(status_service(store, storage))
         await stack.enter_async_context(Consumer(bus, store).consuming())
 
         async def start(**settings: object) -> System:
-            gateway = create_gateway(bus, storage, inside, Health(), GatewaySettings.model_validate(settings))
+            own = GatewaySettings.model_validate({"status_url": url, **settings})
+            status = await stack.enter_async_context(status_session(own))
+            gateway = create_gateway(bus, storage, status, Health(), own)
             outside = httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://gateway")
             await stack.enter_async_context(outside)
             return System(outside, bus, storage, tmp_path / "storage")

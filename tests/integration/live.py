@@ -7,13 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from deploy.local.ports import LOOPBACK, free_ports
 from services.gateway.app import create_app as create_gateway
 from services.gateway.settings import Settings as GatewaySettings
+from services.gateway.status.client import status_session
 from services.status.api import create_app as create_status
 from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
@@ -93,22 +92,15 @@ class Live:
 async def live(bus: Bus, store: Store, storage: Storage, **settings: object) -> AsyncIterator[Live]:
     gateway_port, status_port = free_ports(2)
     status_settings = StatusSettings(port=status_port, grace_seconds=5)
-    gateway_settings = GatewaySettings.model_validate({"port": gateway_port, "grace_seconds": 5, **settings})
-    inside = f"http://{LOOPBACK}:{status_port}"
+    gateway_settings = GatewaySettings.model_validate(
+        {"port": gateway_port, "grace_seconds": 5, "status_url": f"http://{LOOPBACK}:{status_port}", **settings}
+    )
     stop_gateway, stop_status = asyncio.Event(), asyncio.Event()
     async with AsyncExitStack() as stack:
         status = create_status(store, storage, Health(), status_settings, stop_status)
         await stack.enter_async_context(serving(status, status_settings))
-        asking, streams = [
-            await stack.enter_async_context(httpx.AsyncClient(base_url=inside, transport=transport))
-            for transport in (AiohttpTransport(), httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None)))
-        ]
-        polls = await stack.enter_async_context(
-            aiohttp.ClientSession(f"{inside}/", cookie_jar=aiohttp.DummyCookieJar())
-        )
-        gateway = create_gateway(
-            bus, storage, asking, Health(), gateway_settings, polls=polls, streams=streams, stopping=stop_gateway
-        )
+        session = await stack.enter_async_context(status_session(gateway_settings))
+        gateway = create_gateway(bus, storage, session, Health(), gateway_settings, stopping=stop_gateway)
         await stack.enter_async_context(serving(gateway, gateway_settings))
         for stopping in (stop_status, stop_gateway):
             stack.enter_context(stop_streams_on_exit(stopping))

@@ -18,6 +18,7 @@ from deploy.local.services import table
 from services.gateway.app import create_app
 from services.gateway.security.auth import digest
 from services.gateway.settings import Settings as GatewaySettings
+from services.gateway.status.client import status_session
 from services.status.api import create_app as create_status
 from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
@@ -27,7 +28,7 @@ from shared.storage.job_files import Storage
 from shared.web.health import Health
 from tests.audio import tone
 from tests.fakes import START, completed, failed, progressed, started, submitted
-from tests.system import KEYS, PHONE, WEB, Start, System, gateway, recent, submit, until
+from tests.system import KEYS, NOWHERE, PHONE, WEB, Start, System, gateway, recent, submit, until
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
 
@@ -156,14 +157,20 @@ async def test_too_many_uploads_in_a_minute_are_refused_unread(start: Start, pat
 
 
 async def test_without_keys_every_address_has_its_own_pace(bus: Bus, storage: Storage) -> None:
-    nobody = httpx.AsyncClient(base_url="http://127.0.0.1:1")
-    app = create_app(bus, storage, nobody, Health(), GatewaySettings(uploads_per_minute=1))
-    codes = []
-    for address in ("10.0.0.1", "10.0.0.1", "10.0.0.2"):
-        transport = httpx.ASGITransport(app, client=(address, 1))
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
-            codes.append((await submit(client, b"")).status_code)
-    assert codes == [422, 429, 422]
+    assert await codes(bus, storage, "10.0.0.1", "10.0.0.1", "10.0.0.2") == [422, 429, 422]
+
+
+async def codes(bus: Bus, storage: Storage, *addresses: str) -> list[int]:
+    """Return the status codes of uploads from these addresses, each of which may send one a minute."""
+    settings = GatewaySettings(uploads_per_minute=1)
+    async with status_session(settings) as nobody:
+        app = create_app(bus, storage, nobody, Health(), settings)
+        answers = []
+        for address in addresses:
+            transport = httpx.ASGITransport(app, client=(address, 1))
+            async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+                answers.append((await submit(client, b"")).status_code)
+        return answers
 
 
 async def test_one_caller_sends_so_many_songs_at_once_and_no_more(bus: Bus, storage: Storage) -> None:
@@ -187,14 +194,7 @@ async def _code(client: httpx.AsyncClient) -> str:
 
 
 async def test_addresses_of_one_ipv6_network_are_one_caller(bus: Bus, storage: Storage) -> None:
-    nobody = httpx.AsyncClient(base_url="http://127.0.0.1:1")
-    app = create_app(bus, storage, nobody, Health(), GatewaySettings(uploads_per_minute=1))
-    codes = []
-    for address in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:1::1"):
-        transport = httpx.ASGITransport(app, client=(address, 1))
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
-            codes.append((await submit(client, b"")).status_code)
-    assert codes == [422, 429, 422]
+    assert await codes(bus, storage, "2001:db8::1", "2001:db8::ffff:2", "2001:db8:1::1") == [422, 429, 422]
 
 
 async def test_no_limit_is_no_limit(bus: Bus, storage: Storage) -> None:
@@ -357,10 +357,12 @@ PAGE = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none
 )
 async def test_every_answer_tells_browsers_what_not_to_do(bus: Bus, path: str, status: int, policy: str) -> None:
     broken: Any = None
-    app = create_app(bus, broken, httpx.AsyncClient(base_url="http://127.0.0.1:1"), Health(), GatewaySettings())
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
-        answer = await client.get(path)
+    settings = GatewaySettings(status_url=NOWHERE)
+    async with status_session(settings) as nobody:
+        app = create_app(bus, broken, nobody, Health(), settings)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            answer = await client.get(path)
     assert answer.status_code == status
     assert answer.headers["content-security-policy"] == policy
     assert answer.headers["x-content-type-options"] == "nosniff"

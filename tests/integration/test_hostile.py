@@ -14,6 +14,7 @@ import shared.web.timeouts
 from deploy.local.ports import LOOPBACK, free_ports
 from services.gateway.app import create_app
 from services.gateway.settings import Settings
+from services.gateway.status.client import status_session
 from shared.broker.bus import Bus
 from shared.storage.job_files import Storage
 from shared.web.health import Health
@@ -53,7 +54,7 @@ async def server(bus: Bus, storage: Storage, tmp_path: Path, monkeypatch: pytest
     settings = settings.model_copy(update={"uploads_per_minute": 0})
     url = f"http://{LOOPBACK}:{port}"
     async with (
-        httpx.AsyncClient() as nobody,
+        status_session(settings) as nobody,
         httpx.AsyncClient(base_url=url, timeout=60, transport=httpx.AsyncHTTPTransport(retries=9)) as client,
         serving(create_app(bus, storage, nobody, Health(), settings), settings),
     ):

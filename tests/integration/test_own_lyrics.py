@@ -9,17 +9,15 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from services.gateway.app import create_app
-from services.gateway.settings import Settings as GatewaySettings
+from services.status.database.store import Store
 from shared.broker.bus import Bus
 from shared.events import JobCancelled, Task
 from shared.storage.job_files import LYRICS as WORDS
 from shared.storage.job_files import SONG
 from shared.user_lyrics import MAX_CHARACTERS
-from shared.web.health import Health
 from tests.audio import tone
 from tests.fakes import LYRICS
-from tests.system import Start, System, until
+from tests.system import Start, System, gateway, status_service, until
 
 SUNG = Task.TRANSCRIPTION
 SECRET = {"link_secret": "0123456789abcdef0123456789abcdef"}
@@ -215,16 +213,16 @@ async def test_only_the_owner_of_a_job_gives_it_lyrics_and_they_count_as_request
         assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
 
 
-async def test_while_the_broker_is_away_lyrics_are_not_promised_but_kept(system: System) -> None:
+async def test_while_the_broker_is_unavailable_lyrics_are_stored_but_not_accepted(system: System, store: Store) -> None:
     async with transcriber(system):
         job_id = await submitted(system)
         await until(lambda: system.status(job_id), "completed")
-    gateway = system.client._transport
-    status = httpx.AsyncClient(transport=gateway, base_url="http://gateway")  # answers /api/status as status does
-    async with Bus("amqp://127.0.0.1:1", "test") as away:
-        app = create_app(away, system.storage, status, Health(), GatewaySettings())
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
-        answer = await put(System(client, away, system.storage, system.root), job_id)
+    async with (
+        Bus("amqp://127.0.0.1:1", "test") as unreachable,
+        status_service(store, system.storage) as url,
+        gateway(unreachable, system.storage, status_url=url) as client,
+    ):
+        answer = await put(System(client, unreachable, system.storage, system.root), job_id)
     assert (answer.status_code, answer.json()["code"]) == (503, "broker_unavailable")
     assert await system.storage.get(f"{job_id}/{WORDS}") == b"la la"
     assert await state(system, job_id) == ("completed", 0)

@@ -2,13 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 from uuid import UUID, uuid4, uuid5
 from weakref import WeakValueDictionary
 
-import httpx
 import structlog
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
@@ -67,7 +67,7 @@ class Submissions:
     async def _is_known(self, job_id: str) -> bool:
         """Whether the job was submitted before; one that a gateway left half-way is announced now."""
         submission = await self._storage.manifest(job_id)
-        known = (await self._jobs.get(job_id)).status_code == httpx.codes.OK
+        known = (await self._jobs.get(job_id)).status == HTTPStatus.OK
         if submission is None:
             return known  # the files of a cancelled job are gone, but it is the same job
         if not known:

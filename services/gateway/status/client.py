@@ -1,67 +1,118 @@
 """HTTP client of the status service."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
-import httpx
+import aiohttp
 
+from services.gateway.settings import Settings
 from shared.document import JobDocument
 from shared.errors import TransientError
 from shared.web.problem import no_such_job, require_job_id
 
 NO_CACHE: Final = {"Cache-Control": "no-cache"}
-COUNT_SECONDS = 2.0
+MAX_REQUESTS: Final = 100
+"""Connections that streams leave to other requests."""
+REQUEST_SECONDS: Final = 10.0
+COUNT_SECONDS: Final = 2.0
+STREAM_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=10, sock_read=40)
+"""A stream is lost when it is silent for more than two of the status service's heartbeats."""
+
+
+@dataclass(frozen=True)
+class StatusResponse:
+    """A complete response of the status service. Names in `headers` are case-insensitive."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def status_session(settings: Settings) -> aiohttp.ClientSession:
+    """Return a session for a `StatusClient`. It reuses connections and keeps no cookies."""
+    return aiohttp.ClientSession(
+        settings.status_url.rstrip("/") + "/",
+        connector=aiohttp.TCPConnector(limit=settings.max_streams + MAX_REQUESTS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
 
 
 class StatusClient:
     """Requests to the status service. Every method raises TransientError `status_unavailable` when it cannot answer."""
 
-    def __init__(self, status: httpx.AsyncClient) -> None:
-        self._status = status
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
 
     async def get(
         self, job_id: str, owner: str | None = None, headers: Mapping[str, str] | None = None
-    ) -> httpx.Response:
+    ) -> StatusResponse:
         """Return the status service's response about a job. With `owner`, only that owner's jobs exist.
 
         Without `headers`, the status service reads the job from the database instead of its cache: use this before a
         decision. Raises Problem 404 for a malformed job id.
         """
         require_job_id(job_id)
-        return await self._get(f"/api/status/{job_id}", owner, NO_CACHE if headers is None else headers, {})
+        headers = NO_CACHE if headers is None else headers
+        return await self._get(f"api/status/{job_id}", {**_owner(owner), **headers}, {})
 
-    async def get_many(self, job_ids: Sequence[str], owner: str | None) -> httpx.Response:
+    async def get_many(self, job_ids: Sequence[str], owner: str | None) -> StatusResponse:
         """Return the status service's response about many jobs."""
-        return await self._get("/api/status", owner, {}, {"ids": ",".join(job_ids)})
+        return await self._get("api/status", _owner(owner), {"ids": ",".join(job_ids)})
 
     async def document(self, job_id: str, owner: str | None) -> JobDocument:
         """Return the job's current document. Raises Problem 404 for a job that is unknown or has another owner."""
-        answer = await self.get(job_id, owner)
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        response = await self.get(job_id, owner)
+        if response.status == HTTPStatus.NOT_FOUND:
             raise no_such_job(job_id)
-        return JobDocument.model_validate_json(answer.content)
+        return JobDocument.model_validate_json(response.body)
 
     async def unfinished(self, owner: str, limit: int) -> int:
         """Count the owner's unfinished jobs, up to `limit`."""
+        response = await self._get(f"owners/{owner}/unfinished", {}, {"limit": str(limit)}, COUNT_SECONDS)
+        if response.status != HTTPStatus.OK:
+            raise _unavailable("cannot answer")
+        return int(response.body)
+
+    async def open_stream(self, job_id: str, owner: str | None, last_id: str | None) -> aiohttp.ClientResponse:
+        """Return a response whose body is the job's event stream, to be closed by the caller.
+
+        Raises Problem 404 for a malformed job id.
+        """
+        require_job_id(job_id)
+        headers = _owner(owner) | ({"Last-Event-ID": last_id} if last_id and last_id.isascii() else {})
         try:
-            path = f"/owners/{owner}/unfinished"
-            answer = await self._status.get(path, params={"limit": limit}, timeout=COUNT_SECONDS)
-            return int(answer.raise_for_status().text)
-        except httpx.HTTPError as error:
-            raise TransientError("The status service is unavailable", code="status_unavailable") from error
+            response = await self._session.get(f"api/status/{job_id}/events", headers=headers, timeout=STREAM_TIMEOUT)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _unavailable("is unavailable") from error
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            response.close()
+            raise _unavailable("cannot answer")
+        return response
 
     async def _get(
-        self, path: str, owner: str | None, headers: Mapping[str, str], params: Mapping[str, str]
-    ) -> httpx.Response:
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str],
+        seconds: float = REQUEST_SECONDS,
+    ) -> StatusResponse:
+        limit = aiohttp.ClientTimeout(total=seconds)
         try:
-            answer = await self._status.get(path, headers={**owner_header(owner), **headers}, params=params)
-        except httpx.HTTPError as error:
-            raise TransientError("The status service is unavailable", code="status_unavailable") from error
-        if answer.is_server_error:
-            raise TransientError("The status service cannot answer", code="status_unavailable")
-        return answer
+            async with self._session.get(path, headers=headers, params=params, timeout=limit) as response:
+                body = await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _unavailable("is unavailable") from error
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _unavailable("cannot answer")
+        return StatusResponse(response.status, body, response.headers)
 
 
-def owner_header(owner: str | None) -> dict[str, str]:
-    """Headers that limit the status service's response to the jobs of `owner`."""
+def _owner(owner: str | None) -> dict[str, str]:
+    """Headers that limit the response to the owner's jobs."""
     return {"X-Owner": owner} if owner else {}
+
+
+def _unavailable(reason: str) -> TransientError:
+    return TransientError(f"The status service {reason}", code="status_unavailable")

@@ -5,8 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from services.gateway.security.auth import Keys
-from services.gateway.status.client import StatusClient
-from services.gateway.status.fast_path import condition_of, passed_on
+from services.gateway.status.client import StatusClient, StatusResponse
 from services.gateway.status.relay import Relay
 from shared.document import JobDocument, JobDocuments
 from shared.web.job_ids import MAX_IDS, parse_job_ids
@@ -22,7 +21,9 @@ EVENT: Final = {
         "data": {"type": "string", "contentMediaType": "application/json", "description": "A `JobDocument`."},
     },
 }
-"""What each event of a stream looks like, for the OpenAPI document."""
+"""Schema of an event of a stream, for the OpenAPI document."""
+PASSED_ON: Final = ("content-type", "retry-after", "etag", "cache-control")
+"""Headers of the status service that the client receives."""
 
 IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of an earlier answer.")]
 LastEventId = Annotated[str | None, Header(description="Of the last event that was received.")]
@@ -38,14 +39,14 @@ def routes(jobs: StatusClient, relay: Relay, keys: Keys) -> APIRouter:
         job_id: str, owner: Annotated[str | None, Depends(keys.owner)], if_none_match: IfNoneMatch = None
     ) -> Response:
         """How far a job is, and where its results are. Poll it every 3 to 5 seconds, with the ETag that you have."""
-        answer = await jobs.get(job_id, owner, condition_of(if_none_match))
-        return passed_on(answer.content, answer.status_code, answer.headers)
+        answer = await jobs.get(job_id, owner, _condition(if_none_match))
+        return _response(answer)
 
     @router.get("/status", response_model=JobDocuments, responses=problems(_422="No ids, or too many."))
     async def statuses(owner: Annotated[str | None, Depends(keys.owner)], ids: Ids = "") -> Response:
         """How far many jobs are, in one answer."""
         answer = await jobs.get_many(parse_job_ids(ids), owner)
-        return passed_on(answer.content, answer.status_code, answer.headers)
+        return _response(answer)
 
     @router.get(
         "/status/{job_id}/events",
@@ -66,3 +67,13 @@ def routes(jobs: StatusClient, relay: Relay, keys: Keys) -> APIRouter:
         return await relay.follow(job_id, request, owner, last_event_id)
 
     return router
+
+
+def _condition(etag: str | None) -> dict[str, str]:
+    """Headers that make the response a 304 when the document has this ETag. A malformed ETag is ignored."""
+    return {"If-None-Match": etag} if etag and etag.isascii() else {}
+
+
+def _response(upstream: StatusResponse) -> Response:
+    headers = {name: upstream.headers[name] for name in PASSED_ON if name in upstream.headers}
+    return Response(upstream.body, upstream.status, headers)
