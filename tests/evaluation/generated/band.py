@@ -1,4 +1,4 @@
-"""Who plays beside bass and drums."""
+"""Parts besides bass and drums: accompaniment, pad, lead, pick-up and ending."""
 
 from random import Random
 
@@ -28,7 +28,7 @@ def pad(chords: Harmony, end: float) -> list[Note]:
 
 
 def lead(metre: Metre, bars: int, section_bars: int, chords: Harmony, random: Random) -> list[Note]:
-    """A two-bar rhythm that recurs, on chord tones and their neighbours; sections may do without."""
+    """Return a melody with a repeated rhythm of two bars, on chord tones and their neighbours; some sections rest."""
     motif = [
         index / metre.division
         for index in range(2 * metre.beats * metre.division)
@@ -53,7 +53,7 @@ def lead(metre: Metre, bars: int, section_bars: int, chords: Harmony, random: Ra
 
 
 def pickup(beats: int, metre: Metre, chords: Harmony, random: Random, *, drummed: bool) -> list[Note]:
-    """What stands before the first bar: a run of the chord instrument, or a few strokes of the drums."""
+    """Return notes before the first bar: a run of the chord instrument, sometimes with drum hits."""
     steps = range(-beats * metre.division, 0)
     root = chords.changes[0][1].root
     notes = [
@@ -82,7 +82,7 @@ def _struck(stroke: Stroke, beat: float, chord: Sonority) -> list[Note]:
         return [Note("comp", voicing[tone] + 12 * octave, beat, stroke.length, velocity)]
     strings = voicing if stroke.strum >= 0 else voicing[::-1]
     late = abs(stroke.strum)
-    # A strum's middle falls on the beat.
+    # The middle of a strum is on the beat.
     return [
         Note("comp", pitch, beat, stroke.length, velocity, late * (index - (len(strings) - 1) / 2))
         for index, pitch in enumerate(strings)

@@ -1,6 +1,6 @@
-"""The bass, and the ways to play it.
+"""Bass parts.
 
-Each gives (beat in bar, length in beats, semitones from the root, loudness) for one bar.
+Each function returns (beat in bar, length in beats, semitones from the root, loudness) for one bar.
 """
 
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def walk(metre: Metre, kicks: list[float], random: Random) -> Plucks:
 
 
 def syncopated(metre: Metre, kicks: list[float], random: Random) -> Plucks:
-    """Sixteenths, more between the beats than on them; the downbeat is left out now and then."""
+    """Return sixteenths, more between the beats than on them; sometimes without the downbeat."""
     beats = [0.0] if random.random() < 0.85 else []
     beats += [step / 4 for step in range(1, metre.beats * 4) if random.random() < (0.12, 0.15, 0.3, 0.28)[step % 4]]
     ends = [*beats[1:], float(metre.beats)]
@@ -82,7 +82,7 @@ WAYS: dict[str, Callable[[Metre, list[float], Random], Plucks]] = {
 
 
 def part(way: str, kicks: list[float], metre: Metre, bars: int, chords: Harmony, random: Random) -> list[Note]:
-    """The same two bars throughout, unless it walks. `kicks` are where the bass drum is in a bar."""
+    """Repeat two bars, except for a walking bass; `kicks` are the beats of the bass drum in a bar."""
     figures = [WAYS[way](metre, kicks, random) for _ in range(2)]
     notes = []
     for number in range(bars):
@@ -90,7 +90,7 @@ def part(way: str, kicks: list[float], metre: Metre, bars: int, chords: Harmony,
         downbeat = number * metre.beats
         for beat, length, semitones, loud in figure:
             notes.append(Note("bass", chords.at(downbeat + beat).low + semitones, downbeat + beat, length, 96 * loud))
-        # A chord within the bar has its root, too, where nothing else is played.
+        # A chord that starts within the bar gets its root, unless another note is close.
         for start, chord in chords.changes:
             if downbeat < start < downbeat + metre.beats and all(
                 abs(start - downbeat - beat) > 0.2 for beat, *_ in figure

@@ -1,4 +1,4 @@
-"""Clips without a beat: what they hold must not be given one."""
+"""Clips without a beat, in which no beat may be found."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SECONDS = 22.0
 
 @dataclass(frozen=True)
 class Beatless:
-    """`make` gives mono or stereo at `HZ`, and the truth beside it."""
+    """`make` returns mono or stereo samples at `HZ`, and the truth."""
 
     name: str
     make: Callable[[str, Split], tuple[Samples, Truth]]
@@ -67,7 +67,7 @@ def _white(name: str, split: Split) -> tuple[Samples, Truth]:
 
 
 def _crowd(name: str, split: Split) -> tuple[Samples, Truth]:
-    """Noise that falls by 3 dB an octave and swells slowly."""
+    """Return pink noise (-3 dB per octave) with a slowly changing level."""
     random = np.random.default_rng(2)
     spectrum = np.fft.rfft(random.normal(size=round(SECONDS * HZ)))
     pink = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)))
@@ -76,7 +76,7 @@ def _crowd(name: str, split: Split) -> tuple[Samples, Truth]:
 
 
 def _applause(name: str, split: Split) -> tuple[Samples, Truth]:
-    """Forty people, each clapping at a rate of their own and none of them steadily."""
+    """Return forty people who clap at different, unsteady rates."""
     random, track = np.random.default_rng(3), np.zeros(round(SECONDS * HZ))
     for _ in range(40):
         now, gap = random.uniform(0, 2), random.uniform(0.19, 0.36)
@@ -95,7 +95,7 @@ def _hit(name: str, split: Split) -> tuple[Samples, Truth]:
 
 
 def _pad(name: str, split: Split) -> tuple[Samples, Truth]:
-    """Chords that swell in and hold for as long as they like."""
+    """Return slow chords of random lengths."""
     random, now, notes = Random(name), 0.5, []
     while now < SECONDS - 2:
         length = random.uniform(2.2, 7.0)
@@ -108,7 +108,7 @@ def _pad(name: str, split: Split) -> tuple[Samples, Truth]:
 
 
 def _rubato(name: str, split: Split) -> tuple[Samples, Truth]:
-    """A piano that dwells and hurries: the time between two notes is drawn anew for each."""
+    """Return a piano with a random interval between every two notes."""
     random, now, pitch, notes = Random(name), 0.5, 64, []
     while now < SECONDS - 2:
         length = min(3.0, max(0.14, random.lognormvariate(-0.5, 0.65)))
@@ -129,7 +129,7 @@ def _chimes(name: str, split: Split) -> tuple[Samples, Truth]:
 
 
 def _sounded(notes: list[tuple[float, int, int, int, float]], programs: dict[int, int]) -> Samples:
-    """Of (seconds, channel, pitch, velocity, seconds long); `SECONDS` long."""
+    """Render (start seconds, channel, pitch, velocity, length seconds), in total `SECONDS` long."""
     messages = [
         (0.0, mido.Message("program_change", channel=channel, program=number)) for channel, number in programs.items()
     ]

@@ -1,4 +1,4 @@
-"""Figures that take a chord apart, or give its root to the bass."""
+"""Accompaniment figures of broken chords."""
 
 from random import Random
 
@@ -6,7 +6,7 @@ from tests.evaluation.generated.metre import Metre
 from tests.evaluation.generated.stroke import ALL, FIFTH_LOW, LOW, Figure, Stroke, passing
 
 FASTEST_NOTES = 9.0
-"""Notes a second that somebody still picks."""
+"""Maximum notes per second that a person can play."""
 
 
 def arpeggio(metre: Metre, bpm: float, random: Random) -> Figure:
@@ -36,7 +36,7 @@ def arpeggio(metre: Metre, bpm: float, random: Random) -> Figure:
 
 
 def picking(metre: Metre, bpm: float, random: Random) -> Figure:
-    """Thumb on the groups, fingers between."""
+    """Return bass notes at the beginning of beat groups and other chord tones between them."""
     per_beat = max((n for n in _divisions(metre) if n * bpm / 60 <= FASTEST_NOTES), default=1)
     fingers = [random.randrange(1, 4) for _ in range(metre.beats * per_beat)]
     strokes = []
@@ -49,7 +49,7 @@ def picking(metre: Metre, bpm: float, random: Random) -> Figure:
 
 
 def oompah(metre: Metre, bpm: float, random: Random) -> Figure:
-    """The root on the first of a group, chords on the others; in two, between the beats."""
+    """Return the root at the beginning of each group and chords on the other beats; in 2/4 between the beats."""
     if metre.beats == 2:
         after = 0.5 if metre.division == 2 else 2 / 3
         strokes = [
@@ -68,7 +68,7 @@ def oompah(metre: Metre, bpm: float, random: Random) -> Figure:
 
 
 def stride(metre: Metre, bpm: float, random: Random) -> Figure:
-    """Bass and chord in turn, with a tone or two of a melody between."""
+    """Return bass and chord in turn, with some melody tones between them."""
     left = [
         Stroke(
             float(beat),
@@ -96,7 +96,7 @@ def habanera(metre: Metre, bpm: float, random: Random) -> Figure:
 
 
 def vamp(metre: Metre, bpm: float, random: Random) -> Figure:
-    """Of five: a long-short-long that fills three, then two."""
+    """Return a figure for 5/4: three beats, then two."""
     return (
         Stroke(0.0, 1.3, LOW),
         Stroke(0.0, 1.3, ALL, 0.8),

@@ -1,4 +1,4 @@
-"""Figures of whole chords. Each is drawn once for a song, and repeated in every bar."""
+"""Accompaniment figures of whole chords; each is drawn once per song and repeated in every bar."""
 
 from random import Random
 
@@ -7,13 +7,13 @@ from tests.evaluation.generated.stroke import ALL, Figure, Stroke, passing
 
 
 def block(metre: Metre, bpm: float, random: Random) -> Figure:
-    """On each beat, or on each group."""
+    """Return a chord on each beat, or on each group of beats."""
     beats = range(metre.beats) if bpm < 150 or random.random() < 0.5 else metre.starts
     return (*(Stroke(float(beat), 0.9, ALL, 1.0 if beat == 0 else 0.82) for beat in beats), *passing(metre, random))
 
 
 def power(metre: Metre, bpm: float, random: Random) -> Figure:
-    """Eighths with a few accents."""
+    """Return eighth notes with a few accents."""
     step = 1 / metre.division
     accents = {0, *random.sample(range(metre.beats * metre.division), k=2)}
     return tuple(
@@ -27,7 +27,7 @@ def pad(metre: Metre, bpm: float, random: Random) -> Figure:
 
 
 def strum(metre: Metre, bpm: float, random: Random) -> Figure:
-    """Down on the beats, up between them; some strokes miss the strings."""
+    """Return down strokes on the beats and up strokes between them; some are omitted."""
     per_beat = metre.division * (2 if bpm * metre.division < 170 and random.random() < 0.5 else 1)
     strokes = []
     for index in range(metre.beats * per_beat):
@@ -48,7 +48,7 @@ def skank(metre: Metre, bpm: float, random: Random) -> Figure:
 
 
 def stabs(metre: Metre, bpm: float, random: Random) -> Figure:
-    """Few and syncopated."""
+    """Return few, syncopated chords."""
     places = [step / 2 for step in range(metre.beats * 2) if random.random() < (0.3 if step % 2 == 0 else 0.45)] or [
         0.5
     ]

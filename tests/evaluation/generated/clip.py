@@ -1,4 +1,4 @@
-"""A plan, rendered: its audio, its voice alone where there is one, and the truth."""
+"""Rendering of a plan: the audio, the voice alone if there is one, and the truth."""
 
 from random import Random
 from typing import NamedTuple
@@ -18,7 +18,7 @@ FADE_SECONDS = 1.5
 
 
 class Clip(NamedTuple):
-    """Stereo at `HZ`; `vocals` as they are in the mix, None where nobody sings."""
+    """Stereo samples at `HZ`; `vocals` are at their level in the mix, None if there is no voice."""
 
     samples: Samples
     vocals: Samples | None
@@ -55,7 +55,7 @@ def rendered(plan: Plan) -> Clip:
 
 
 def truth(song: Song, words: tuple[Word, ...], seconds: float) -> Truth:
-    """Of a clip this long. Beats are the grid: neither swing nor a player's timing moves them."""
+    """Return the truth of a clip of this length; swing and a player's timing do not move the beats."""
     plan, time = song.plan, song.timeline
     shifted = [(float(at) - plan.cut, time.position(index)) for index, at in enumerate(time.times)]
     beats = tuple(Beat(round(at, 4), position) for at, position in shifted if 0 <= at < seconds)
@@ -75,7 +75,7 @@ def truth(song: Song, words: tuple[Word, ...], seconds: float) -> Truth:
 
 
 def _chords(song: Song, seconds: float) -> tuple[Chord, ...]:
-    """What sounds; `N` before the first note."""
+    """Return the chords, with `N` before the first note."""
     cut = song.plan.cut
     changes = [(max(0.0, song.seconds(beat) - cut), chord.label) for beat, chord in song.harmony.changes]
     opening = (
@@ -93,7 +93,7 @@ def _chords(song: Song, seconds: float) -> tuple[Chord, ...]:
 
 
 def _length(song: Song) -> float:
-    """Up to the end of the last chord, or hard after some beat before it: many a clip is an excerpt."""
+    """Return the time of the end of the last chord, or an earlier time, because many clips are excerpts."""
     random = Random(f"length {song.plan.name}")
     end = float(song.timeline.times[-1])
     if song.plan.ritardando or song.plan.voice is not None or random.random() < 0.5:

@@ -1,4 +1,4 @@
-"""All ways to accompany on a chord instrument, by name."""
+"""Accompaniment figures of a chord instrument, by name."""
 
 from collections.abc import Callable
 from random import Random
@@ -26,4 +26,4 @@ WAYS: dict[str, Callable[[Metre, float, Random], Figure]] = {
         broken.vamp,
     )
 }
-"""Each draws a figure for a metre and a tempo in BPM."""
+"""Functions that draw a random figure for a metre and a tempo in BPM."""

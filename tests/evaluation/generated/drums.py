@@ -1,4 +1,4 @@
-"""Drum patterns, made a clip's own, and played with fills and drop-outs."""
+"""Drum parts: varied patterns with fills and silent bars."""
 
 from dataclasses import dataclass
 from random import Random
@@ -13,7 +13,7 @@ TOMS = (38, 38, 45, 47, 50, 41)
 
 @dataclass(frozen=True)
 class Kit:
-    """One clip's patterns, and the drums that play them."""
+    """Patterns of one clip, and the drums that play them."""
 
     kick: str
     snare: str
@@ -34,7 +34,7 @@ def drawn(style: Style, metre: Metre, half: int, random: Random) -> Kit:
 
 
 def part(kit: Kit, metre: Metre, bars: int, section_bars: int, random: Random) -> list[Note]:
-    """From the start or after an intro; fills before sections, and a bar now and then in which they are silent."""
+    """Return drums from the start or after an intro, with fills before sections and some silent bars."""
     enter = random.choice((0, 0, 0, 2, 4)) if bars > 12 else 0
     silent = {random.randrange(enter + 4, bars) for _ in range(random.choice((0, 0, 1, 2))) if bars > enter + 5}
     fills = random.choice((0.2, 0.6, 0.9))
@@ -63,7 +63,7 @@ def _pattern(pool: Pool, metre: Metre, half: int, random: Random) -> str:
 
 
 def _varied(kick: str, random: Random) -> str:
-    """A soft stroke more on a step that had none."""
+    """Add a soft hit on an empty step."""
     free = [index for index, step in enumerate(kick) if step == "." and kick[index - 1 : index] != "x"]
     if not free:
         return kick
@@ -72,7 +72,7 @@ def _varied(kick: str, random: Random) -> str:
 
 
 def steps(pattern: str, metre: Metre, bar: int) -> list[tuple[float, float]]:
-    """(beat within the bar, loudness) of what a pattern plays in this bar."""
+    """Return (beat within the bar, loudness) of each hit of the pattern in this bar."""
     bars = pattern.split("|")
     steps_of_bar = bars[bar % len(bars)]
     return [
@@ -83,7 +83,7 @@ def steps(pattern: str, metre: Metre, bar: int) -> list[tuple[float, float]]:
 
 
 def bar(kit: Kit, metre: Metre, number: int, random: Random, *, fill: bool, crash: bool, level: float) -> list[Note]:
-    """`fill` gives the last beat or two to the toms, `crash` its downbeat a cymbal; `level` scales velocities."""
+    """Return one bar; `fill` ends it with toms, `crash` adds a cymbal to its downbeat, `level` scales velocities."""
     downbeat = number * metre.beats
     fill_from = metre.beats - random.choice((1, 1, 2)) if fill and metre.beats > 1 else metre.beats
     notes = []

@@ -1,4 +1,4 @@
-"""Keys, and chords that change on bars, within them, or an eighth before them."""
+"""Keys and chords, which change at bars, within bars or an eighth before a bar."""
 
 from dataclasses import dataclass
 from random import Random
@@ -24,7 +24,7 @@ MINOR = (
 
 @dataclass(frozen=True)
 class Sonority:
-    """A chord by its root, 0 (C) to 11 (B), and what stands after the root in its label."""
+    """A chord: its root, 0 (C) to 11 (B), and its quality, which follows the root in a label."""
 
     root: int
     quality: str
@@ -35,23 +35,23 @@ class Sonority:
 
     @property
     def tones(self) -> tuple[int, ...]:
-        """Semitones above C, not folded."""
+        """Semitones above C, not folded into one octave."""
         return tuple(self.root + interval for interval in TONES[self.quality])
 
     @property
     def low(self) -> int:
-        """The root as a MIDI pitch in the bass's first octave, E to D sharp."""
+        """MIDI pitch of the root in the lowest octave of the bass, E to D sharp."""
         return 28 + (self.root - 4) % 12
 
     @property
     def voicing(self) -> list[int]:
-        """MIDI pitches, close around middle C."""
+        """MIDI pitches in close position around middle C."""
         return sorted(MIDDLE_C - 5 + (tone - 7) % 12 for tone in self.tones)
 
 
 @dataclass(frozen=True)
 class Harmony:
-    """Of one song. `changes` are (beat, chord), in order; the first lies at or before the first beat."""
+    """Chords of one song; `changes` are (beat, chord), in order, and the first is at or before the first beat."""
 
     tonic: int
     minor: bool

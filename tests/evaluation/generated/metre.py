@@ -1,11 +1,11 @@
-"""The metres of the set, and how many beats a bar has in each."""
+"""Metres of the set and their beats per bar."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Metre:
-    """`groups` are the beats that belong together; `division` is what a beat falls into: 2, or 3 in compound time."""
+    """`groups` are the numbers of beats in each group of a bar; `division` of a beat is 2, or 3 in compound time."""
 
     signature: str
     groups: tuple[int, ...]
@@ -17,7 +17,7 @@ class Metre:
 
     @property
     def starts(self) -> tuple[int, ...]:
-        """The beats on which groups begin, from 0."""
+        """Beats on which groups begin, from 0."""
         return tuple(sum(self.groups[:index]) for index in range(len(self.groups)))
 
 

@@ -1,4 +1,4 @@
-"""Notes, in beats, before anybody plays them."""
+"""Notes with times in beats."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ KICK, CRASH, RIDE = 36, 49, 51
 
 @dataclass(frozen=True)
 class Note:
-    """`start` and `length` in beats, straight: swing is the player's. `late` in seconds; `velocity` 1 to 127."""
+    """`start` and `length` are in beats, without swing; `late` is a delay in seconds; `velocity` is 1 to 127."""
 
     part: str
     pitch: int

@@ -1,4 +1,4 @@
-"""Which clips there are: how each style's clips differ in tempo and drift, how they begin and end, who sings."""
+"""Plans of all clips: style, tempo, drift, beginning, ending and voice."""
 
 import math
 from dataclasses import dataclass, replace
@@ -12,10 +12,10 @@ from tests.evaluation.truth import Split
 
 @dataclass(frozen=True)
 class Plan:
-    """`drift` is the depth of a slow wave in tempo, `wander` that of a random walk, `ritardando` the last bars'.
+    """`drift` is the depth of a slow wave in tempo, `wander` that of a random walk; `ritardando` slows the last bars.
 
-    `pickup` beats stand before the first bar; `cut` seconds are taken off the start, so that it begins within a bar.
-    `voice` numbers the sung clips, from 0.
+    `pickup` beats precede the first bar. `cut` seconds are removed from the start, so that the clip begins within a
+    bar. `voice` is the number of the lyrics, from 0, for a clip with a voice.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Plan:
 
     @property
     def half(self) -> int:
-        """Which half of a style's patterns is drawn from."""
+        """Index of the half of a style's patterns that this plan uses."""
         return ("tune", "report").index(self.split)
 
     @property
     def tags(self) -> tuple[str, ...]:
-        said = {
+        flags = {
             "drums" if self.style.drums else "no drums": True,
             "drift": bool(self.drift),
             "free": bool(self.wander),
@@ -46,16 +46,16 @@ class Plan:
             "cut in": bool(self.cut),
             "sung": self.voice is not None,
         }
-        told = (self.style.name, *self.style.tags, *(tag for tag, true in said.items() if true))
-        return tuple(dict.fromkeys(told))
+        tags = (self.style.name, *self.style.tags, *(tag for tag, true in flags.items() if true))
+        return tuple(dict.fromkeys(tags))
 
 
 def plans() -> list[Plan]:
-    """All clips with beats, by metre, style and tempo, which is also how they fall into halves."""
+    """Return all clips with beats; they are sorted by metre, style and tempo, and divided into halves in this order."""
     drafts = sorted((draft for style in STYLES for draft in _of(style)), key=_metre)
     in_metre = [index for _, same in groupby(drafts, _metre) for index, _ in enumerate(same)]
     named = [
-        # tune, report, report, tune: neither half has the faster one of every pair.
+        # tune, report, report, tune: so that the faster one of a pair is not always in the same half.
         replace(
             draft, name=f"{index:02d}_{draft.name}_{draft.bpm:.0f}", split="report" if place % 4 in {1, 2} else "tune"
         )
@@ -68,7 +68,7 @@ def plans() -> list[Plan]:
 
 
 def _sung(plans: list[Plan]) -> list[Plan]:
-    """The slowest of the styles that are sung, of the half that has fewer so far."""
+    """Return the slowest clips of the styles with a voice, alternately from the half that has fewer."""
     chosen: list[Plan] = []
     for style in STYLES:
         for _ in range(style.sung):

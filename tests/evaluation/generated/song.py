@@ -1,4 +1,4 @@
-"""A plan, composed: who plays, in which sections, which notes."""
+"""Composition of a plan: instruments, sections and notes."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -16,7 +16,7 @@ HALF_BEAT = 0.5
 
 @dataclass(frozen=True)
 class Song:
-    """`swing` is where the half of a beat falls, or of half a beat with `swung_sixteenths`."""
+    """`swing` is the position of the middle of a beat, or of half a beat with `swung_sixteenths`."""
 
     plan: Plan
     metre: Metre
@@ -28,12 +28,12 @@ class Song:
     notes: tuple[Note, ...] = field(repr=False)
 
     def seconds(self, beat: float) -> float:
-        """When a beat or part of one is played, swung."""
+        """Return the time of a beat or a part of it, with swing."""
         return self.timeline.seconds(swung(beat, self.swing, sixteenths=self.plan.style.swung_sixteenths))
 
 
 def swung(beat: float, swing: float, *, sixteenths: bool) -> float:
-    """The half of a beat (or of half a beat) falls on `swing`; what lies around it moves along."""
+    """Move the middle of each beat (or half beat) to `swing`, and the positions around it proportionally."""
     unit = HALF_BEAT if sixteenths else 1.0
     whole, part = divmod(beat / unit, 1)
     moved = part * 2 * swing if part < HALF_BEAT else swing + (part - HALF_BEAT) * 2 * (1 - swing)

@@ -1,4 +1,4 @@
-"""What a chord instrument's figure is made of."""
+"""Strokes, the elements of a chord instrument's figure."""
 
 from dataclasses import dataclass
 from random import Random
@@ -6,12 +6,12 @@ from random import Random
 from tests.evaluation.generated.metre import Metre
 
 ALL, LOW, FIFTH_LOW = -1, -2, -3
-"""In place of a tone's number: the whole chord, its root in the bass, the fifth in the bass."""
+"""Special values of `tone`: the whole chord, its root in the bass, its fifth in the bass."""
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """`beat` in the bar, `tone` a chord tone's number or one of the above, `strum` the seconds between its strings."""
+    """`beat` is within the bar, `tone` a chord tone's number or a special value, `strum` seconds between strings."""
 
     beat: float
     length: float
@@ -24,7 +24,7 @@ Figure = tuple[Stroke, ...]
 
 
 def passing(metre: Metre, random: Random) -> Figure:
-    """A tone or two between the beats, so that no two songs have quite the same figure."""
+    """Return up to two tones between the beats, so that songs differ in their figures."""
     between = [beat + part / metre.division for beat in range(metre.beats) for part in range(1, metre.division)]
     places = random.sample(between, k=min(len(between), random.choice((0, 1, 1, 2))))
     return tuple(

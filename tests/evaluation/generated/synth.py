@@ -1,4 +1,4 @@
-"""Notes played by FluidSynth on a General MIDI soundfont, by people who are not machines."""
+"""Synthesis by FluidSynth with a General MIDI soundfont and inexact timing, as by human players."""
 
 import subprocess
 import tempfile
@@ -17,11 +17,11 @@ Samples = NDArray[np.float64]
 
 HZ = 44_100
 TICKS = 10_000
-"""A second: the tempo is fixed, tempo changes are in the notes' times."""
+"""Ticks per second; the MIDI tempo is constant, and tempo changes are in the times of the notes."""
 
 FONTS = tuple(Path("/usr/share/sounds/sf2") / name for name in ("FluidR3_GM.sf2", "TimGM6mb.sf2", "default-GM.sf2"))
 LATENCY_SECONDS = 0.0045
-"""How late FluidSynth 2.3 sounds a note in its file: 3.0 ms for a hi-hat, 4.6 to 5.0 ms for claves, snare and kick."""
+"""Delay of a note by FluidSynth 2.3: 3.0 ms for a hi-hat, 4.6 to 5.0 ms for claves, snare and kick."""
 
 CHANNELS = {"comp": 0, "bass": 1, "pad": 2, "lead": 3, DRUMS: 9}
 PROGRAMS = {
@@ -38,9 +38,9 @@ SPARSE = {
     "barcarole": (0, 46),
 }
 LEVELS = {"comp": (72, 100), "bass": (84, 110), "pad": (44, 70), "lead": (66, 94), DRUMS: (84, 112)}
-TREMBLE = 0.004
-"""Standard deviation, in seconds, of a player's timing; never more than `FARTHEST` off."""
-FARTHEST = 0.010
+TIMING_DEVIATION = 0.004
+"""Standard deviation of a player's timing in seconds; limited to `MAX_DEVIATION`."""
+MAX_DEVIATION = 0.010
 
 
 def font() -> Path | None:
@@ -48,12 +48,12 @@ def font() -> Path | None:
 
 
 def played(song: Song) -> Samples:
-    """Stereo at `HZ`, at any level."""
+    """Return stereo samples at `HZ`, at any level."""
     random = Random(f"played {song.plan.name}")
-    tremble = random.uniform(0.5, 1.5) * TREMBLE
+    deviation = random.uniform(0.5, 1.5) * TIMING_DEVIATION
     messages = [(0.0, message) for message in _setting(song, random)]
     for note in song.notes:
-        off = max(-FARTHEST, min(FARTHEST, random.gauss(0, tremble)))
+        off = max(-MAX_DEVIATION, min(MAX_DEVIATION, random.gauss(0, deviation)))
         start = max(0.0, song.seconds(note.start) + note.late + off)
         end = max(start + 0.04, song.seconds(note.start + note.length))
         velocity = int(max(1, min(127, note.velocity * random.gauss(1, 0.05))))
@@ -64,7 +64,7 @@ def played(song: Song) -> Samples:
 
 
 def synthesised(messages: list[tuple[float, mido.Message]], *, reverb: bool) -> Samples:
-    """Of (seconds, message); without FluidSynth's latency."""
+    """Render (seconds, message) pairs, and remove FluidSynth's latency."""
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000)])
     now = 0
     for seconds, message in sorted(messages, key=lambda timed: (timed[0], timed[1].type == "note_on")):
@@ -97,7 +97,7 @@ def synthesised(messages: list[tuple[float, mido.Message]], *, reverb: bool) -> 
 
 
 def _setting(song: Song, random: Random) -> list[mido.Message]:
-    """Instruments, levels and places in the room."""
+    """Return messages for instruments, levels and stereo positions."""
     messages = []
     for part, channel in CHANNELS.items():
         programs = song.plan.style.kits if part == DRUMS else PROGRAMS[part]

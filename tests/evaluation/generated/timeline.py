@@ -1,4 +1,4 @@
-"""When each beat falls."""
+"""Times of the beats."""
 
 import math
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 SLOWEST = 0.68
-"""Where a ritardando ends, as a part of the tempo."""
+"""Final tempo of a ritardando, as a share of the tempo."""
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """`times` in seconds; the first `pickup` of them come before the first bar. Beat 0 is the first downbeat."""
+    """`times` are in seconds; the first `pickup` of them precede the first bar. Beat 0 is the first downbeat."""
 
     times: NDArray[np.float64]
     pickup: int
     beats_per_bar: int
 
     def seconds(self, beat: float) -> float:
-        """Of a beat or a part of one; straight on beyond both ends."""
+        """Return the time of a beat or a part of it; extrapolate beyond both ends."""
         index = beat + self.pickup
         if index < 0:
             return float(self.times[0] + index * (self.times[1] - self.times[0]))
@@ -31,11 +31,11 @@ class Timeline:
 
     @property
     def bars(self) -> int:
-        """Whole ones; the last beat is the downbeat on which the song ends."""
+        """Number of whole bars; the last beat is the downbeat on which the song ends."""
         return (len(self.times) - 1 - self.pickup) // self.beats_per_bar
 
     def position(self, index: int) -> int:
-        """In its bar, from 1, of the time at this index."""
+        """Return the position in its bar, from 1, of the time at this index."""
         return (index - self.pickup) % self.beats_per_bar + 1
 
 
@@ -43,7 +43,7 @@ def timeline(
     bpm: float, beats_per_bar: int, seconds: float, random: Random, *,
     pickup: int = 0, drift: float = 0.0, wander: float = 0.0, ritardando: bool = False,
 ) -> Timeline:  # fmt: skip
-    """About as long as `seconds`, in whole bars. It begins after up to a second of silence."""
+    """Return whole bars of about `seconds` in total, after up to a second of silence."""
     bars = max(4, round(seconds * bpm / 60 / beats_per_bar))
     beats = pickup + bars * beats_per_bar
     period, phase = random.uniform(16, 30), random.uniform(0, 2 * math.pi)

@@ -1,4 +1,4 @@
-"""Words spoken one by one by espeak-ng and put on the beat, so that every start is known."""
+"""Words spoken one by one by espeak-ng and placed on the beat, so that every start is known."""
 
 import re
 import subprocess
@@ -19,23 +19,23 @@ from tests.evaluation.truth import Word
 
 WORDS_PER_MINUTE = 135
 SLOWER = (80, 90, 100, 110, 120)
-"""At which a word is said that has time until the next: who sings, sustains."""
+"""Slower rates, in words per minute, for a word that has time until the next one, like a sustained note."""
 PITCHES = (50, 55, 60, 52, 65, 58, 48, 45)
-"""Of 0 to 99: a tune of sorts, a word each."""
+"""A simple tune with one pitch, 0 to 99, for each word."""
 AUDIBLE = 0.02
-"""Of a word's peak; what comes before and after is cut off."""
+"""Share of a word's peak below which its start and end are cut off."""
 GAP_SECONDS = 0.03
 
 Speaker = Callable[[str, str, int, int], Samples]
-"""Of a voice, a word, a pitch and words per minute."""
+"""A function of voice, word, pitch and words per minute."""
 
 Sung = list[tuple[str, float, Samples]]
-"""Words, and when they begin."""
+"""Words, their starts in seconds, and their samples."""
 
 
 @dataclass(frozen=True)
 class Voice:
-    """A mono track as long as asked for, and its words."""
+    """A mono track of the requested length, and its words."""
 
     samples: Samples
     words: tuple[Word, ...]
@@ -50,9 +50,9 @@ def on_the_beat(
     length: float,
     say: Speaker | None = None,
 ) -> Voice:
-    """Lines start on downbeats from `first` on, words on the next free half of a beat; none ends after beat `last`.
+    """Place lines on downbeats from beat `first`, words on the next free half beat, and none after beat `last`.
 
-    `say` is espeak-ng unless somebody else is to speak.
+    `say` replaces espeak-ng, for tests.
     """
     say = say or spoken
     sung: Sung = []
@@ -68,18 +68,18 @@ def on_the_beat(
             while seconds_of(beat) < start + len(samples) / HZ + GAP_SECONDS:
                 beat += slot
             if beat > last:
-                return _laid(sung, length)
+                return _placed(sung, length)
             room = (seconds_of(beat) - start - GAP_SECONDS) * HZ
             sustained = (say(lyric.voice, word, pitch, speed) for speed in SLOWER)
             sung.append((text, start, next((longer for longer in sustained if len(longer) <= room), samples)))
         breath = beat + 0.5
         bars = np.ceil((breath - line_start) / metre.beats)
         beat = line_start + float(bars) * metre.beats
-    return _laid(sung, length)
+    return _placed(sung, length)
 
 
 def freely(lyric: Lyric, length: float) -> Voice:
-    """As one speaks: words follow each other, with a pause after each line."""
+    """Place words as in speech: one after another, with a pause after each line."""
     said: Sung = []
     now = 0.6
     for line in lyric.lines:
@@ -88,12 +88,12 @@ def freely(lyric: Lyric, length: float) -> Voice:
             said.append((text, now, samples))
             now += len(samples) / HZ + 0.04 + 0.05 * (len(text) % 3)
         now += 0.7 + 0.1 * (len(line) % 4)
-    return _laid([word for word in said if word[1] < length - 1.5], length)
+    return _placed([word for word in said if word[1] < length - 1.5], length)
 
 
 @cache
 def spoken(voice: str, text: str, pitch: int, words_per_minute: int) -> Samples:
-    """One word, from its first sound to its last, its peak at 1."""
+    """Return one word from its first to its last sound, with its peak at 1."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "word.wav"
         command = ["espeak-ng", "-v", voice, "-s", str(words_per_minute), "-p", str(pitch), "-w", str(file), text]
@@ -107,7 +107,7 @@ def spoken(voice: str, text: str, pitch: int, words_per_minute: int) -> Samples:
     return word
 
 
-def _laid(said: Sung, length: float) -> Voice:
+def _placed(said: Sung, length: float) -> Voice:
     track, words = np.zeros(round(length * HZ)), []
     for text, start, samples in said:
         begin = round(start * HZ)

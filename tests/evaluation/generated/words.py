@@ -1,4 +1,4 @@
-"""What is sung: these texts are the project's own."""
+"""Lyrics of the sung clips, written for this project."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -70,12 +70,12 @@ it it+m3
 La mattina porta il vento / sulle barche del mio mare / tu mi dici che domani / forse vuoi ricominciare /
 non lasciare la mia mano / ho bisogno di cantare
 """
-"""Language and voice, then lines as a singer breathes."""
+"""Blocks of language and voice, then one line per breath."""
 
 
 @dataclass(frozen=True)
 class Lyric:
-    """`language` as whisper names it, `voice` as espeak-ng does."""
+    """`language` is whisper's code, `voice` is espeak-ng's name."""
 
     language: str
     voice: str

@@ -1,20 +1,20 @@
-"""What a style of music leaves open, and what it fixes."""
+"""Styles of music, with their fixed and variable properties."""
 
 from dataclasses import dataclass, field
 
 Pool = tuple[str, ...]
-"""Bars of a part, a character a step: `X` loud, `x` played, `o` soft, `.` silent; `|` parts bars that alternate.
+"""Patterns of a part, one character per step: `X` loud, `x` normal, `o` soft, `.` silent; `|` between alternating bars.
 
-The tune half of the set draws from the even ones, the report half from the odd ones.
+The tune half of the set uses the patterns with even indices, the report half those with odd indices.
 """
 
 
 @dataclass(frozen=True)
 class Style:
-    """`clips` of it are rendered, their tempi spread over `bpm`. `bass` and `comp` name ways to play in `band`.
+    """`clips` clips are rendered, with tempi spread over `bpm`; `bass` and `comp` are names of parts.
 
-    Pools without a pattern leave a drum out. `swing` is where the half of a beat falls, 0.5 straight, 0.67 triplets;
-    `swung_sixteenths` puts the swing a level lower. `sung` clips have a voice.
+    A drum with an empty pool is silent. `swing` is the position of the middle of a beat: 0.5 straight, 0.67 triplets;
+    `swung_sixteenths` applies it to half beats. `sung` of the clips have a voice.
     """
 
     name: str
