@@ -1,6 +1,7 @@
 """Tempo, beats, bars, key and chords of a song. Runs in the worker's child process.
 
-How the beats are found: onsets.py, tracking.py, reading.py, pulse.py; by a neural network where one is set: neural.py.
+Steps of the beat tracking: onsets.py, candidates.py, tracking.py, beat_features.py, meter_hypotheses.py, bars.py and
+beat_grid.py. If a neural network is configured, neural.py replaces them.
 """
 
 import json
@@ -13,9 +14,7 @@ import numpy as np
 import soundfile
 
 from services.beats import click, neural
-from services.beats.beat_grid import BeatGrid as Pulse
-from services.beats.beat_grid import beat_grid_from as counted
-from services.beats.beat_grid import find_beat_grid as pulse
+from services.beats.beat_grid import BeatGrid, beat_grid_from, find_beat_grid
 from services.beats.chords import Chord, chords
 from services.beats.harmony import harmony
 from services.beats.key import Key, key
@@ -30,16 +29,16 @@ from shared.worker.inputs import Inputs
 
 WARM_SECONDS: Final = 8
 READ_SECONDS: Final = 60
-"""How much is decoded at once: of a long song all channels at once would be twice what it takes."""
+"""Length of the blocks that are decoded at once; decoding a long song as a whole would double the memory."""
 
 
 def analyse(
     inputs: Inputs, out: Path, _options: Options, settings: Settings, progress: Callable[[float], None]
 ) -> Rhythm:
-    """Writes `beats.json`, `click.flac` and `song.peaks.json`. What has no pulse (silence, noise, a single hit) has no
-    tempo and no beats. Where the drums lie beside the song, they are listened to as well.
+    """Write `beats.json`, `click.flac` and `song.peaks.json`.
 
-    Raises PermanentError for a file that is no audio.
+    If there is a drum stem, it refines the times of the beats. Audio without a beat (silence, noise, a single hit) has
+    no tempo and no beats. Raises PermanentError if a file is not audio.
     """
     song, rate = _read(inputs.audio)
     seconds = len(song) / rate
@@ -47,43 +46,47 @@ def analyse(
     samples = _resampled(song, rate)
     del song
     progress(0.2)
-    struck = onsets(samples)
-    # A codec may add or leave out a few milliseconds.
-    beaten = onsets(_fitted(_resampled(*_read(inputs.drums)), len(samples))) if inputs.drums else None
+    song_onsets = onsets(samples)
+    # A codec may add or remove a few milliseconds.
+    drum_onsets = onsets(_fixed_length(_resampled(*_read(inputs.drums)), len(samples))) if inputs.drums else None
     progress(0.5)
-    found = _pulse(samples, struck, beaten, settings)
+    grid = _beat_grid(samples, song_onsets, drum_onsets, settings)
     progress(0.7)
-    heard = tones(samples, HZ)
-    bars = found.times[found.positions == 1] if found and found.time_signature else np.empty(0)
-    played = chords(heard, bars.tolist())
-    tonality = key(heard, played)
+    notes = tones(samples, HZ)
+    bars = grid.times[grid.positions == 1] if grid and grid.time_signature else np.empty(0)
+    found_chords = chords(notes, bars.tolist())
+    found_key = key(notes, found_chords)
     progress(0.8)
-    rhythm = _rhythm(found, tonality, refined=beaten is not None)
-    (out / rhythm.beats).write_text(json.dumps(_document(rhythm, found, tonality, played, inputs.audio), indent=1))
-    positions = found.positions if found and found.time_signature else np.zeros(len(found.times) if found else 0, int)
-    times = found.times.round(3) if found else np.empty(0)  # as beats.json has them
+    rhythm = _rhythm(grid, found_key, refined=drum_onsets is not None)
+    (out / rhythm.beats).write_text(
+        json.dumps(_document(rhythm, grid, found_key, found_chords, inputs.audio), indent=1)
+    )
+    positions = grid.positions if grid and grid.time_signature else np.zeros(len(grid.times) if grid else 0, int)
+    times = grid.times.round(3) if grid else np.empty(0)  # rounded as in beats.json
     click.write(out / "click.flac", times, positions, round(seconds * click.HZ))
     return rhythm
 
 
 def warm(settings: Settings) -> None:
-    """Has the just-in-time compiler do its work before the first song comes; loads a model, where one is set."""
+    """Run the just-in-time compiler before the first song, and load the neural model if one is configured."""
     clicks = librosa.clicks(times=np.arange(0, WARM_SECONDS, 0.5), sr=HZ, length=WARM_SECONDS * HZ).astype(np.float32)
-    assert pulse(onsets(clicks), harmony(clicks)) is not None
+    assert find_beat_grid(onsets(clicks), harmony(clicks)) is not None
     key(tones(clicks, HZ))
     if settings.beats_model:
         neural.load(settings.beats_model)
 
 
-def _pulse(samples: Samples, struck: Onsets, drums: Onsets | None, settings: Settings) -> Pulse | None:
+def _beat_grid(
+    samples: Samples, song_onsets: Onsets, drum_onsets: Onsets | None, settings: Settings
+) -> BeatGrid | None:
     if settings.beats_model:
         beats, downbeats = neural.track(samples, HZ, settings.beats_model)
-        return counted(beats, downbeats, struck)
-    return pulse(struck, harmony(samples), drums)
+        return beat_grid_from(beats, downbeats, song_onsets)
+    return find_beat_grid(song_onsets, harmony(samples), drum_onsets)
 
 
 def _read(audio: Path) -> tuple[Samples, int]:
-    """All channels mixed to one, and its rate."""
+    """Return all channels mixed to one, and the sample rate."""
     try:
         with soundfile.SoundFile(audio) as file:
             blocks = file.blocks(READ_SECONDS * file.samplerate, dtype="float32", always_2d=True)
@@ -94,42 +97,42 @@ def _read(audio: Path) -> tuple[Samples, int]:
 
 
 def _resampled(mono: Samples, rate: int) -> Samples:
-    """At `HZ`, and long enough for one window."""
+    """Return samples at `HZ`, padded to at least one window."""
     samples = librosa.resample(mono, orig_sr=rate, target_sr=HZ) if len(mono) else mono
-    return _fitted(samples, max(len(samples), FFT))
+    return _fixed_length(samples, max(len(samples), FFT))
 
 
-def _fitted(samples: Samples, size: int) -> Samples:
-    fitted: Samples = librosa.util.fix_length(samples, size=size)
-    return fitted
+def _fixed_length(samples: Samples, size: int) -> Samples:
+    fixed: Samples = librosa.util.fix_length(samples, size=size)
+    return fixed
 
 
-def _rhythm(found: Pulse | None, tonality: Key | None, *, refined: bool) -> Rhythm:
+def _rhythm(grid: BeatGrid | None, found_key: Key | None, *, refined: bool) -> Rhythm:
     return Rhythm(
-        tempo_bpm=round(found.tempo_bpm, 1) if found else None,
-        beat_count=len(found.times) if found else 0,
-        time_signature=found.time_signature if found else None,
-        beat_confidence=round(found.confidence, 2) if found else 0.0,
-        rhythm_regularity=round(found.regularity, 2) if found else None,
-        key=tonality.name if tonality else None,
+        tempo_bpm=round(grid.tempo_bpm, 1) if grid else None,
+        beat_count=len(grid.times) if grid else 0,
+        time_signature=grid.time_signature if grid else None,
+        beat_confidence=round(grid.confidence, 2) if grid else 0.0,
+        rhythm_regularity=round(grid.regularity, 2) if grid else None,
+        key=found_key.name if found_key else None,
         refined=refined,
         beats="beats.json",
     )
 
 
 def _document(
-    rhythm: Rhythm, found: Pulse | None, tonality: Key | None, played: tuple[Chord, ...], audio: Path
+    rhythm: Rhythm, grid: BeatGrid | None, found_key: Key | None, found_chords: tuple[Chord, ...], audio: Path
 ) -> dict[str, Any]:
-    """What `beats.json` holds: docs/api.md."""
+    """Return the content of `beats.json`, as described in docs/api.md."""
     loud = loudness(audio)
-    times = found.times.round(3).tolist() if found else []
-    positions = found.positions.tolist() if found and found.time_signature else [None] * len(times)
+    times = grid.times.round(3).tolist() if grid else []
+    positions = grid.positions.tolist() if grid and grid.time_signature else [None] * len(times)
     return rhythm.model_dump(exclude={"kind", "beats"}) | {
-        "pulse": found.beat_unit if found else None,
-        "bar_confidence": round(found.bar_confidence, 2) if found else None,
+        "pulse": grid.beat_unit if grid else None,
+        "bar_confidence": round(grid.bar_confidence, 2) if grid else None,
         "beats": [{"time": time, "position": position} for time, position in zip(times, positions, strict=True)],
         "downbeats": [time for time, position in zip(times, positions, strict=True) if position == 1],
-        "key_confidence": round(tonality.confidence, 2) if tonality else None,
+        "key_confidence": round(found_key.confidence, 2) if found_key else None,
         "chords": [
             {
                 "start": round(chord.start, 3),
@@ -137,7 +140,7 @@ def _document(
                 "label": chord.label,
                 "confidence": round(chord.confidence, 2),
             }
-            for chord in played
+            for chord in found_chords
         ],
         "loudness_lufs": None if loud.lufs is None else round(loud.lufs, 1),
         "true_peak_dbfs": None if loud.true_peak_dbfs is None else round(loud.true_peak_dbfs, 1),

@@ -9,13 +9,15 @@ from shared.worker.worker import work
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m services.separator", description="Serves, unless told otherwise.")
+    parser = argparse.ArgumentParser(
+        prog="python -m services.separator", description="Without a command, run the service."
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    about = "bring the weights of DEMUCS_MODEL into the cache, once, and end"
+    about = "download the weights of DEMUCS_MODEL into the cache and exit"
     commands.add_parser("fetch-model", help=about, description=about)
     command, settings = parser.parse_args().command, Settings()
     if command == "fetch-model":
-        from services.separator.fetch import fetch_model  # noqa: PLC0415  # torch, which the service itself never loads
+        from services.separator.fetch import fetch_model  # noqa: PLC0415  # imports torch, which the service process itself never loads
 
         logs.configure("separator", settings)
         sys.exit(fetch_model(settings))

@@ -1,4 +1,7 @@
-"""Stems by demucs, or by the embedded model where no hub is reached. Runs in the worker's child process."""
+"""Separation into stems by demucs, or by the embedded model if the model hub is unreachable.
+
+Runs in the worker's child process.
+"""
 
 import logging
 from collections.abc import Callable
@@ -13,7 +16,7 @@ import torch
 from demucs.api import LoadAudioError, list_models
 
 from services.separator import audio_file
-from services.separator.memory import kept
+from services.separator.memory import reuse_freed_memory
 from services.separator.segments import SegmentSeparator
 from services.separator.settings import Settings
 from services.separator.stems import Audio, has_rhythm_section, stems
@@ -24,14 +27,15 @@ from shared.worker.inputs import Inputs
 
 EMBEDDED = "embedded"
 SEPARATED = 0.95
+"""Progress after the separation, before the files are written."""
 SEGMENT_SECONDS = (None, 4, 2, 1)
-"""How much of a song the model sees at once: its own choice, and less while the GPU's memory is exhausted."""
-SEGMENTS = 8 if torch.cuda.is_available() else 1
-"""How many segments are computed at once until then. On a CPU more are no faster; on a GPU none was measured."""
+"""Segment lengths: the model's default, then shorter ones while the GPU runs out of memory."""
+BATCH_SIZE = 8 if torch.cuda.is_available() else 1
+"""Segments per batch at first. Larger batches are not faster on a CPU; no GPU was measured."""
 
 log = structlog.get_logger()
 
-logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # a hub that is away is told once, by us
+logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # we log an unreachable hub ourselves, once
 
 
 class Model(NamedTuple):
@@ -39,14 +43,14 @@ class Model(NamedTuple):
     separator: SegmentSeparator
 
 
-@kept()
+@reuse_freed_memory()
 def separate(
     inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]
 ) -> Stems:
-    """Writes `vocals.wav` and so on (or flac, mp3, opus) and their `vocals.peaks.json` into `out`.
+    """Write `vocals.wav` and the other stems (or flac, mp3, opus) with their `vocals.peaks.json` into `out`.
 
-    Raises `PermanentError` for a file that is no audio or a model that does not exist, and `TransientError`
-    for one that cannot be fetched now, or a GPU without memory for the shortest segments.
+    Raises PermanentError if the file is not audio or the model is unknown, and TransientError if the model cannot be
+    downloaded now or the GPU has too little memory for the shortest segments.
     """
     model = _model(options, settings)
     mix, sources = _separate(model.separator, inputs.audio, progress)
@@ -69,9 +73,9 @@ def warm(settings: Settings) -> None:
 
 
 def fetch(settings: Settings) -> str:
-    """Brings the weights of the settings' model into the cache, unless they are there; returns its name.
+    """Download the weights of the configured model into the cache, if missing; return its name.
 
-    Raises the errors of `separate`: here no other model steps in for one that cannot be fetched.
+    Raises the same errors as `separate`. The embedded model is not used instead.
     """
     return _load(settings.demucs_model, settings.demucs_repo).name
 
@@ -79,14 +83,14 @@ def fetch(settings: Settings) -> str:
 def _separate(
     separator: SegmentSeparator, audio: Path, progress: Callable[[float], None]
 ) -> tuple[Audio, dict[str, Audio]]:
-    """The mix as it was read, and the model's sources."""
+    """Return the mix as it was read, and the model's sources."""
 
     def chunk(event: dict[str, int]) -> None:
         done = event["model_idx_in_bag"] + event["segment_offset"] / event["audio_length"]
         progress(SEPARATED * done / event["models"])
 
-    for seconds, at_once in [(None, SEGMENTS), *((seconds, 1) for seconds in SEGMENT_SECONDS)]:
-        separator.update_parameter(callback=chunk, segment=seconds, jobs=at_once)
+    for seconds, batch_size in [(None, BATCH_SIZE), *((seconds, 1) for seconds in SEGMENT_SECONDS)]:
+        separator.update_parameter(callback=chunk, segment=seconds, jobs=batch_size)
         try:
             mix, sources = separator.separate_audio_file(audio)
             return mix.numpy(), {name: source.numpy() for name, source in sources.items()}
@@ -94,20 +98,20 @@ def _separate(
             raise PermanentError("Audio cannot be read", str(error)) from error
         except torch.OutOfMemoryError as error:
             torch.cuda.empty_cache()
-            log.warning("out of GPU memory", segments=at_once, segment_seconds=seconds, error=str(error)[:200])
-    raise TransientError("The GPU has too little memory free", "even for segments of a second", code="out_of_memory")
+            log.warning("out of GPU memory", segments=batch_size, segment_seconds=seconds, error=str(error)[:200])
+    raise TransientError("The GPU has too little free memory", "even for segments of one second", code="out_of_memory")
 
 
 def _model(options: Options, settings: Settings) -> Model:
     default = settings.demucs_model
     if options.model is None or (options.model == default and _default(default, settings.demucs_repo).name == default):
         return _default(default, settings.demucs_repo)
-    return _asked_for(options.model, settings.demucs_repo)
+    return _requested(options.model, settings.demucs_repo)
 
 
 @lru_cache(maxsize=1)
 def _default(name: str, repo: Path | None) -> Model:
-    """The model of the settings or, until the process ends, the embedded one when no hub gives that."""
+    """Return the configured model, or the embedded one until the process ends if the hub is unreachable."""
     try:
         return _load(name, repo)
     except TransientError as unreachable:
@@ -122,34 +126,34 @@ def _default(name: str, repo: Path | None) -> Model:
 
 
 @lru_cache(maxsize=1)
-def _asked_for(name: str, repo: Path | None) -> Model:
+def _requested(name: str, repo: Path | None) -> Model:
     return _load(name, repo)
 
 
 def _load(name: str, repo: Path | None) -> Model:
     if name == EMBEDDED:
         return _embedded()
-    # A user's text: only what demucs lists goes on, so it is never a path, nor an hf:// address, to unpickle.
+    # Users can choose the name. Only names that demucs lists are loaded, never a path or an hf:// address to unpickle.
     models = list_models(repo)
     if name not in {*models["single"], *models["bag"]}:
         choice = ", ".join([*sorted(models["bag"] or models["single"]), EMBEDDED])
         raise PermanentError("Unknown separation model", f"{name} is not one of {choice}", code="unknown_model")
     try:
         separator = SegmentSeparator(name, repo)
-    except (ImportError, SystemExit) as error:  # demucs exits when its checkpoint wants a package that is missing
+    except (ImportError, SystemExit) as error:  # demucs exits if its checkpoint needs a missing package
         raise PermanentError("Separation model cannot run here", f"{name}: {error}", code="unknown_model") from error
     except (OSError, HTTPException, RuntimeError) as error:
-        hint = f"{name}: {error}; the `embedded` extra holds a model that needs no hub"
+        hint = f"{name}: {error}; the `embedded` extra contains a model that needs no hub"
         raise TransientError("Separation model cannot be fetched", hint) from error
     if "vocals" not in separator.model.sources:
-        raise PermanentError("Separation model knows no vocals", name, code="unknown_model")
+        raise PermanentError("Separation model has no vocals", name, code="unknown_model")
     return Model(name, separator)
 
 
 @cache
 def _embedded() -> Model:
     try:
-        from services.separator.embedded import NAME, EmbeddedSeparator  # noqa: PLC0415  # an extra, not always there
+        from services.separator.embedded import NAME, EmbeddedSeparator  # noqa: PLC0415  # an optional extra
     except ImportError as error:
         raise PermanentError(
             "Embedded separation model is not installed", "install the `embedded` extra", code="unknown_model"

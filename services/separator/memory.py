@@ -11,7 +11,7 @@ MAX_REUSED_BYTES = 128 * 2**20
 
 
 @contextmanager
-def kept() -> Iterator[None]:
+def reuse_freed_memory() -> Iterator[None]:
     """Keep freed memory for the following layers, and return it to the system at the end.
 
     Otherwise glibc maps new memory for the output of each layer, and the kernel clears its pages one fault at a time.

@@ -1,4 +1,7 @@
-"""Whisperx on the vocals: where somebody sings, what, and at what time each word."""
+"""Transcription of the vocals: find segments with singing, recognize words, and align them in time.
+
+Runs in the worker's child process.
+"""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -8,21 +11,19 @@ from pathlib import Path
 
 import torch
 
-from services.transcriber.alignment import user_lyrics
-from services.transcriber.alignment.forced_alignment import Aligner
-from services.transcriber.alignment.forced_alignment import time_recognized as timed
-from services.transcriber.alignment.sphinx import sphinx_aligner as sphinx
-from services.transcriber.alignment.wav2vec2 import wav2vec2_aligner as aligner
-from services.transcriber.audio import SAMPLE_HZ, Samples
+from services.transcriber.alignment.forced_alignment import Aligner, time_recognized
+from services.transcriber.alignment.sphinx import sphinx_aligner
+from services.transcriber.alignment.user_lyrics import time_user_lyrics
+from services.transcriber.alignment.wav2vec2 import wav2vec2_aligner
+from services.transcriber.audio import SAMPLE_HZ
 from services.transcriber.recognition.embedded import whisper_base
-from services.transcriber.recognition.recognizer import Recognizer as Hearing
-from services.transcriber.recognition.segments import OFFSET, ONSET
-from services.transcriber.recognition.segments import find_segments as clips
+from services.transcriber.recognition.recognizer import Recognizer
+from services.transcriber.recognition.segments import OFFSET, ONSET, find_segments
 from services.transcriber.settings import Settings
 from services.transcriber.text import formats
-from services.transcriber.text.bars import read_bars as bars
-from services.transcriber.text.lyrics import Metadata as About
-from services.transcriber.text.tokens import tokenize as untimed
+from services.transcriber.text.bars import read_bars
+from services.transcriber.text.lyrics import Metadata
+from services.transcriber.text.tokens import tokenize
 from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
@@ -30,72 +31,71 @@ from shared.worker.inputs import Inputs
 
 torchaudio_shim.install()
 
-from faster_whisper import decode_audio  # noqa: E402 -- the line above lets these in
+from faster_whisper import decode_audio  # noqa: E402 -- importable only after the shim is installed
 from whisperx import asr, log_utils  # noqa: E402
 
-# Progress once the voice is found, once the words are heard.
-FOUND, HEARD = 0.1, 0.85
+SEGMENTED, RECOGNIZED = 0.1, 0.85
+"""Progress after the segmentation and after the recognition."""
 
 
 def transcribe(
     inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]
 ) -> Lyrics:
-    """Writes `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}`: of what lies beside the audio in `words.txt`, else as heard.
+    """Write `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}` with the user's lyrics, if any, or the recognized words.
 
-    Beside the vocals may lie the song without them, as the separator leaves it, which helps to hear the words, and
-    `beats.json`, which gives lines their bars.
+    The instrumental improves the recognition; `beats.json` gives each line its bar. Without singing and without user
+    lyrics, the files contain no words.
 
-    Where nobody is heard to sing they hold no words, unless they were given.
-
-    Raises PermanentError `unknown_language` or `unknown_model`, TransientError `model_unavailable`.
+    Raises PermanentError `unknown_language` or `unknown_model`, TransientError `model_unavailable` or `out_of_memory`.
     """
     pipeline = _pipeline(settings)
-    language = _known(options.language, pipeline.model.supported_languages)
+    language = _supported(options.language, pipeline.model.supported_languages)
     samples = decode_audio(str(inputs.audio), sampling_rate=SAMPLE_HZ)
-    sung = clips(pipeline.vad_model, samples)
-    progress(FOUND)
-    hearing = Hearing(pipeline, samples, _music(inputs.instrumental) if sung else None)
-    heard = hearing.heard(sung, language, lambda part: progress(FOUND + (HEARD - FOUND) * part))
-    # Without a word there was nothing to tell a language by.
-    language = heard.language or language
-    phrases = [*chain(*heard.phrases.values())]
+    segments = find_segments(pipeline.vad_model, samples)
+    progress(SEGMENTED)
+    music = (
+        decode_audio(str(inputs.instrumental), sampling_rate=SAMPLE_HZ) if inputs.instrumental and segments else None
+    )
+    recognition = Recognizer(pipeline, samples, music).recognize(
+        segments, language, lambda part: progress(SEGMENTED + (RECOGNIZED - SEGMENTED) * part)
+    )
+    # Without words no language can be detected.
+    language = recognition.language or language
+    phrases = [*chain(*recognition.phrases.values())]
+    aligner = _aligner(language, settings) if language and phrases else None
 
-    def refined(part: float) -> None:
-        progress(HEARD + (1 - HEARD) * part)
+    def report(part: float) -> None:
+        progress(RECOGNIZED + (1 - RECOGNIZED) * part)
 
-    precise = _aligner(language, settings) if language and phrases else None
     if inputs.lyrics:
-        words, voiced = [*chain(*phrases)], [*chain(*(clip.voiced for clip in sung))]
-        lyrics = untimed(inputs.lyrics.read_text("utf-8"))
-        lines = user_lyrics.sung(lyrics, words, voiced, samples, language=language, aligner=precise, report=refined)
+        lyrics = tokenize(inputs.lyrics.read_text("utf-8"))
+        words, voiced = [*chain(*phrases)], [*chain(*(segment.voiced for segment in segments))]
+        lines = time_user_lyrics(lyrics, words, voiced, samples, language=language, aligner=aligner, report=report)
     else:
-        lines = timed(phrases, samples, precise, refined)
-    about = About(
+        lines = time_recognized(phrases, samples, aligner, report)
+    metadata = Metadata(
         language=language,
-        language_probability=heard.language_probability,
+        language_probability=recognition.language_probability,
         model=Path(settings.whisper_model).name,
-        alignment=precise.name if precise else "whisper",
+        alignment=aligner.name if aligner else "whisper",
         source="given" if inputs.lyrics else "heard",
     )
-    return formats.write(out, lines, about, bars(inputs.beats) if inputs.beats else None)
-
-
-def _music(instrumental: Path | None) -> Samples | None:
-    return decode_audio(str(instrumental), sampling_rate=SAMPLE_HZ) if instrumental else None
-
-
-def _aligner(language: str, settings: Settings) -> Aligner | None:
-    return aligner(language, settings.align_models, _device()) or (sphinx() if language == "en" else None)
+    return formats.write(out, lines, metadata, read_bars(inputs.beats) if inputs.beats else None)
 
 
 def warm(settings: Settings) -> None:
     _pipeline(settings)
 
 
+def _aligner(language: str, settings: Settings) -> Aligner | None:
+    aligner = wav2vec2_aligner(language, settings.align_models, _device())
+    return aligner or (sphinx_aligner() if language == "en" else None)
+
+
 @cache
 def _pipeline(settings: Settings) -> asr.FasterWhisperPipeline:
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # it would advise on whisperx's own files
-    log_utils.setup_logging("error")  # it prints to standard output, which is for our log
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # hides advice about whisperx's own files
+    log_utils.setup_logging("error")  # whisperx logs to standard output, which is reserved for our log
     torch.set_num_threads(settings.threads)
     embedded = whisper_base(settings.cache_folder) if settings.whisper_model == "base" else None
     try:
@@ -107,18 +107,18 @@ def _pipeline(settings: Settings) -> asr.FasterWhisperPipeline:
             threads=settings.threads,
         )
     except OSError as error:
-        raise TransientError("The whisper model cannot be had", str(error), code="model_unavailable") from error
+        raise TransientError("The whisper model is unavailable", str(error), code="model_unavailable") from error
     except ValueError as error:
-        raise PermanentError("No such whisper model", str(error), code="unknown_model") from error
+        raise PermanentError("Unknown whisper model", str(error), code="unknown_model") from error
 
 
 def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _known(language: str | None, languages: Sequence[str]) -> str | None:
+def _supported(language: str | None, languages: Sequence[str]) -> str | None:
     if language is None or language in languages:
         return language
     raise PermanentError(
-        f"Unknown language {language!r}", f"the model knows {', '.join(sorted(languages))}", code="unknown_language"
+        f"Unknown language {language!r}", f"the model supports {', '.join(sorted(languages))}", code="unknown_language"
     )

@@ -6,10 +6,10 @@ from shared.settings import Settings as Shared
 
 
 class Settings(Shared):
-    """`whisper_model` is a whisper name or a folder; `base` is the embedded one where its packages are installed.
+    """`whisper_model` is the name of a whisper model or a folder; `base` is the embedded model if it is installed.
 
-    `align_models` may hold a folder with a Hugging Face wav2vec2 model for each language code (`en`, `pt`, ...);
-    other languages are looked for on the model hub. `cache_folder` is where the embedded model is put together.
+    `align_models` is a folder with subfolders named by language code (`en`, `pt`, ...), each with a Hugging Face
+    wav2vec2 model; models for other languages come from the model hub. `cache_folder` is for the embedded model.
     """
 
     port: int = 8003

@@ -94,5 +94,5 @@ ABLATIONS = (
         f"{ALIGNMENT}.forced_alignment:snap_to_onsets",
         lambda _: lambda words, samples: list(words),
     ),
-    Ablation("an aligner", "lyrics", "services.transcriber.engine:sphinx", lambda _: lambda: None),
+    Ablation("an aligner", "lyrics", "services.transcriber.engine:sphinx_aligner", lambda _: lambda: None),
 )

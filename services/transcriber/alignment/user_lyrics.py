@@ -29,7 +29,7 @@ from services.transcriber.text.lyrics import Line, Word
 from services.transcriber.text.phrasing import regroup, resolve_overlaps, wrap_lines
 
 
-def sung(
+def time_user_lyrics(
     lyrics: Sequence[Sequence[Word]],
     recognized: Sequence[Word],
     voiced: Sequence[Span],

@@ -54,7 +54,9 @@ class Recognizer:
         self._mixes = _mixes(vocals, music)
         self._loud = loud_frames(vocals)
 
-    def heard(self, segments: Sequence[Segment], language: str | None, report: Callable[[float], None]) -> Recognition:
+    def recognize(
+        self, segments: Sequence[Segment], language: str | None, report: Callable[[float], None]
+    ) -> Recognition:
         """Recognize words in `language`, or in the language that is sung most.
 
         Every mix is recognized, and the mixes vote for each word. Whisper may stop in the middle of a segment: a voiced

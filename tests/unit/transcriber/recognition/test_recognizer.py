@@ -75,7 +75,7 @@ def heard(output: Mapping[float, Sequence[Any]], monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Whisper, "output", output)
     pipeline: Any = SimpleNamespace(model=options.get("model", Model()))
     fake = Recognizer(pipeline, options.get("samples", LOUD), options.get("music"))
-    return fake.heard(options.get("segments", [SEGMENT]), options.get("language", "en"), lambda _: None)
+    return fake.recognize(options.get("segments", [SEGMENT]), options.get("language", "en"), lambda _: None)
 
 
 def text(result: Recognition) -> list[str]:
