@@ -1,6 +1,6 @@
-"""Measures rhythm, lyrics and stems against exact truth and against other people's, and writes docs/evaluation.
+"""Measure rhythm, lyrics and stems, compare them with other programs, and write docs/evaluation.
 
-Answers are kept in `.run/evaluation` until the source that gave them changes, so a second run is quick.
+Answers are cached in `.run/evaluation` until the source code that produced them changes, so a second run is quick.
 """
 
 import argparse
@@ -22,18 +22,18 @@ GENERATED = ("tune", "report")
 def main() -> None:
     arguments = _arguments()
     if not arguments.clips.is_dir() or arguments.clips == render.CLIPS:
-        if missing := render.what_is_missing():
+        if missing := render.missing_packages():
             raise SystemExit(missing)
         render.render(arguments.clips)
     chosen = [
         system for system in [*systems(), *(ablated() if arguments.ablations else [])] if _wanted(system, arguments)
     ]
-    there = [
+    selected = [
         item
         for item in items(arguments.clips, arguments.audio)
         if item.set in arguments.sets and arguments.only in item.name
     ]
-    sections = evaluate(chosen, there, arguments.tasks, plots_in=arguments.page.parent if arguments.write else None)
+    sections = evaluate(chosen, selected, arguments.tasks, plots_in=arguments.page.parent if arguments.write else None)
     for name, content in sections.items():
         if arguments.write:
             tables.write(arguments.page, name, content)
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def evaluate(systems: list[System], items: list[Item], tasks: list[str], plots_in: Path | None) -> dict[str, str]:
-    """Tables by the names of their places in the page."""
+    """Return tables by the name of their section in the page."""
     sections: dict[str, str] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
@@ -76,20 +76,20 @@ def _arguments() -> argparse.Namespace:
         prog="python -m tests.evaluation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("tasks", nargs="*", help="rhythm, lyrics, stems (default: all)")
-    parser.add_argument("--systems", nargs="+", metavar="NAME", help="only those with one of these in their names")
-    parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS, help="what to measure on (default: all)")
+    parser.add_argument("--systems", nargs="+", metavar="NAME", help="only systems with one of these in their names")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS, help="data sets (default: all)")
     parser.add_argument("--only", default="", help="only clips with this in their names")
-    parser.add_argument("--ablations", action="store_true", help="take out one idea after the other, too")
+    parser.add_argument("--ablations", action="store_true", help="also measure the engines without single parts")
     parser.add_argument("--clips", type=Path, default=render.CLIPS, help="the generated set (default: %(default)s)")
     parser.add_argument(
         "--audio", type=Path, default=ROOT.parent / "shared" / "audio", help="real audio (default: %(default)s)"
     )
-    parser.add_argument("--page", type=Path, default=PAGE, help="what the tables are written into")
-    parser.add_argument("--print", dest="write", action="store_false", help="print the tables rather than write them")
+    parser.add_argument("--page", type=Path, default=PAGE, help="page for the tables (default: %(default)s)")
+    parser.add_argument("--print", dest="write", action="store_false", help="print the tables instead of writing them")
     arguments = parser.parse_args()
     arguments.tasks = arguments.tasks or ["rhythm", "lyrics", "stems"]
     if unknown := set(arguments.tasks) - {"rhythm", "lyrics", "stems"}:
-        parser.error(f"no such task: {', '.join(unknown)}")
+        parser.error(f"unknown task: {', '.join(unknown)}")
     return arguments
 
 

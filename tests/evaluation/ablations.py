@@ -1,4 +1,4 @@
-"""What may be taken out of our engines, to see what it gives."""
+"""Ablations: the engines without one part, to measure its effect."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,25 +15,26 @@ from tests.evaluation.system import Task
 
 @dataclass(frozen=True)
 class Ablation:
-    """`says` what is missing, in the words of a table. `where` is `module:name` of a constant or function; `instead`
-    gives, of what is there, what takes its place.
+    """`label` names the missing part in the tables. `target` is `module:name` of a constant or function.
+
+    `replacement` maps the original to its replacement.
     """
 
-    says: str
+    label: str
     task: Task
-    where: str
-    instead: Callable[[Any], Any]
+    target: str
+    replacement: Callable[[Any], Any]
 
     @contextmanager
-    def taken_out(self) -> Iterator[None]:
-        """Raises AttributeError where there is nothing of that name to take out any more."""
-        module, _, path = self.where.partition(":")
+    def applied(self) -> Iterator[None]:
+        """Replace the target within the context. Raises AttributeError if it does not exist any more."""
+        module, _, path = self.target.partition(":")
         *owners, name = path.split(".")
         owner: Any = import_module(module)
         for each in owners:
             owner = getattr(owner, each)
         before = getattr(owner, name)
-        setattr(owner, name, self.instead(before))
+        setattr(owner, name, self.replacement(before))
         try:
             yield
         finally:
@@ -41,25 +42,25 @@ class Ablation:
 
     @property
     def version(self) -> str:
-        return f"{self.says} {self.where} {_told(self.instead)}"
+        return f"{self.label} {self.target} {_fingerprint(self.replacement)}"
 
 
 def _without(names: str) -> Callable[[Any], Any]:
-    """Of weights by name, those that a pattern does not find."""
+    """Return a replacement for `weights` that omits the names matching a pattern."""
 
-    def instead(weights: Callable[[], dict[str, float]]) -> Callable[[], dict[str, float]]:
+    def replacement(weights: Callable[[], dict[str, float]]) -> Callable[[], dict[str, float]]:
         return lambda: {name: weight for name, weight in weights().items() if not re.search(names, name)}
 
-    return instead
+    return replacement
 
 
-def _told(thing: Any) -> str:
-    """What a function does, as a text that changes with it."""
+def _fingerprint(thing: Any) -> str:
+    """Return a text that changes with the code of a function."""
     if isinstance(thing, FunctionType):
         enclosed = [cell.cell_contents for cell in thing.__closure__ or ()]
-        return " ".join(map(_told, [thing.__code__, *enclosed]))
+        return " ".join(map(_fingerprint, [thing.__code__, *enclosed]))
     if isinstance(thing, CodeType):
-        return " ".join([thing.co_code.hex(), *thing.co_names, *map(_told, thing.co_consts)])
+        return " ".join([thing.co_code.hex(), *thing.co_names, *map(_fingerprint, thing.co_consts)])
     return repr(thing)
 
 
@@ -70,23 +71,26 @@ WEIGHTS = f"{BEATS}.meter_hypotheses:weights"
 ABLATIONS = (
     Ablation("the latency", "rhythm", f"{BEATS}.beat_grid:LATENCY_SECONDS", lambda _: 0.0),
     Ablation("other octaves", "rhythm", f"{BEATS}.candidates:RATIOS", lambda _: (1,)),
-    Ablation("what tempi are usual", "rhythm", WEIGHTS, _without("^(tempo|slow|fast)$")),
-    Ablation("what is between beats", "rhythm", WEIGHTS, _without(" at (halves|quarters|thirds)$")),
-    Ablation("drift", "rhythm", f"{BEATS}.tracking:DEVIATION_COST", lambda _: 1000.0),
-    Ablation("accents that recur", "rhythm", WEIGHTS, _without("^fit")),
-    Ablation("bars that are alike", "rhythm", WEIGHTS, _without("^alike$")),
-    Ablation("what is inside bars", "rhythm", WEIGHTS, _without(" (quarters|thirds|sixths|lopsided) in ")),
+    Ablation("tempo preference", "rhythm", WEIGHTS, _without("^(tempo|slow|fast)$")),
+    Ablation("onsets between beats", "rhythm", WEIGHTS, _without(" at (halves|quarters|thirds)$")),
+    Ablation("tempo drift", "rhythm", f"{BEATS}.tracking:DEVIATION_COST", lambda _: 1000.0),
+    Ablation("accent patterns", "rhythm", WEIGHTS, _without("^fit")),
+    Ablation("similarity of bars", "rhythm", WEIGHTS, _without("^alike$")),
+    Ablation("onsets inside bars", "rhythm", WEIGHTS, _without(" (quarters|thirds|sixths|lopsided) in ")),
     Ablation("harmony", "rhythm", f"{BEATS}.bars:VIEW_WEIGHTS", lambda weights: weights * np.array([1, 1, 0, 0])),
     Ablation("agreement of onsets", "rhythm", f"{BEATS}.beat_grid:agreement", lambda _: lambda onsets, frames: 0.8),
     Ablation(
         "music behind the voice", "lyrics", f"{RECOGNITION}.recognizer:_mixes", lambda _: lambda vocals, music: [vocals]
     ),
-    Ablation("three hearings", "lyrics", f"{RECOGNITION}.recognizer:MUSIC_LEVELS", lambda music: music[:1]),
+    Ablation("three mixes", "lyrics", f"{RECOGNITION}.recognizer:MUSIC_LEVELS", lambda music: music[:1]),
     Ablation(
-        "doubt", "lyrics", f"{RECOGNITION}.recognizer:is_hallucination", lambda _: lambda words, **scores: not words
+        "hallucination check",
+        "lyrics",
+        f"{RECOGNITION}.recognizer:is_hallucination",
+        lambda _: lambda words, **scores: not words,
     ),
     Ablation(
-        "dropped singing", "lyrics", f"{RECOGNITION}.segments:undetected_singing", lambda _: lambda samples, spans: []
+        "VAD fallback", "lyrics", f"{RECOGNITION}.segments:undetected_singing", lambda _: lambda samples, spans: []
     ),
     Ablation(
         "onsets of the voice",

@@ -1,4 +1,4 @@
-"""What a system says of a clip, and its file."""
+"""The answer of a system for a clip, and its file."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,9 +10,9 @@ from tests.evaluation.truth import Beat, Chord, Word
 
 @dataclass(frozen=True)
 class Answer:
-    """A beat's `position` is 0 where a system knows no bars. `seconds` is how long it took, warm.
+    """A beat's `position` is 0 if the system finds no bars. `seconds` is the computing time after the warm-up.
 
-    `error` is set, and all else empty, where a system failed on a clip.
+    If the system failed on the clip, `error` is set and everything else is empty.
     """
 
     beats: tuple[Beat, ...] = ()

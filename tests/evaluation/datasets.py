@@ -1,4 +1,4 @@
-"""What is measured on: the generated set in halves, the sample song, and real audio where a folder of it is there."""
+"""Data sets: the two halves of the generated set, the sample song, and real audio if its folder exists."""
 
 import json
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ ROOT = Path(__file__).parents[2]
 RUN = ROOT / ".run" / "evaluation"
 SETS = ("tune", "report", "sample song", "real audio")
 WORDLESS_EVERY = 4
-"""Every fourth clip without a voice is given to those who look for words."""
+"""Every fourth clip without a voice is also given to the transcribers."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """`wordless`: that nobody sings must be noticed. `stems` are true ones: vocals, drums, bass, other."""
+    """`wordless`: transcribers must find no words. `stems` are true stems: vocals, drums, bass, other."""
 
     set: str
     audio: Path
@@ -45,7 +45,7 @@ class Item:
 
 
 def items(clips: Path, audio: Path) -> list[Item]:
-    """All there are, set by set; a folder that is missing gives none."""
+    """Return all items, set by set; a missing folder has none."""
     return [*_generated(clips), _sample_song(), *_rhythms(audio), *_songs(audio), *_stems(audio), *_speech(audio)]
 
 
@@ -90,7 +90,7 @@ def _sample_song() -> Item:
 
 
 def _rhythms(audio: Path) -> Iterator[Item]:
-    """`.beats`: a time and a position in the bar a line."""
+    """Read `.beats` files: a time and a position in the bar on each line."""
     for path in sorted((audio / "rhythm").glob("*.beats")):
         rows = [line.split() for line in path.read_text().splitlines() if line.strip()]
         beats = tuple(Beat(float(time), int(position)) for time, position in rows)

@@ -1,7 +1,7 @@
-"""Fits services/beats/weights.json: what speaks how much for a way to count a song.
+"""Fit services/beats/weights.json, the weights of the features of a metre hypothesis.
 
-A conditional logit: of all readings of a song those that are right, in beats, metre and first beat of the bar, are to
-be the likeliest. On the tune half of the generated set and more songs in its styles, never on the report half.
+The model is a conditional logit: the correct hypotheses of a song, in beats, metre and first downbeat, get the highest
+probability. It is fitted on the tune half of the generated set and more songs in its styles, never on the report half.
 """
 
 import argparse
@@ -26,57 +26,57 @@ from services.beats.meter_hypotheses import COMPOUND, hypotheses
 from services.beats.onsets import FPS, HZ, onsets
 from tests.evaluation import render, truth
 from tests.evaluation.datasets import ROOT
-from tests.evaluation.lessons import LESSONS, lessons
 from tests.evaluation.measures.rhythm import f_measure
+from tests.evaluation.training_songs import TRAINING_SONGS, training_songs
 from tests.evaluation.truth import Truth
 
 Floats = NDArray[np.float64]
 Bounds = tuple[float | None, float | None]
 
 WEIGHTS = ROOT / "services" / "beats" / "weights.json"
-PULL = 0.006
-"""How strongly weights are drawn to zero (ridge)."""
+RIDGE = 0.006
+"""Strength of the ridge penalty, which pulls weights to zero."""
 SHIFTS: Final = {2: -2.0, 3: 0.6, 4: 0.8, COMPOUND: -0.6}
-"""Added to the log-odds of metres: songs that people bring are in four and three more often than those generated."""
+"""Added to the log-odds of metres, because real songs are more often in four and three than the generated ones."""
 RIGHT_BEATS, RIGHT_BARS = 0.9, 0.8
-"""F-measures from which on a reading is right."""
+"""F-measures above which a hypothesis is correct."""
 
 
 SIGNS: Final = {
     r".* at thirds in 3|.* lopsided in 3|.* in three": (0.0, None),
     r".* at thirds in [246]|.* lopsided in 6|.* at sixths in 3": (None, 0.0),
 }
-"""What can speak only for, or only against, a metre: bars of three are struck at their thirds."""
+"""Bounds of weights with a known sign, by pattern of names: bars of three have onsets at their thirds."""
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """The evidence for each reading of a song, [reading, name], and which of them are right."""
+class TrainingSong:
+    """Features of each hypothesis of a song, [hypothesis, feature], and flags of the correct ones."""
 
-    evidence: Floats
+    features: Floats
     right: NDArray[np.bool_]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=Path, default=render.CLIPS, help="the generated set (default: %(default)s)")
-    parser.add_argument("--lessons", type=Path, default=LESSONS, help="where more songs are (default: %(default)s)")
+    parser.add_argument("--songs", type=Path, default=TRAINING_SONGS, help="training songs (default: %(default)s)")
     arguments = parser.parse_args()
-    if missing := render.what_is_missing():
+    if missing := render.missing_packages():
         raise SystemExit(missing)
     render.render(arguments.clips)
-    paths = [*lessons(arguments.lessons), *sorted(arguments.clips.glob("*.json"))]
+    paths = [*training_songs(arguments.songs), *sorted(arguments.clips.glob("*.json"))]
     paths = [path for path in paths if (known := truth.read(path)).split == "tune" and known.beats]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        heard = list(track(pool.map(_heard, paths), description="Listening", total=len(paths)))
-    names = sorted({name for song in heard for evidence, _ in song for name in evidence})
-    found = fitted(
+        analysed = list(track(pool.map(_analyse, paths), description="Analysing", total=len(paths)))
+    names = sorted({name for song in analysed for features, _ in song for name in features})
+    found = fit(
         [
-            Lesson(
+            TrainingSong(
                 np.array([[each.get(name, 0.0) for name in names] for each, _ in song]),
                 np.array([right for _, right in song]),
             )
-            for song in heard
+            for song in analysed
             if song
         ],
         [_bounds(name) for name in names],
@@ -87,22 +87,22 @@ def main() -> None:
     WEIGHTS.write_text(json.dumps({name: round(weight, 3) for name, weight in weights.items()}, indent=1) + "\n")
 
 
-def fitted(songs: Sequence[Lesson], bounds: Sequence[Bounds]) -> Floats:
-    """The weight of each kind of evidence that makes right readings likeliest, by maximum likelihood with a ridge."""
+def fit(songs: Sequence[TrainingSong], bounds: Sequence[Bounds]) -> Floats:
+    """Return the weight of each feature by maximum likelihood with a ridge penalty."""
     songs = [song for song in songs if song.right.any()]
-    scale = np.concatenate([song.evidence for song in songs]).std(axis=0) + 1e-6
-    scaled = [Lesson(song.evidence / scale, song.right) for song in songs]
+    scale = np.concatenate([song.features for song in songs]).std(axis=0) + 1e-6
+    scaled = [TrainingSong(song.features / scale, song.right) for song in songs]
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        total, slope = PULL * float(weights @ weights), 2 * PULL * weights
+        total, slope = RIDGE * float(weights @ weights), 2 * RIDGE * weights
         for song in scaled:
-            scores = song.evidence @ weights
-            likely = np.exp(scores - scores.max())
-            likely /= likely.sum()
-            right = likely * song.right
+            scores = song.features @ weights
+            probabilities = np.exp(scores - scores.max())
+            probabilities /= probabilities.sum()
+            right = probabilities * song.right
             share = right.sum() + 1e-12
             total -= float(np.log(share)) / len(scaled)
-            slope -= song.evidence.T @ (right / share - likely) / len(scaled)
+            slope -= song.features.T @ (right / share - probabilities) / len(scaled)
         return total, slope
 
     best = minimize(loss, np.zeros(len(scale)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300})
@@ -113,7 +113,7 @@ def _bounds(name: str) -> Bounds:
     return next((bounds for names, bounds in SIGNS.items() if re.fullmatch(names, name)), (None, None))
 
 
-def _heard(path: Path) -> list[tuple[Mapping[str, float], bool]]:
+def _analyse(path: Path) -> list[tuple[Mapping[str, float], bool]]:
     known = truth.read(path)
     stereo, rate = soundfile.read(path.with_suffix(".flac"), dtype="float32", always_2d=True)
     samples = librosa.resample(stereo.mean(axis=1), orig_sr=rate, target_sr=HZ)

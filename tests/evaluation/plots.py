@@ -1,4 +1,4 @@
-"""Plots of what the tables average away."""
+"""Plots of distributions, of which the tables show only means."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from tests.evaluation.results import Results
 from tests.evaluation.rhythm_tables import METRES
 from tests.evaluation.systems import OURS, OURS_LYRICS
 
-# The same figures give the same file again.
+# Makes the files reproducible.
 mpl.rcParams.update(
     {"svg.hashsalt": "evaluation", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
 )
 
 
 def beat_errors(results: Results, set_name: str, path: Path) -> None:
-    """By how much the beats that hit miss, of every system."""
+    """Plot the timing errors of correct beats, for every system."""
     axes = _axes(6, 3)
     for name, judged in results.by_system.items():
         errors = [
@@ -39,11 +39,11 @@ def beat_errors(results: Results, set_name: str, path: Path) -> None:
             )
     axes.axvline(0, color="black", linewidth=0.5)
     axes.set(xlabel="found minus true, ms", yticks=[])
-    _saved(axes, path)
+    _save(axes, path)
 
 
 def confidence(results: Results, sets: tuple[str, ...], path: Path) -> None:
-    """What we say of a song, against how it is."""
+    """Plot the reported confidence of each song against its true F-measure."""
     axes = _axes(4, 3.2)
     for set_name in sets:
         scores = [r.rhythm for r in results.of(OURS, set_name) if r.rhythm and r.rhythm.confidence is not None]
@@ -51,11 +51,11 @@ def confidence(results: Results, sets: tuple[str, ...], path: Path) -> None:
         rho = rank_correlation(sure, f)
         axes.scatter(sure, f, s=14, alpha=0.7, label=f"{set_name}, ρ = {rho:.2f}" if rho is not None else set_name)
     axes.set(xlabel="beat_confidence", ylabel="beat F", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
-    _saved(axes, path)
+    _save(axes, path)
 
 
 def metres(results: Results, set_name: str, path: Path) -> None:
-    """Rows are the truth, columns what we say."""
+    """Plot the confusion matrix: rows are true metres, columns are found ones."""
     columns = [*METRES, "none"]
     matrix = np.zeros((len(METRES), len(columns)), dtype=int)
     for result in results.of(OURS, set_name):
@@ -76,7 +76,7 @@ def metres(results: Results, set_name: str, path: Path) -> None:
         xlabel="found",
         ylabel="true",
     )
-    _saved(axes, path, legend=False)
+    _save(axes, path, legend=False)
 
 
 def word_starts(results: Results, sets: tuple[str, ...], path: Path) -> None:
@@ -94,15 +94,15 @@ def word_starts(results: Results, sets: tuple[str, ...], path: Path) -> None:
             )
     axes.axvline(0, color="black", linewidth=0.5)
     axes.set(xlabel="found minus true, ms", yticks=[])
-    _saved(axes, path)
+    _save(axes, path)
 
 
 def _axes(width: float, height: float) -> Axes:
-    """In inches."""
+    """Return axes of this size in inches."""
     return Figure(figsize=(width, height)).subplots()
 
 
-def _saved(axes: Axes, path: Path, *, legend: bool = True) -> None:
+def _save(axes: Axes, path: Path, *, legend: bool = True) -> None:
     if legend and axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=7)
     figure = axes.get_figure(root=True)

@@ -1,6 +1,6 @@
-"""Renders the generated set: clips with a beat in many metres and styles, some sung, and some without a beat.
+"""Render the generated set: clips with a beat in many metres and styles, some of them sung, and clips without a beat.
 
-Beside each FLAC lies its truth as JSON; in `stems/`, the voice alone of what is sung. The same machine renders the
+Each FLAC file has a JSON file with its truth; `stems/` contains the voices of sung clips. The same machine renders the
 same samples again.
 """
 
@@ -27,20 +27,20 @@ CLIPS = Path(__file__).parents[2] / ".run" / "evaluation" / "clips"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=CLIPS, help="folder (default: %(default)s)")
-    parser.add_argument("--only", default="", help="render only what has this in its name")
-    parser.add_argument("--again", action="store_true", help="render what is there already, too")
+    parser.add_argument("--only", default="", help="render only clips with this in their names")
+    parser.add_argument("--again", action="store_true", help="also render existing clips again")
     arguments = parser.parse_args()
-    if missing := what_is_missing():
+    if missing := missing_packages():
         sys.exit(missing)
     render(arguments.out, only=arguments.only, again=arguments.again)
 
 
 def render(out: Path, *, only: str = "", again: bool = False) -> None:
-    """Writes what is not there yet; a clip is complete when its truth lies beside it."""
+    """Write missing clips; a clip is complete if its truth exists."""
     (out / "stems").mkdir(parents=True, exist_ok=True)
     makers: dict[str, Callable[[Path], None]] = {plan.name: partial(song, plan) for plan in plans()}
     for name, split, clip in beatless():
-        makers[name] = partial(_written, name, partial(clip.make, name, split))
+        makers[name] = partial(_write, name, partial(clip.make, name, split))
     todo = {
         name: make for name, make in makers.items() if only in name and (again or not (out / f"{name}.json").is_file())
     }
@@ -48,8 +48,8 @@ def render(out: Path, *, only: str = "", again: bool = False) -> None:
         make(out)
 
 
-def what_is_missing() -> str | None:
-    """What to install, in words."""
+def missing_packages() -> str | None:
+    """Return a message with the command that installs missing packages, or None."""
     packages = [name for name in ("fluidsynth", "espeak-ng") if not shutil.which(name)]
     packages += [] if synth.font() else ["fluid-soundfont-gm"]
     return f"To render the clips: apt-get install {' '.join(packages)}" if packages else None
@@ -59,10 +59,10 @@ def song(plan: Plan, out: Path) -> None:
     clip = rendered(plan)
     if clip.vocals is not None:
         soundfile.write(out / "stems" / f"{plan.name}.vocals.flac", clip.vocals, HZ)
-    _written(plan.name, lambda: (clip.samples, clip.truth), out)
+    _write(plan.name, lambda: (clip.samples, clip.truth), out)
 
 
-def _written(name: str, make: Callable[[], tuple[Samples, Truth]], out: Path) -> None:
+def _write(name: str, make: Callable[[], tuple[Samples, Truth]], out: Path) -> None:
     samples, truth = make()
     soundfile.write(out / f"{name}.flac", samples, HZ)
     truth.write(out / f"{name}.json")

@@ -1,4 +1,4 @@
-"""Systems' answers, judged: what tables and plots are made of."""
+"""Scores of the systems' answers, the data of tables and plots."""
 
 from dataclasses import dataclass, field
 
@@ -7,16 +7,16 @@ from rich.progress import Progress
 
 from tests.evaluation.answer import Answer
 from tests.evaluation.datasets import Item
+from tests.evaluation.engines import always_four
 from tests.evaluation.measures import lyrics as words
 from tests.evaluation.measures import rhythm as beats
-from tests.evaluation.ours import always_four
 from tests.evaluation.system import NotInstalledError, System, Task
 from tests.evaluation.systems import FOUR, OURS, answers_of
 
 
 @dataclass(frozen=True)
 class Result:
-    """Of one system on one clip: `rhythm` where there are beats to find, `lyrics` where words are, or none."""
+    """Result of one system on one clip: `rhythm` for clips with beats; `lyrics` for clips with words or without any."""
 
     item: Item
     answer: Answer
@@ -27,7 +27,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Results:
-    """By system, in the order of the tables; `absent` says why others have none."""
+    """Results by system, in the order of the tables; `absent` has the reasons for systems without results."""
 
     task: Task
     by_system: dict[str, list[Result]] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Results:
 
 def results(task: Task, systems: list[System], items: list[Item], progress: Progress) -> Results:
     asked = [item for item in items if (item.for_rhythm if task == "rhythm" else item.for_lyrics)]
-    judged = Results(task)
+    found = Results(task)
     for system in systems:
         if system.task != task:
             continue
@@ -47,15 +47,15 @@ def results(task: Task, systems: list[System], items: list[Item], progress: Prog
         try:
             answers = answers_of(system, wanted, progress)
         except NotInstalledError as error:
-            judged.absent[system.name] = str(error)
+            found.absent[system.name] = str(error)
             continue
-        judged.by_system[system.name] = [_judged(task, item, answers[item.name]) for item in wanted]
+        found.by_system[system.name] = [_result(task, item, answers[item.name]) for item in wanted]
         if system.name == OURS:
-            judged.by_system[FOUR] = [_judged(task, item, always_four(answers[item.name])) for item in wanted]
-    return judged
+            found.by_system[FOUR] = [_result(task, item, always_four(answers[item.name])) for item in wanted]
+    return found
 
 
-def _judged(task: Task, item: Item, answer: Answer) -> Result:
+def _result(task: Task, item: Item, answer: Answer) -> Result:
     minutes = float(soundfile.info(item.audio).duration) / 60
     if task == "lyrics":
         return Result(item, answer, minutes, lyrics=words.score(item.truth.words, answer.words))

@@ -1,4 +1,4 @@
-"""What the rhythm is worth: by system, by metre and by kind of song."""
+"""Tables of rhythm: by system, by metre and by kind of song."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ METRES = ("2", "3", "4", "5", "6/8", "7")
 
 
 def by_system(results: Results) -> str:
-    """A table for each set. `invented`: clips without a beat that were given some."""
+    """Return a table for each set; `invented` counts clips without a beat for which beats were found."""
     return "\n\n".join(
         f"### {set_name.capitalize()}: {_size(results, set_name)}\n\n{_of_set(results, set_name)}"
         for set_name in SETS
@@ -25,7 +25,7 @@ def by_system(results: Results) -> str:
 
 
 def by_metre(results: Results, set_name: str) -> str:
-    """Beat F / downbeat F / metre right for each; ours against always four, which pop would do with."""
+    """Return beat F / downbeat F / correct metre by metre, also for the baseline that is always in 4/4."""
     systems = [name for name in results.by_system if name == OURS or name in {FOUR, REFINED} or "madmom" in name]
     rows = []
     for bars in METRES:
@@ -38,7 +38,7 @@ def by_metre(results: Results, set_name: str) -> str:
 
 
 def by_tag(results: Results, set_name: str) -> str:
-    """Ours, by what the clips are like."""
+    """Return the results of our engine by tag of the clips."""
     tags = (
         "drums",
         "no drums",

@@ -1,4 +1,4 @@
-"""What is compared: something that answers for clips."""
+"""A system in the comparison, which gives an answer for each clip."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ Task = Literal["rhythm", "lyrics"]
 
 
 class NotInstalledError(Exception):
-    """A peer that cannot be had here; its message is its row in the tables."""
+    """Raised for a peer that cannot be installed here; its message is shown in the tables."""
 
 
 @dataclass(frozen=True)
 class System:
-    """`version` changes whenever its answers may. `answers` yields them one by one, so that none is lost.
+    """`version` changes whenever the answers may change. `answers` yields them one by one, so that each can be stored.
 
-    It is asked about `sets` only.
+    The system is only run on `sets`.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What is known of a clip, and its file. Times are seconds of the clip."""
+"""The truth of a clip, and its file. Times are in seconds from the start of the clip."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ Split = Literal["tune", "report"]
 
 @dataclass(frozen=True)
 class Beat:
-    """`position` counts from 1, which is the downbeat."""
+    """`position` in the bar counts from 1, the downbeat."""
 
     time: float
     position: int
@@ -18,7 +18,7 @@ class Beat:
 
 @dataclass(frozen=True)
 class Chord:
-    """`label` as musicians write it: C, Am, G7, Dm7, Cmaj7, Bdim; N for none."""
+    """`label` is C, Am, G7, Dm7, Cmaj7, Bdim or similar; N for no chord."""
 
     start: float
     end: float
@@ -27,7 +27,7 @@ class Chord:
 
 @dataclass(frozen=True)
 class Word:
-    """Without times where nobody gave any."""
+    """Times are None if they are unknown."""
 
     text: str
     start: float | None = None
@@ -36,7 +36,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Truth:
-    """`tempo_bpm` is of the median beat. No tempo, metre or beats where there is no pulse; `key` as "C major"."""
+    """`tempo_bpm` is that of the median beat; clips without a beat have no tempo, metre or beats. `key`: "C major"."""
 
     name: str
     split: Split

@@ -1,4 +1,4 @@
-"""Who plays when: four stereo stems, each of shape (samples, 2) at 44.1 kHz, not yet at their level in the mix."""
+"""Arrangement: four stereo stems of shape (samples, 2) at 44.1 kHz, before their level in the mix is set."""
 
 from collections.abc import Iterator
 
@@ -13,20 +13,20 @@ LENGTH = int(score.DURATION * RATE)
 
 
 class Track:
-    """A stereo stem that notes are placed on."""
+    """A stereo stem on which notes are placed."""
 
     def __init__(self) -> None:
         self.samples = np.zeros((LENGTH, 2))
 
     def play(self, sound: Samples, start: float, gain: float, pan: float = 0.0) -> None:
-        """`start` in seconds; `pan` from -1, left, to 1, right, at equal power."""
+        """Add a sound at `start` seconds; `pan` is -1 (left) to 1 (right), with equal power."""
         first = round(start * RATE)
         sound = sound[: LENGTH - first]
         angle = (pan + 1) * np.pi / 4
         self.samples[first : first + len(sound)] += gain * np.outer(sound, (np.cos(angle), np.sin(angle)))
 
     def in_room(self, wet: float, seconds: float) -> Samples:
-        """The stem with `wet` of a stereo room around it."""
+        """Return the stem with stereo reverberation at level `wet`."""
         mono = self.samples.mean(1)
         return self.samples + wet * np.stack([room(mono, seconds, 11), room(mono, seconds, 12)], 1)
 
@@ -78,7 +78,7 @@ def bass() -> Samples:
 
 
 def other() -> Samples:
-    """Pad, guitar arpeggio, and a bell that answers between the sung lines."""
+    """Return pad, guitar arpeggio, and a bell between the sung lines."""
     track = Track()
     for bar, beat in _bars():
         root, chord = score.CHORDS[score.BARS[bar]]
@@ -102,7 +102,7 @@ def other() -> Samples:
 
 
 def vocals(lead: list[Sung], harmony: list[Sung]) -> Samples:
-    """The lead in the middle with some air above flite's 8 kHz, the harmony on both sides, in a hall of its own."""
+    """Return the lead voice in the centre, with noise above flite's 8 kHz, and the harmony at both sides, in a hall."""
     track = Track()
     for sung, gain, pan, late in (
         *((line, 1.0, 0.0, 0.0) for line in lead),
@@ -116,7 +116,7 @@ def vocals(lead: list[Sung], harmony: list[Sung]) -> Samples:
 
 
 def _levelled(sound: Samples, threshold: float = 0.3, ratio: float = 3) -> Samples:
-    """A compressor: what exceeds the threshold, relative to the mean over 30 ms, is brought nearer to it; RMS is 1."""
+    """Compress levels (30 ms means) above the threshold, and normalize the RMS to 1."""
     window = np.hanning(int(0.03 * RATE))
     envelope = np.sqrt(np.convolve(sound**2, window / window.sum(), "same")) + 1e-9
     voiced = envelope > 0.1 * envelope.max()
@@ -126,6 +126,6 @@ def _levelled(sound: Samples, threshold: float = 0.3, ratio: float = 3) -> Sampl
 
 
 def _bars() -> Iterator[tuple[int, score.Clock]]:
-    """Each bar's number, and what turns a beat of that bar into seconds."""
+    """Yield the number of each bar, and a function from a beat of that bar to seconds."""
     for bar in range(len(score.BARS)):
         yield bar, score.clock(bar)

@@ -1,4 +1,4 @@
-"""Composes the sample song: the mix, its four stems, and truth.json with its words, beats and tempo.
+"""Compose the sample song: the mix, its four stems, and truth.json with its words, beats and tempo.
 
 The song, its words and its tune are this project's own; the same machine composes the same samples again.
 It needs flite (`apt-get install flite`) and the `song` extra (`pip install -e '.[song]'`).
@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, it still finds its package
+sys.path.insert(0, str(Path(__file__).parents[2]))  # makes the package importable when run as a script
 try:
     import numpy as np
     import soundfile
@@ -23,9 +23,9 @@ except ImportError as missing:
 
 NAME = score.TITLE.lower().replace(" ", "_")
 LEVELS = {"vocals": 1.1, "drums": 0.8, "bass": 0.63, "other": 0.64}
-LOUDNESS = 0.75  # what brings the mix to -14 LUFS
+LOUDNESS = 0.75  # gain that brings the mix to -14 LUFS
 CEILING = 0.84  # of full scale: a lossy decoder overshoots
-# libsndfile's Vorbis quality, 0..1: vocals are the yardstick, so their coding error must stay far below a separator's.
+# libsndfile's Vorbis quality, 0..1: vocals are a reference, so their coding error must be far below a separator's.
 QUALITY = {"mix": 0.3, "vocals": 0.3, "drums": 0.0, "bass": 0.0, "other": 0.0}
 
 
@@ -58,7 +58,7 @@ def sum_of(stems: dict[str, Samples]) -> Samples:
 
 
 def master(stems: dict[str, Samples]) -> dict[str, Samples]:
-    """Loud, and limited by one gain for all stems, so that they still add up to the mix; silent at both ends."""
+    """Limit the mix by one gain for all stems, so that they still add up to the mix, and fade both ends."""
     stems = {name: LOUDNESS * LEVELS[name] * samples for name, samples in stems.items()}
     mix = sum_of(stems)
     window = int(0.005 * RATE)
@@ -83,7 +83,7 @@ def write(folder: Path, part: str, samples: Samples, *, lossless: bool) -> None:
 
 
 def truth(lead: list[Sung]) -> dict[str, object]:
-    """Times in seconds. A word begins with its first consonant; it is the vowel that falls on the note's beat."""
+    """Return the truth, with times in seconds. A word begins with its first consonant; its vowel is on the beat."""
     beats = [round(score.seconds(beat), 3) for beat in range(score.ENDING_BAR * score.BEATS_PER_BAR + 1)]
     return {
         "file": f"{NAME}.ogg",

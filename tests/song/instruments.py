@@ -1,4 +1,4 @@
-"""The band: every function returns mono samples at 44.1 kHz of one note or one hit, peaking near 1."""
+"""Instruments: every function returns one note or hit, mono at 44.1 kHz, with a peak near 1."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ def snare() -> Samples:
 
 
 def hat(seconds: float) -> Samples:
-    """Closed at 0.03 s of decay, open at 0.15 s, a crash cymbal at a second."""
+    """Return a closed hi-hat with 0.03 s of decay, an open one with 0.15 s, or a crash cymbal with 1 s."""
     length = 4 * seconds + 0.05
     return band(_noise(length, 3), 6500, 16_000) * np.exp(-_time(length) / seconds)
 
@@ -34,7 +34,7 @@ def tom(hertz: float) -> Samples:
 
 
 def string(midi: int, seconds: float, *, bright: float, decay: float) -> Samples:
-    """A plucked string, partial by partial: high ones are weaker (`bright`, 0..1) and die sooner (`decay`, seconds)."""
+    """Return a plucked string; high partials are weaker (`bright`, 0..1) and decay faster (`decay`, seconds)."""
     time, hertz = _time(seconds), frequency(midi)
     partials = range(1, min(24, int(12_000 / hertz)) + 1)
     sound = sum(
@@ -48,7 +48,7 @@ def string(midi: int, seconds: float, *, bright: float, decay: float) -> Samples
 
 
 def pad(midi: int, seconds: float, seed: int) -> Samples:
-    """Three slightly detuned, dark saws with a slow start; another `seed` is another phase, for the other ear."""
+    """Return three detuned, dark saw waves with a slow attack; `seed` varies the phases, for two channels."""
     rng, time = np.random.default_rng(seed), _time(seconds)
     sound = np.zeros_like(time)
     for cents in (-7, 0, 7):
@@ -59,7 +59,7 @@ def pad(midi: int, seconds: float, seed: int) -> Samples:
 
 
 def room(sound: Samples, seconds: float, seed: int) -> Samples:
-    """The reverberation alone: an exponentially decaying noise, darker than the sound, as long as the sound."""
+    """Return only the reverberation, by exponentially decaying dark noise, with the length of the sound."""
     length = 1.5 * seconds
     tail = band(_noise(length, seed), 250, 6000) * np.exp(-_time(length) * 6.9 / seconds)
     tail = np.concatenate([np.zeros(int(0.018 * RATE)), tail])
@@ -67,7 +67,7 @@ def room(sound: Samples, seconds: float, seed: int) -> Samples:
 
 
 def band(sound: Samples, low: float, high: float) -> Samples:
-    """What lies between two frequencies in hertz."""
+    """Return the part between two frequencies in hertz."""
     return np.asarray(sosfilt(butter(2, (low, high), "bandpass", fs=RATE, output="sos"), sound))
 
 
@@ -84,7 +84,7 @@ def _noise(seconds: float, seed: int) -> Samples:
 
 
 def _edges(sound: Samples, attack: float, release: float) -> Samples:
-    """Fades in and out over these seconds."""
+    """Fade in and out over these seconds."""
     rise, fall = int(attack * RATE), int(release * RATE)
     sound[:rise] *= np.linspace(0, 1, rise)
     sound[-fall:] *= np.linspace(1, 0, fall)

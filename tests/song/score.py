@@ -1,4 +1,4 @@
-"""What is played and sung: tempo, form, chords, words and tune. Times are in beats from the first bar."""
+"""Score: tempo, form, chords, words and tune. Times are in beats from the first bar."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ BEATS_PER_BAR = 4
 LEAD_IN = 0.25  # seconds of silence before the first beat
 RING = 2.2  # seconds that the last chord rings
 
-# One chord a bar. Numbers are MIDI notes: the root in the bass, then the chord in close position.
+# One chord per bar. Numbers are MIDI notes: the root in the bass, then the chord in close position.
 CHORDS = {
     "D": (38, (54, 57, 62)),
     "A": (33, (52, 57, 61)),
@@ -41,7 +41,7 @@ class Line:
 
     @property
     def onsets(self) -> tuple[float, ...]:
-        """Beats from the first bar of the song, one a syllable, then the end of the last one."""
+        """Beats from the first bar of the song: one for each syllable, then the end of the last one."""
         return tuple(self.bar * BEATS_PER_BAR + beat for beat in (*self.beats, self.end))
 
 
@@ -76,12 +76,12 @@ HARMONY = tuple(_third_below(line) for line in LINES if line.bar >= CHORUS_BAR)
 
 
 def seconds(beat: float) -> float:
-    """Where `beat` falls in the recording."""
+    """Return the time of `beat` in the recording."""
     return LEAD_IN + beat * 60 / TEMPO_BPM
 
 
 def clock(bar: int) -> Clock:
-    """What turns a beat of `bar`, both from 0, into seconds."""
+    """Return a function from a beat of `bar` (both from 0) to seconds."""
     return lambda beat: seconds(bar * BEATS_PER_BAR + beat)
 
 

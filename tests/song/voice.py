@@ -1,4 +1,4 @@
-"""Sings a line: flite speaks it, and Praat's PSOLA moves its vowels onto the beats and its pitch onto the tune.
+"""Singing: flite speaks a line, and Praat's PSOLA moves its vowels to the beats and its pitch to the tune.
 
 Moulines and Charpentier (1990), "Pitch-synchronous waveform processing techniques for text-to-speech synthesis".
 """
@@ -17,11 +17,11 @@ from parselmouth.praat import call
 from tests.song.score import Line, seconds
 
 VOICE = "slt"
-SLOWNESS = 1.3  # flite speaks slower than it would, so that PSOLA has less to stretch
+SLOWNESS = 1.3  # flite speaks slowly, so that PSOLA stretches less
 VOWELS = {"aa", "ae", "ah", "ao", "aw", "ax", "ay", "eh", "er", "ey", "ih", "iy", "ow", "oy", "uh", "uw"}
 PAUSE = "pau"
-CONSONANT = 0.8  # of their length in slow speech is what consonants get
-LONGEST_CLUSTER = 0.5  # of the time from one vowel to the next, how much consonants may take
+CONSONANT = 0.8  # share of their length in slow speech that consonants keep
+LONGEST_CLUSTER = 0.5  # maximum share of consonants in the time between two vowels
 GLIDE, VIBRATO_HZ, VIBRATO_CENTS, VIBRATO_AFTER = 0.05, 5.4, 28, 0.28
 
 
@@ -34,7 +34,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Sung:
-    """Mono `samples` at `rate` hertz that begin `start` seconds into the song; words are timed in the song."""
+    """Mono `samples` at `rate` hertz that begin at `start` seconds; the times of words are those in the song."""
 
     samples: NDArray[np.float64]
     rate: int
@@ -43,7 +43,7 @@ class Sung:
 
 
 def sing(line: Line) -> Sung:
-    """Raises ValueError when the line has not one note for each vowel that flite says."""
+    """Sing a line. Raises ValueError if it does not have one note for each vowel that flite speaks."""
     sound, phones, edges = _speak(line.text)
     spoken, sung = _warp(line, phones, edges)
     manipulation = call(sound, "To Manipulation", 0.01, 75, 500)
@@ -61,7 +61,7 @@ def sing(line: Line) -> Sung:
 
 
 def _speak(text: str) -> tuple[parselmouth.Sound, list[str], NDArray[np.float64]]:
-    """Flite's sound, its phones between two pauses, and the edges of the phones in seconds (one more than phones)."""
+    """Return flite's sound, its phones between two pauses, and the edges of the phones in seconds (one more)."""
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder, "line.wav")
         stretch = f"duration_stretch={SLOWNESS}"
@@ -80,9 +80,9 @@ def _flite(*arguments: str) -> list[str]:
 
 
 def _warp(line: Line, phones: list[str], edges: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Knots of the map from the time at which flite speaks to the time in the song.
+    """Return the knots of the map from the time in flite's speech to the time in the song.
 
-    A vowel begins on its beat and takes the time that the consonants, at their natural length, leave it.
+    A vowel begins on its beat and fills the time that the consonants, at their natural length, leave.
     """
     vowels = [i for i, phone in enumerate(phones) if phone in VOWELS]
     if len(vowels) != len(line.notes):
@@ -100,7 +100,7 @@ def _warp(line: Line, phones: list[str], edges: NDArray[np.float64]) -> tuple[ND
 
 
 def _duration_tier(spoken: NDArray[np.float64], sung: NDArray[np.float64]) -> parselmouth.Data:
-    """Steps, not slopes: each stretch of speech gets one factor."""
+    """Return one constant factor for each part of the speech."""
     tier = call("Create DurationTier", "stretch", 0, spoken[-1])
     for (begin, end), (start, stop) in zip(pairwise(spoken), pairwise(sung), strict=True):
         if end > begin:
@@ -110,7 +110,7 @@ def _duration_tier(spoken: NDArray[np.float64], sung: NDArray[np.float64]) -> pa
 
 
 def _pitch_tier(line: Line, spoken: NDArray[np.float64], sung: NDArray[np.float64]) -> parselmouth.Data:
-    """The tune as hertz over flite's own time: glides between notes, and vibrato late in the long ones."""
+    """Return the tune in hertz over flite's time: glides between notes, and vibrato late in long notes."""
     times = np.arange(sung[0], sung[-1], 0.005)
     onsets = np.array([seconds(beat) for beat in line.onsets[:-1]])
     note = np.clip(np.searchsorted(onsets, times + GLIDE / 2, side="right") - 1, 0, None)

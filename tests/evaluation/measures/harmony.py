@@ -1,4 +1,4 @@
-"""How good chords and keys are, by mir_eval."""
+"""Measures of chords and keys, by mir_eval."""
 
 import re
 
@@ -23,24 +23,24 @@ QUALITIES = {
 
 
 def chord_accuracy(true: tuple[Chord, ...], found: tuple[Chord, ...]) -> float | None:
-    """The part of the time that has the right root, and major or minor; None without truth or answer."""
+    """Return the share of time with the right root and mode (major or minor); None without truth or answer."""
     if not true or not found:
         return None
     intervals = np.array([(chord.start, chord.end) for chord in true])
     labels = [harte(chord.label) for chord in true]
-    theirs = np.array([(chord.start, chord.end) for chord in found])
-    scores = mir_eval.chord.evaluate(intervals, labels, theirs, [harte(chord.label) for chord in found])
+    found_intervals = np.array([(chord.start, chord.end) for chord in found])
+    scores = mir_eval.chord.evaluate(intervals, labels, found_intervals, [harte(chord.label) for chord in found])
     return float(scores["majmin"])
 
 
 def harte(label: str) -> str:
-    """`Am7` as mir_eval writes it: `A:min7`."""
+    """Convert a label to mir_eval's syntax: `Am7` to `A:min7`."""
     match = re.fullmatch(r"([A-G][b#]?)(.*)", label)
     return f"{match[1]}:{QUALITIES[match[2]]}" if match else "N"
 
 
 def key_score(true: str | None, found: str | None) -> float | None:
-    """MIREX's: 1 for the key, 0.5 a fifth off, 0.3 for the relative, 0.2 for the parallel one; None without truth."""
+    """Return the MIREX score: 1 correct, 0.5 a fifth off, 0.3 relative, 0.2 parallel key; None without truth."""
     if true is None:
         return None
     return float(mir_eval.key.weighted_score(true, found)) if found else 0.0

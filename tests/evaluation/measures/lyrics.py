@@ -1,4 +1,4 @@
-"""How right words are, and how well timed."""
+"""Measures of words and their times."""
 
 import re
 import unicodedata
@@ -14,8 +14,9 @@ CLOSE_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class Score:
-    """Of one clip: wrong, missing and invented words, of how many true ones; `starts` of words that were heard right,
-    in seconds, late positive.
+    """Score of one clip: `wrong` counts wrong, missing and invented words, `true` the true words.
+
+    `starts` are errors of the starts of correctly recognized words, in seconds; late is positive.
     """
 
     wrong: int
@@ -29,28 +30,28 @@ class Score:
 
 
 def score(true: tuple[Word, ...], found: tuple[Word, ...]) -> Score:
-    ours, theirs = spelt(true), spelt(found)
-    if not ours or not theirs:
-        return Score(len(ours) + len(theirs), len(ours), len(theirs), ())
-    output = jiwer.process_words(" ".join(text for text, _ in ours), " ".join(text for text, _ in theirs))
+    expected, recognized = normalized(true), normalized(found)
+    if not expected or not recognized:
+        return Score(len(expected) + len(recognized), len(expected), len(recognized), ())
+    output = jiwer.process_words(" ".join(text for text, _ in expected), " ".join(text for text, _ in recognized))
     pairs = [
-        (ours[chunk.ref_start_idx + offset][1], theirs[chunk.hyp_start_idx + offset][1])
+        (expected[chunk.ref_start_idx + offset][1], recognized[chunk.hyp_start_idx + offset][1])
         for chunk in output.alignments[0]
         if chunk.type == "equal"
         for offset in range(chunk.ref_end_idx - chunk.ref_start_idx)
     ]
     starts = tuple(late - due for due, late in pairs if due is not None and late is not None)
     wrong = output.substitutions + output.deletions + output.insertions
-    return Score(wrong, len(ours), len(theirs), starts)
+    return Score(wrong, len(expected), len(recognized), starts)
 
 
 def close(starts: tuple[float, ...]) -> float | None:
-    """The part of them within 0.3 s."""
+    """Return the share of starts within 0.3 s."""
     return float(np.mean(np.abs(starts) <= CLOSE_SECONDS)) if starts else None
 
 
-def spelt(words: tuple[Word, ...]) -> list[tuple[str, float | None]]:
-    """Without case and punctuation; what a hyphen or dash joins counts as two words, at one time."""
+def normalized(words: tuple[Word, ...]) -> list[tuple[str, float | None]]:
+    """Return texts without case and punctuation, with times; a hyphen or dash separates two words at the same time."""
     return [
         (text, word.start)
         for word in words

@@ -1,4 +1,4 @@
-"""How good beats, bars, chords and key are. Beats are judged by mir_eval, from a clip's start on, within 70 ms."""
+"""Measures of beats, bars, tempo, chords and key. Beats are compared by mir_eval within 70 ms, from the start."""
 
 from dataclasses import dataclass
 
@@ -20,9 +20,9 @@ OCTAVES = (1 / 3, 1 / 2, 1, 2, 3)
 
 @dataclass(frozen=True)
 class Score:
-    """Of a clip with beats. Fractions are 0 to 1; `errors` of the beats that were hit, in seconds, late positive.
+    """Score of a clip with beats. Fractions are 0 to 1; `errors` of correct beats are in seconds, late is positive.
 
-    None where there is nothing to compare with.
+    A value is None if there is nothing to compare with.
     """
 
     f: float
@@ -56,20 +56,20 @@ def score(truth: Truth, answer: Answer) -> Score:
 
 
 def f_measure(true: Floats, found: Floats) -> float:
-    """0 where one side is empty."""
+    """Return the F-measure; 0 if one side is empty."""
     if not len(true) or not len(found):
         return 0.0
     return float(mir_eval.beat.f_measure(true, found, f_measure_threshold=WINDOW_SECONDS))
 
 
 def hits(true: Floats, found: Floats) -> tuple[float, ...]:
-    """By how much the beats that hit a true one miss it."""
+    """Return the timing errors of the beats that match a true one, in seconds."""
     pairs = mir_eval.util.match_events(true, found, WINDOW_SECONDS)
     return tuple(float(found[there] - true[here]) for here, there in pairs)
 
 
 def metre(signature: str | None) -> str | None:
-    """Beats in a bar, and whether they fall into three: 7/8 counts as 7/4, as their beats are the same."""
+    """Return the beats per bar, or 6/8 for compound time; 7/8 counts as 7/4, because their beats are the same."""
     if signature is None:
         return None
     beats, unit = signature.split("/")
@@ -83,14 +83,14 @@ def same_tempo(true: float | None, found: float | None, octave: float = 1) -> bo
 
 
 def rank_correlation(confidence: list[float], f: list[float]) -> float | None:
-    """Spearman's; None of fewer than three, or where one side never varies."""
+    """Return Spearman's rank correlation; None for fewer than three values, or if one side is constant."""
     if len(f) < 3 or len(set(confidence)) < 2 or len(set(f)) < 2:
         return None
     return float(spearmanr(confidence, f).statistic)
 
 
 def _continuity(true: Floats, found: Floats) -> tuple[float, float]:
-    """CMLt and AMLt: how much is followed, at the right metrical level, or at any sensible one."""
+    """Return CMLt and AMLt: the share that is tracked, at the right metrical level or at any allowed level."""
     if len(true) < 2 or len(found) < 2:
         return 0.0, 0.0
     _, correct, _, any_level = mir_eval.beat.continuity(true, found)

@@ -1,6 +1,6 @@
-"""essentia's RhythmExtractor2013 and KeyExtractor. Prints an answer a line for each file it is given.
+"""essentia's RhythmExtractor2013 and KeyExtractor. Prints one line with an answer for each file.
 
-Runs in an environment of its own: essentia is AGPL, and here for comparison only.
+Runs in a separate environment: essentia has the AGPL license and is only used for comparison.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""faster-whisper with its voice detection and word times, with the model in its first argument.
+"""faster-whisper with its voice detection and word times; the first argument is the model.
 
-Prints an answer a line for each file it is given.
+Prints one line with an answer for each file.
 """
 
 import json

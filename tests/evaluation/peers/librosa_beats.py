@@ -1,4 +1,4 @@
-"""librosa's beat tracker as it comes. Prints an answer a line for each file it is given."""
+"""librosa's beat tracker with its defaults. Prints one line with an answer for each file."""
 
 import json
 import sys
@@ -9,7 +9,9 @@ import numpy as np
 
 
 def main(files: list[str]) -> None:
-    librosa.beat.beat_track(y=librosa.clicks(times=np.arange(0, 8, 0.5), length=8 * 22_050))  # its compiler's work
+    librosa.beat.beat_track(
+        y=librosa.clicks(times=np.arange(0, 8, 0.5), length=8 * 22_050)
+    )  # runs the just-in-time compiler
     for file in files:
         samples, rate = librosa.load(file)
         began = perf_counter()

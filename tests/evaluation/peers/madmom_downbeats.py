@@ -1,6 +1,6 @@
-"""madmom's downbeat tracker (Böck, Krebs and Widmer, ISMIR 2016) for the bar lengths in its first argument, as "3,4".
+"""madmom's downbeat tracker (Böck, Krebs and Widmer, ISMIR 2016) for bar lengths such as "3,4", the first argument.
 
-Prints an answer a line for each file it is given. Runs in an environment of its own: its models are not for sale.
+Prints one line with an answer for each file. Runs in a separate environment: its models are for non-commercial use.
 """
 
 import json

@@ -1,13 +1,13 @@
-"""whisperx as it comes, with the model in its first argument. Prints an answer a line for each file it is given.
+"""whisperx with its defaults, with the model given by the first argument. Prints one line with an answer for each file.
 
-Without an alignment model it times phrases only: its words have no times.
+Without an alignment model it times only phrases, not words.
 """
 
 import json
 import sys
 from time import perf_counter
 
-import services.transcriber.engine  # noqa: F401 -- puts torchaudio in a state in which whisperx can be imported
+import services.transcriber.engine  # noqa: F401 -- makes whisperx importable
 
 from faster_whisper import decode_audio  # isort: skip
 from whisperx import asr  # isort: skip

@@ -1,12 +1,12 @@
-"""Measures, on cases whose result is known by hand."""
+"""Measures of cases with known results."""
 
 import numpy as np
 import pytest
 
 from tests.evaluation.answer import Answer
+from tests.evaluation.engines import always_four
 from tests.evaluation.measures import harmony, lyrics, rhythm
 from tests.evaluation.measures.separation import sdr
-from tests.evaluation.ours import always_four
 from tests.evaluation.truth import Beat, Chord, Truth, Word
 
 GRID = tuple(Beat(0.5 * index, index % 3 + 1) for index in range(1, 31))
@@ -17,20 +17,20 @@ def found(beats: tuple[Beat, ...], tempo_bpm: float = 120, time_signature: str =
     return rhythm.score(WALTZ, Answer(beats=beats, tempo_bpm=tempo_bpm, time_signature=time_signature))
 
 
-def test_the_truth_itself_is_perfect() -> None:
+def test_the_truth_has_perfect_scores() -> None:
     score = found(GRID)
     assert (score.f, score.cmlt, score.amlt, score.downbeat_f) == (1, 1, 1, 1)
     assert (score.metre, score.tempo, score.tempo_or_octave) == (True, True, True)
     assert score.errors == (0,) * 30
 
 
-def test_late_beats_are_hit_with_an_error_that_is_positive() -> None:
+def test_late_beats_match_with_positive_errors() -> None:
     score = found(tuple(Beat(beat.time + 0.02, beat.position) for beat in GRID))
     assert score.f == 1
     assert score.errors == pytest.approx([0.02] * 30)
 
 
-def test_every_other_beat_is_half_of_the_recall_and_another_level() -> None:
+def test_every_other_beat_has_half_the_recall_at_another_level() -> None:
     score = found(GRID[::2], tempo_bpm=60)
     assert score.f == pytest.approx(2 / 3)
     assert score.cmlt == 0
@@ -43,7 +43,7 @@ def test_bars_that_begin_on_the_wrong_beat_have_no_downbeat() -> None:
     assert (score.f, score.downbeat_f, score.metre) == (1, 0, True)
 
 
-def test_nothing_found_is_nothing_scored() -> None:
+def test_an_empty_answer_scores_zero() -> None:
     score = rhythm.score(WALTZ, Answer())
     assert (score.f, score.cmlt, score.downbeat_f, score.metre, score.tempo, score.errors) == (
         0,
@@ -58,11 +58,11 @@ def test_nothing_found_is_nothing_scored() -> None:
 @pytest.mark.parametrize(
     ("signature", "metre"), [("7/8", "7"), ("7/4", "7"), ("6/8", "6/8"), ("6/4", "6/8"), ("2/4", "2"), (None, None)]
 )
-def test_metres_are_told_by_beats_in_a_bar_and_how_they_divide(signature: str | None, metre: str | None) -> None:
+def test_a_metre_is_the_beats_per_bar_or_compound_time(signature: str | None, metre: str | None) -> None:
     assert rhythm.metre(signature) == metre
 
 
-def test_confidence_in_the_order_of_quality_correlates() -> None:
+def test_confidence_ordered_like_quality_correlates() -> None:
     assert rhythm.rank_correlation([0.1, 0.5, 0.9], [0.2, 0.3, 1.0]) == pytest.approx(1)
     assert rhythm.rank_correlation([0.9, 0.5, 0.1], [0.2, 0.3, 1.0]) == pytest.approx(-1)
     assert rhythm.rank_correlation([0.5, 0.5, 0.5], [0.2, 0.3, 1.0]) is None
@@ -75,7 +75,7 @@ def test_always_four_counts_from_the_first_beat() -> None:
     assert always_four(Answer()).time_signature is None
 
 
-def test_chords_are_judged_by_root_and_mode_for_as_long_as_they_last() -> None:
+def test_chords_are_compared_by_root_and_mode_weighted_by_length() -> None:
     true = (Chord(0, 2, "C"), Chord(2, 3, "Am7"), Chord(3, 4, "G7"))
     assert harmony.chord_accuracy(true, true) == pytest.approx(1)
     assert harmony.chord_accuracy(true, (Chord(0, 3, "C"), Chord(3, 4, "G"))) == pytest.approx(0.75)
@@ -83,11 +83,11 @@ def test_chords_are_judged_by_root_and_mode_for_as_long_as_they_last() -> None:
 
 
 @pytest.mark.parametrize(("label", "written"), [("C", "C:maj"), ("F#m7", "F#:min7"), ("Bbmaj7", "Bb:maj7"), ("N", "N")])
-def test_chords_are_written_as_mir_eval_reads_them(label: str, written: str) -> None:
+def test_chord_labels_are_converted_for_mir_eval(label: str, written: str) -> None:
     assert harmony.harte(label) == written
 
 
-def test_a_key_has_more_than_one_name_and_relatives() -> None:
+def test_keys_have_enharmonic_names_and_relatives() -> None:
     assert harmony.key_score("Db major", "C# major") == 1
     assert harmony.key_score("C major", "A minor") == pytest.approx(0.3)
     assert harmony.key_score("C major", None) == 0
@@ -103,16 +103,16 @@ def test_words_are_compared_without_case_and_punctuation() -> None:
     assert lyrics.close((*score.starts, 0.4)) == pytest.approx(0.8)
 
 
-def test_words_without_times_are_heard_but_not_timed() -> None:
+def test_words_without_times_are_compared_without_start_errors() -> None:
     assert lyrics.score((Word("one", 1, 2),), (Word("one"),)) == lyrics.Score(wrong=0, true=1, heard=1, starts=())
 
 
-def test_words_where_nobody_sings_are_all_wrong() -> None:
+def test_words_in_a_wordless_clip_are_all_wrong() -> None:
     score = lyrics.score((), (Word("thank", 0, 1), Word("you", 1, 2)))
     assert (score.wrong, score.true, score.heard, score.error_rate) == (2, 0, 2, None)
 
 
-def test_a_stem_that_is_off_by_a_tenth_has_twenty_decibels() -> None:
+def test_a_stem_with_ten_percent_error_has_20_db() -> None:
     true = np.sin(np.arange(1000))
     assert sdr(true, 0.9 * true) == pytest.approx(20, abs=1e-3)
     assert sdr(true, np.zeros(1000)) == pytest.approx(0, abs=1e-3)

@@ -1,4 +1,4 @@
-"""The truth of the generated set; nothing is rendered here."""
+"""The truth of the generated set, without rendering."""
 
 from collections import Counter
 from itertools import pairwise
@@ -19,7 +19,7 @@ SECONDS = 20.0
 
 
 def a_tone(voice: str, word: str, pitch: int, words_per_minute: int) -> Samples:
-    """Twelve seconds for each letter, by the words per minute."""
+    """Return 12 s per letter divided by the words per minute."""
     return np.ones(12 * len(word) * HZ // words_per_minute)
 
 
@@ -31,14 +31,14 @@ def named(plan: Plan) -> str:
     return plan.name
 
 
-def test_there_are_enough_clips_and_half_of_them_in_four() -> None:
+def test_half_of_the_clips_are_in_four() -> None:
     metres = Counter(plan.style.signature for plan in PLANS)
     assert len(PLANS) >= 64
     assert set(metres) == set(METRES)
     assert 0.4 < metres["4/4"] / len(PLANS) < 0.6
 
 
-def test_tempi_reach_from_the_slowest_to_the_fastest() -> None:
+def test_tempi_cover_the_whole_range() -> None:
     tempi = sorted(plan.bpm for plan in PLANS)
     assert 55 <= tempi[0] < 58
     assert 205 < tempi[-1] <= 210
@@ -55,7 +55,7 @@ def test_halves_are_balanced(signature: str) -> None:
     assert 0.75 < np.median(tune) / np.median(report) < 1.35
 
 
-def test_as_many_are_sung_in_each_half_and_no_text_twice() -> None:
+def test_each_half_has_the_same_number_of_sung_clips_and_texts_are_unique() -> None:
     sung = [plan for plan in PLANS if plan.voice is not None]
     assert Counter(plan.split for plan in sung) == {"tune": 8, "report": 8}
     assert {plan.voice for plan in sung} == set(range(len(LYRICS)))
@@ -68,7 +68,7 @@ def test_no_groove_is_in_both_halves() -> None:
     assert all(len(splits) == 1 for splits in halves.values())
 
 
-def test_drums_of_the_halves_come_from_different_patterns() -> None:
+def test_the_halves_use_different_drum_patterns() -> None:
     for style in {plan.style.name: plan.style for plan in PLANS}.values():
         assert len(style.kick) < 2 or not set(style.kick[0::2]) & set(style.kick[1::2])
 
@@ -118,5 +118,5 @@ def test_words_are_inside_the_song_and_begin_on_the_beat(plan: Plan) -> None:
     ("beat", "sixteenths", "played"),
     [(1.0, False, 1.0), (1.5, False, 1 + 2 / 3), (1.25, False, 1 + 1 / 3), (1.25, True, 1 + 1 / 3), (1.5, True, 1.5)],
 )
-def test_swing_moves_what_lies_between_the_beats(beat: float, sixteenths: bool, played: float) -> None:  # noqa: FBT001
+def test_swing_moves_positions_between_the_beats(beat: float, sixteenths: bool, played: float) -> None:  # noqa: FBT001
     assert swung(beat, 2 / 3, sixteenths=sixteenths) == pytest.approx(played)

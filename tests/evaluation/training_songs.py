@@ -1,4 +1,4 @@
-"""More songs of the generated set's tune half, to fit weights to: its styles and patterns at other tempi."""
+"""Additional training songs: styles and patterns of the generated set's tune half at other tempi."""
 
 import math
 from pathlib import Path
@@ -12,13 +12,13 @@ from tests.evaluation.generated.grooves.style import Style
 from tests.evaluation.generated.plan import Plan
 from tests.evaluation.render import song
 
-LESSONS = RUN / "lessons"
-EACH = 3
-"""Lessons for each clip that a style has in the set."""
+TRAINING_SONGS = RUN / "training_songs"
+SONGS_PER_CLIP = 3
+"""Training songs for each clip of the same style in the set."""
 
 
-def lessons(out: Path = LESSONS) -> list[Path]:
-    """The truths of all of them, rendered where they are not there yet."""
+def training_songs(out: Path = TRAINING_SONGS) -> list[Path]:
+    """Render the missing songs and return the truth files of all of them."""
     (out / "stems").mkdir(parents=True, exist_ok=True)
     plans = [plan for style in STYLES for plan in _plans(style)]
     missing = [plan for plan in plans if not (out / f"{plan.name}.json").is_file()]
@@ -30,7 +30,7 @@ def lessons(out: Path = LESSONS) -> list[Path]:
 def _plans(style: Style) -> list[Plan]:
     random = Random(f"training {style.name}")
     slowest, fastest = (math.log(bpm) for bpm in style.bpm)
-    count = EACH * style.clips
+    count = SONGS_PER_CLIP * style.clips
     return [
         _plan(style, index, math.exp(slowest + (index + random.random()) / count * (fastest - slowest)), random)
         for index in range(count)

@@ -1,4 +1,4 @@
-"""Our own engines, called as their workers call them."""
+"""The engines of this project, called as their workers call them."""
 
 import json
 import tempfile
@@ -9,7 +9,7 @@ from time import perf_counter
 from shared.errors import KaraokeError
 from shared.events import Options
 from shared.worker.inputs import Inputs
-from tests.evaluation import workshop
+from tests.evaluation import prepared
 from tests.evaluation.answer import Answer, answer
 from tests.evaluation.datasets import Item
 from tests.evaluation.truth import Beat
@@ -26,8 +26,8 @@ def rhythm(items: list[Item], *, drums: bool = False) -> Iterator[tuple[Item, An
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder)
             audio = out / "song.flac"
-            audio.symlink_to(workshop.song(item).resolve())
-            inputs = Inputs(audio, drums=workshop.separated(item).folder / "drums.flac" if drums else None)
+            audio.symlink_to(prepared.song(item).resolve())
+            inputs = Inputs(audio, drums=prepared.separated(item).folder / "drums.flac" if drums else None)
             began = perf_counter()
             try:
                 analyse(inputs, out, Options(), settings, lambda _: None)
@@ -45,7 +45,7 @@ def lyrics(items: list[Item]) -> Iterator[tuple[Item, Answer]]:
     settings = Settings()
     warm(settings)
     for item in items:
-        stems = workshop.separated(item).folder
+        stems = prepared.separated(item).folder
         inputs = Inputs(stems / "vocals.flac", instrumental=stems / "instrumental.flac")
         with tempfile.TemporaryDirectory() as folder:
             began = perf_counter()
@@ -58,10 +58,10 @@ def lyrics(items: list[Item]) -> Iterator[tuple[Item, Answer]]:
 
 
 def always_four(found: Answer) -> Answer:
-    """The same beats, counted to four from the first one: what a metre that is worked out has to beat."""
+    """Return the same beats in 4/4 from the first one, as the baseline for the metre."""
     beats = tuple(Beat(beat.time, index % 4 + 1) for index, beat in enumerate(found.beats))
-    said = {"tempo_bpm": found.tempo_bpm, "confidence": found.confidence, "seconds": found.seconds}
-    return Answer(beats=beats, time_signature="4/4" if beats else None, **said)  # type: ignore[arg-type]
+    same = {"tempo_bpm": found.tempo_bpm, "confidence": found.confidence, "seconds": found.seconds}
+    return Answer(beats=beats, time_signature="4/4" if beats else None, **same)  # type: ignore[arg-type]
 
 
 def _rhythm(file: Path, seconds: float) -> Answer:

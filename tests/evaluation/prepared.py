@@ -1,4 +1,4 @@
-"""Songs as the services see them: decoded, and taken apart by the embedded separator. Kept until its source changes."""
+"""Input of the systems: decoded songs, and their stems by the embedded separator, cached until its source changes."""
 
 import hashlib
 import json
@@ -17,12 +17,12 @@ from tests.evaluation.datasets import ROOT, RUN, Item
 from tests.evaluation.measures.separation import sdr
 
 STEMS = ("vocals", "drums", "bass", "other")
-KEPT = ("vocals", "drums", "instrumental")
+KEPT_STEMS = ("vocals", "drums", "instrumental")
 
 
 @dataclass(frozen=True)
-class Parts:
-    """`folder` holds song.flac and what is `KEPT`, as vocals.flac. `sdr` in dB of stems whose truth is known."""
+class Separated:
+    """`folder` contains song.flac and the `KEPT_STEMS`; `sdr` is in dB, for the stems whose truth is known."""
 
     folder: Path
     seconds: float
@@ -30,7 +30,7 @@ class Parts:
 
 
 def fingerprint(*parts: Path | str) -> str:
-    """Of texts, files, and all that lies below folders, but what Python has compiled."""
+    """Return a hash of texts, files and the files below folders, except compiled Python files."""
     digest = hashlib.sha256()
     for part in parts:
         if isinstance(part, str):
@@ -43,25 +43,25 @@ def fingerprint(*parts: Path | str) -> str:
 
 
 def key(item: Item) -> str:
-    """Of a clip's sound, and its name for those who look at the folder."""
-    return f"{item.name}-{_of_sound(item.audio)}"
+    """Return a key made of the clip's name, for people who look at the folder, and a hash of its audio."""
+    return f"{item.name}-{_audio_hash(item.audio)}"
 
 
 @cache
-def _of_sound(audio: Path) -> str:
+def _audio_hash(audio: Path) -> str:
     return fingerprint(audio)
 
 
 def separator_version() -> str:
-    return fingerprint(ROOT / "services" / "separator", *KEPT)
+    return fingerprint(ROOT / "services" / "separator", *KEPT_STEMS)
 
 
 def song(item: Item) -> Path:
-    """As the gateway hands it on: lossless, whatever it was."""
+    """Return the lossless file of the song, as the gateway makes it."""
     path = RUN / "songs" / key(item) / "song.flac"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)  # a link to what was moved
+        path.unlink(missing_ok=True)  # a dangling link
         if item.audio.suffix == ".flac":
             path.symlink_to(item.audio.resolve())
         else:
@@ -70,17 +70,17 @@ def song(item: Item) -> Path:
     return path
 
 
-def separated(item: Item) -> Parts:
+def separated(item: Item) -> Separated:
     folder = RUN / "stems" / separator_version() / key(item)
-    done = folder / "parts.json"
+    done = folder / "separated.json"
     if not done.is_file():
-        _forget_other_versions()
+        _delete_other_versions()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / "song.flac").symlink_to(song(item).resolve())
         done.write_text(json.dumps(_separate(item, folder)))
     known = json.loads(done.read_text())
-    return Parts(folder, known["seconds"], known["sdr"])
+    return Separated(folder, known["seconds"], known["sdr"])
 
 
 def _separate(item: Item, folder: Path) -> dict[str, object]:
@@ -94,7 +94,7 @@ def _separate(item: Item, folder: Path) -> dict[str, object]:
     seconds = perf_counter() - began
     found = {name: float(value) for name, value in _sdr(item, folder).items()}
     for file in folder.iterdir():
-        if file.stem not in {*KEPT, "song"}:
+        if file.stem not in {*KEPT_STEMS, "song"}:
             file.unlink()
     return {"seconds": seconds, "sdr": found}
 
@@ -109,7 +109,7 @@ def _sdr(item: Item, folder: Path) -> dict[str, float]:
     return {name: sdr(np.asarray(samples), np.asarray(found[name])) for name, samples in true.items()}
 
 
-def _forget_other_versions() -> None:
+def _delete_other_versions() -> None:
     for folder in (RUN / "stems").glob("*"):
         if folder.name != separator_version():
             shutil.rmtree(folder)
