@@ -26,7 +26,7 @@ LABELS: Final = (*(root + quality for quality in QUALITIES for root in ROOTS), N
 BASS: Final = (LOWEST, 52)
 TREBLE: Final = (45, HIGHEST)
 BASS_WEIGHT: Final = 0.4
-"""Without the bass 83 % of the time are right, with it 90 %, on the 41 other songs on which it was chosen."""
+"""The bass raises the correct time from 83 % to 90 %, on the 41 other songs on which the weight was chosen."""
 SEVENTH_PENALTY: Final = 0.03
 """A seventh chord must fit better by this much, because it has one more note."""
 NONE_SCORE, PURITY_WEIGHT = 1.15, 2.0

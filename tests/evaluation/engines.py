@@ -38,7 +38,7 @@ def rhythm(items: list[Item], *, drums: bool = False) -> Iterator[tuple[Item, An
 
 
 def lyrics(items: list[Item]) -> Iterator[tuple[Item, Answer]]:
-    """Of separated vocals, with the instrumental beside them."""
+    """Transcribe the separated vocals, with the instrumental as an additional input."""
     from services.transcriber.engine import transcribe, warm  # noqa: PLC0415 -- loads torch
     from services.transcriber.settings import Settings  # noqa: PLC0415
 
