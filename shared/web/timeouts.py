@@ -1,4 +1,12 @@
-"""Connections that are held open for nothing do not stay."""
+"""Time limits for slow and stalled HTTP clients.
+
+uvicorn waits without limit for the headers of a request and for a client that reads no response, so that a few hundred
+idle connections exhaust a service ("slowloris"). It has no public setting or hook for such limits
+(https://www.uvicorn.org/settings/#timeouts has only keep-alive and shutdown). Therefore `HttpTimeoutProtocol` overrides
+its protocol class and reads these attributes, which are not public: `loop`, `transport`, `cycle` and
+`cycle.response_complete`. `pyproject.toml` caps uvicorn's version; tests/unit/shared/web/test_timeouts.py fails when
+the attributes change, tests/integration/test_hostile.py when the limits stop working.
+"""
 
 import asyncio
 from math import inf
@@ -7,49 +15,53 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 REQUEST_SECONDS = 20.0
-"""How long a client may take to send the headers of a request; uvicorn itself would wait for ever."""
+"""Longest time for the headers of a request to arrive, and the interval of checks."""
 
 STALLED_CHECKS = 15
-"""How many times `REQUEST_SECONDS` a client may read nothing of its answer. A player that pauses comes back."""
+"""Checks after which a response that the client does not read is dropped: 5 minutes. A paused player reconnects."""
 
 REFUSED_UPLOAD_BYTES = 80_000
-"""So much of a refused upload must come in `REQUEST_SECONDS`: its client reads why only when it has sent everything."""
+"""Fewest bytes of a refused upload per check. Browsers read the refusal only after they have sent everything."""
 
 
 class HttpTimeoutProtocol(HttpToolsProtocol):
-    """Closes a connection without a request to answer, however slowly bytes drip in, or whose answer nobody reads."""
+    """Closes connections that have sent no complete request in time, or whose response is not being read.
 
-    _watchdog: asyncio.TimerHandle
-    _seen: tuple[Any, int] = None, 0  # at the last look: the request-response cycle, and the bytes yet to be sent
-    _quiet_looks = 0
-    _late = 0  # bytes of a request that was answered already, since the last look
+    While the application works on a request, there is no limit here.
+    """
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+    _timer: asyncio.TimerHandle
+    _last: tuple[Any, int] = None, 0  # at the last check: the request-response cycle, and the bytes not yet sent
+    _unchanged_checks = 0
+    _late_bytes = 0  # received since the last check for a request that already has its response
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's annotation
         super().connection_made(transport)
-        self._watch()
+        self._schedule()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._watchdog.cancel()
+        self._timer.cancel()
         super().connection_lost(exc)
 
     def on_body(self, body: bytes) -> None:
         if self.cycle.response_complete:
-            self._late += len(body)
+            self._late_bytes += len(body)
         super().on_body(body)
 
-    def _watch(self) -> None:
-        self._watchdog = self.loop.call_later(REQUEST_SECONDS, self._look)
+    def _schedule(self) -> None:
+        self._timer = self.loop.call_later(REQUEST_SECONDS, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now = self.cycle, self.transport.get_write_buffer_size()
-        self._quiet_looks = self._quiet_looks + 1 if now == self._seen and self._late < REFUSED_UPLOAD_BYTES else 0
-        self._seen, self._late = now, 0
-        if self._quiet_looks < self._limit():
-            self._watch()
+        unchanged = now == self._last and self._late_bytes < REFUSED_UPLOAD_BYTES
+        self._unchanged_checks = self._unchanged_checks + 1 if unchanged else 0
+        self._last, self._late_bytes = now, 0
+        if self._unchanged_checks < self._max_unchanged_checks():
+            self._schedule()
         else:
             self.transport.abort()
 
-    def _limit(self) -> float:
-        if self._seen[1]:
+    def _max_unchanged_checks(self) -> float:
+        if self._last[1]:
             return STALLED_CHECKS
         return 1 if self.cycle is None or self.cycle.response_complete else inf

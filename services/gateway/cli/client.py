@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
+import httpx2
 import stamina
 import typer
 from rich.console import Console
@@ -23,7 +23,7 @@ USAGE = 2
 class Client:
     """Each method raises `typer.Exit`, after it said what is wrong and what to do, when there is no good answer."""
 
-    def __init__(self, http: httpx.Client) -> None:
+    def __init__(self, http: httpx2.Client) -> None:
         self._http = http
 
     @classmethod
@@ -31,8 +31,8 @@ class Client:
     def connected(cls, url: str, key: str) -> Iterator[Self]:
         """`key` may be empty, where the gateway at `url` asks for none."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        patience = httpx.Timeout(30, read=200)  # a long song takes a while to decode
-        with httpx.Client(base_url=url, headers=headers, timeout=patience) as http:
+        patience = httpx2.Timeout(30, read=200)  # a long song takes a while to decode
+        with httpx2.Client(base_url=url, headers=headers, timeout=patience) as http:
             yield cls(http)
 
     def upload(self, song: Path, options: dict[str, str], bars: Progress) -> str:
@@ -82,12 +82,12 @@ class Client:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except httpx.HTTPStatusError as error:
+        except httpx2.HTTPStatusError as error:
             answer = error.response
             problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
             console.print(f"[red]{problem.get('detail', answer.reason_phrase)}", highlight=False)
             raise typer.Exit(USAGE) from error
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             console.print(
                 f"[red]No answer from {self._http.base_url}: {error}. Is it running? Start it with `make up`."
             )
@@ -96,9 +96,9 @@ class Client:
     def _send(self, song: Path, options: dict[str, str], bars: Progress, bar: TaskID) -> str:
         bars.update(bar, completed=0, state="")
         with song.open("rb") as file, bars.wrap_file(file, task_id=bar) as watched:
-            # httpx encodes multipart from anything it can read; the bar follows what was read
+            # httpx2 encodes multipart from anything it can read; the bar follows what was read
             answer = self._http.post("/api/process", data=options, files={"file": (song.name, watched)})
-        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS:
             bars.update(bar, completed=0, state=f"waits {_retry_after(answer)} s for its turn")
         job_id: str = answer.raise_for_status().json()["job_id"]
         return job_id
@@ -110,17 +110,17 @@ class Client:
 
 def _turn(error: Exception) -> bool | float:
     """In how many seconds a server that has enough to do wants to be asked again; False when that is not the error."""
-    if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+    if isinstance(error, httpx2.HTTPStatusError) and error.response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
         return float(_retry_after(error.response))
     return False
 
 
-def _retry_after(answer: httpx.Response) -> int:
+def _retry_after(answer: httpx2.Response) -> int:
     seconds = answer.headers.get("retry-after", "")
     return int(seconds) if seconds.isdecimal() else 1
 
 
 def _passing(error: Exception) -> bool:
     """Whether it is likely to be over soon: the server restarts, or something behind it."""
-    busy = isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.SERVICE_UNAVAILABLE
-    return busy or isinstance(error, httpx.TransportError)
+    busy = isinstance(error, httpx2.HTTPStatusError) and error.response.status_code == httpx2.codes.SERVICE_UNAVAILABLE
+    return busy or isinstance(error, httpx2.TransportError)

@@ -1,0 +1,58 @@
+"""Time limits of connections, and the parts of uvicorn that they rely on and that are not public."""
+
+import asyncio
+import inspect
+from contextlib import suppress
+
+import pytest
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from deploy.local.ports import LOOPBACK, free_ports
+from shared.settings import Settings
+from shared.web import timeouts
+from shared.web.health import Health
+from shared.web.server import serving
+
+
+def test_the_methods_that_are_overridden_exist_and_have_their_parameters() -> None:
+    parameters = {
+        name: [*inspect.signature(getattr(HttpToolsProtocol, name)).parameters]
+        for name in ("connection_made", "connection_lost", "on_body")
+    }
+    assert parameters == {
+        "connection_made": ["self", "transport"],
+        "connection_lost": ["self", "exc"],
+        "on_body": ["self", "body"],
+    }
+
+
+async def test_a_new_connection_has_a_loop_and_no_cycle() -> None:
+    config = uvicorn.Config(lambda: None, log_config=None)
+    protocol = HttpToolsProtocol(config, uvicorn.server.ServerState(), {})
+    assert hasattr(protocol.loop, "call_later")
+    assert protocol.cycle is None
+    assert protocol.transport is None
+
+
+def test_a_cycle_says_whether_its_response_is_complete() -> None:
+    assert "response_complete" in RequestResponseCycle.__init__.__code__.co_names
+
+
+async def test_a_connection_that_sends_no_complete_request_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeouts, "REQUEST_SECONDS", 0.2)
+    (port,) = free_ports(1)
+    async with serving(Health().app(), Settings(port=port, grace_seconds=1)), asyncio.timeout(20):
+        while (connection := await _connect(port)) is None:  # noqa: ASYNC110 -- nothing signals that it listens
+            await asyncio.sleep(0.05)
+        reader, writer = connection
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    with suppress(ConnectionRefusedError):
+        return await asyncio.open_connection(LOOPBACK, port)
+    return None
