@@ -1,12 +1,12 @@
-# Beats: tempo, beats, chords and loudness by librosa. From the repository's root:
+# The beats service: tempo, beats, chords and loudness with librosa. Build from the repository root:
 #   docker build -f deploy/images/beats.Dockerfile -t karaoke-beats .
-# A digest pins the base for good: --build-arg BASE=python@sha256:…
+# To pin the base image: --build-arg BASE=python@sha256:…
 ARG BASE=python:3.11.14-slim-bookworm
 
 FROM ${BASE} AS packages
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
     UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH
-# Another package index, read by pip and uv by these names; a secret `ca` takes the place of the usual certificate authorities.
+# Optional package index, under the names that pip and uv read. The secret `ca` replaces the default certificate authorities.
 ARG PIP_INDEX_URL
 ARG UV_DEFAULT_INDEX
 COPY deploy/images/requirements.uv.lock ./

@@ -1,11 +1,11 @@
-# The gateway: takes uploads, serves results and the page. From the repository's root:
+# The gateway: accepts uploads, serves results and the page. Build from the repository root:
 #   docker build -f deploy/images/gateway.Dockerfile -t karaoke-gateway .
-# A digest pins the base for good: --build-arg BASE=python@sha256:…
+# To pin the base image: --build-arg BASE=python@sha256:…
 ARG BASE=python:3.11.14-slim-bookworm
 ARG NODE=node:22.20.0-bookworm-slim
 
 FROM ${NODE} AS page
-# The secret `ca` holds certificate authorities to trust beside the usual ones, where a proxy needs that.
+# The secret `ca` adds certificate authorities, for example of a proxy.
 ENV NODE_EXTRA_CA_CERTS=/run/secrets/ca
 ARG NPM_CONFIG_REGISTRY
 WORKDIR /app/services/gateway/web
@@ -16,7 +16,7 @@ RUN --mount=type=secret,id=ca npm ci --no-audit --no-fund && npm run build
 FROM ${BASE} AS packages
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
     UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never
-# Another package index, read by pip and uv by these names; a secret `ca` takes the place of the usual certificate authorities.
+# Optional package index, under the names that pip and uv read. The secret `ca` replaces the default certificate authorities.
 ARG PIP_INDEX_URL
 ARG UV_DEFAULT_INDEX
 COPY deploy/images/requirements.uv.lock ./
@@ -43,7 +43,7 @@ COPY services/gateway/results services/gateway/results
 COPY services/gateway/security services/gateway/security
 COPY services/gateway/status services/gateway/status
 COPY --from=page /app/services/gateway/web/dist services/gateway/web/dist
-# Bytecode of what is imported, and of nothing else: a start takes half the time.
+# Compile only the imported modules: this halves the start time.
 RUN PYTHONDONTWRITEBYTECODE= python -c "import services.gateway.__main__, services.gateway.media.decoder, services.gateway.media.encoder"
 ARG VERSION=0.1.0
 ARG REVISION

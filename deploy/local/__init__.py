@@ -1,1 +1,1 @@
-"""Runs the whole project on one machine, without a container engine or a service manager."""
+"""The whole project on one machine, without a container engine or a service manager."""

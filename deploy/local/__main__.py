@@ -1,4 +1,4 @@
-"""`python -m deploy.local --help`."""
+"""Command line of `python -m deploy.local`."""
 
 import os
 import signal
@@ -17,12 +17,12 @@ from deploy.local.up import up
 
 RUN = Path(__file__).parents[2] / ".run"
 
-app = typer.Typer(help="Runs the whole project on this machine.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="Run the whole project on this machine.", no_args_is_help=True, add_completion=False)
 
 
 @app.command("up")
-def up_command(port: Annotated[int, typer.Option(envvar="PORT", help="Where the page is served.")] = 8000) -> None:
-    """Starts everything and serves the page until Ctrl-C."""
+def up_command(port: Annotated[int, typer.Option(envvar="PORT", help="Port of the page.")] = 8000) -> None:
+    """Start everything and serve the page until Ctrl-C."""
     try:
         code = up(RUN / "local", port)
     except KeyboardInterrupt:
@@ -32,26 +32,26 @@ def up_command(port: Annotated[int, typer.Option(envvar="PORT", help="Where the 
 
 @app.command("demo")
 def demo_command() -> None:
-    """Sends the sample song through everything and shows the results."""
+    """Process the sample song and show the results."""
     sys.exit(demo(RUN / "demo"))
 
 
 @app.command("backing")
-def backing_command(command: Annotated[list[str], typer.Argument(help="What to run, after `--`.")]) -> None:
-    """Runs a command with AMQP_URL and MONGO_URL of a broker and a database that last as long as it does."""
+def backing_command(command: Annotated[list[str], typer.Argument(help="Command to run, after `--`.")]) -> None:
+    """Run a command with AMQP_URL and MONGO_URL of a broker and a database that run until it ends."""
     with tempfile.TemporaryDirectory() as folder, backing(Path(folder)) as urls:
         process = subprocess.Popen(command, env={**os.environ, **urls})
-        for sent_by_the_terminal_to_both in (signal.SIGINT, signal.SIGHUP):
-            signal.signal(sent_by_the_terminal_to_both, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGHUP):  # the terminal sends them to the command, too
+            signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         code = process.wait()
     sys.exit(code)
 
 
 def main() -> None:
-    # SIGTERM and a closed terminal unwind as Ctrl-C does, so that nothing stays behind.
+    # Handle SIGTERM and a closed terminal like Ctrl-C, so that no process is left behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` sets it
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` ignores it
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     try:
         app()

@@ -1,4 +1,4 @@
-"""The broker and the database that a run needs, for as long as it needs them."""
+"""A broker and a database for the duration of a run."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -11,9 +11,9 @@ from deploy.local.database import Database
 
 @contextmanager
 def backing(folder: Path, env: Mapping[str, str] = os.environ) -> Iterator[dict[str, str]]:
-    """Yields AMQP_URL and MONGO_URL of servers that take work.
+    """Yield AMQP_URL and MONGO_URL of servers that are ready.
 
-    What `env` names is used as it is; the rest is started in `folder`, both at once, and ended with the context.
+    Servers that `env` names are used; missing ones are started in `folder`, both at once, and stopped at the end.
     Raises `StartError`.
     """
     servers: dict[str, Broker | Database] = {}
@@ -21,9 +21,9 @@ def backing(folder: Path, env: Mapping[str, str] = os.environ) -> Iterator[dict[
         servers["AMQP_URL"] = Broker(folder / "broker")
     if not env.get("MONGO_URL"):
         servers["MONGO_URL"] = Database(folder / "database")
-    with ExitStack() as ending:
+    with ExitStack() as stack:
         for server in servers.values():
-            ending.callback(server.end)
+            stack.callback(server.end)
             server.start()
         for server in servers.values():
             server.wait()

@@ -1,4 +1,4 @@
-"""A RabbitMQ of our own: from the distribution's package, but beside the system's and without touching it."""
+"""A private RabbitMQ that uses the distribution's package, but not the system's broker."""
 
 import asyncio
 import os
@@ -12,11 +12,11 @@ from aio_pika.exceptions import AMQPError
 from deploy.local.child import Child, StartError, until
 from deploy.local.ports import LOOPBACK, free_ports, listening
 
-# Debian's `rabbitmq-server` on PATH insists on root or on the user `rabbitmq`; the script behind it does not.
+# Debian's `rabbitmq-server` on PATH requires root or the user `rabbitmq`; the script that it calls does not.
 DEBIAN_SCRIPT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
-# consumer_timeout: a message may stay unacknowledged for as long as the longest song is computed (milliseconds, 3 h).
-# The memory mark is what Erlang may use before publishers are held back; its data on disk is small.
+# consumer_timeout (milliseconds): a message may stay unacknowledged while the longest song is processed, 3 h.
+# Above the memory watermark the broker blocks publishers. It needs little disk space.
 CONFIG = """\
 listeners.tcp.local = {address}:{port}
 consumer_timeout = 10800000
@@ -32,13 +32,13 @@ prometheus.tcp.port = {port}
 
 
 class Broker:
-    """Keeps everything under `folder`; listens on loopback ports that the operating system chose.
+    """Keeps its data in `folder`, and listens on loopback ports chosen by the operating system.
 
-    It has its own epmd (Erlang's port mapper), so the node's name meets no other node and no daemon stays behind.
+    It has its own epmd (Erlang's port mapper), so its node name cannot collide and no daemon is left behind.
     """
 
     def __init__(self, folder: Path, *, metrics: bool = False) -> None:
-        """`metrics` has it answer Prometheus, at `metrics_url`."""
+        """With `metrics`, Prometheus can scrape `metrics_url`."""
         port, distribution, mapper, metrics_port = free_ports(4)
         self.metrics_url = f"http://{LOOPBACK}:{metrics_port}/metrics"
         self.url = f"amqp://guest:guest@{LOOPBACK}:{port}/"
@@ -51,13 +51,13 @@ class Broker:
         self._folder = folder.absolute()
         env = {
             **os.environ,
-            "HOME": str(self._folder),  # holds the Erlang cookie
+            "HOME": str(self._folder),  # Erlang keeps its cookie there
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(mapper),
             "RABBITMQ_NODENAME": "karaoke@localhost",
             "RABBITMQ_DIST_PORT": str(distribution),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
-            "RABBITMQ_CONF_ENV_FILE": str(self._folder / "none"),  # not the system's settings
+            "RABBITMQ_CONF_ENV_FILE": str(self._folder / "none"),  # ignore the system's settings
             "RABBITMQ_CONFIG_FILE": str(self._folder / "rabbitmq.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._folder / "plugins"),
             "RABBITMQ_MNESIA_BASE": str(self._folder / "data"),
@@ -77,7 +77,7 @@ class Broker:
         self._server.start()
 
     def wait(self) -> None:
-        """Returns once a client can connect."""
+        """Return once a client can connect."""
         until(self._answers, [self._server, self._mapper], seconds=90)
 
     def end(self) -> None:

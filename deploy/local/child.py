@@ -1,4 +1,4 @@
-"""A process that we start, watch and surely end."""
+"""A child process that is started, watched, and always stopped."""
 
 import os
 import signal
@@ -12,13 +12,13 @@ from shared.errors import KaraokeError
 
 
 class StartError(KaraokeError):
-    """Something this machine lacks, or a process that ended by itself; the message says what to do."""
+    """A missing program, or a process that ended unexpectedly; the message says what to do."""
 
     code = "start_failed"
 
 
 class Child:
-    """A named process that leads a session of its own and writes to `log`; once ended it may be started again."""
+    """A named process in a session of its own that writes to `log`. It can be started again after it ended."""
 
     def __init__(self, name: str, command: Sequence[str | Path], env: Mapping[str, str], log: Path) -> None:
         self.name = name
@@ -44,7 +44,7 @@ class Child:
             )
 
     def check(self) -> None:
-        """Raises `StartError`, with the last lines of its log, when the process has ended."""
+        """Raise `StartError`, with the last lines of the log, if the process has ended."""
         code = self._started().poll()
         if code is not None:
             raise StartError(f"{self.name} ended with code {code}", f"the end of {self.log}:\n{self.tail()}")
@@ -53,18 +53,18 @@ class Child:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def terminate(self) -> None:
-        """SIGTERM to the process alone; `end` waits for it."""
+        """Send SIGTERM to the process only; `end` waits for it."""
         if self._process is not None:
             self._process.terminate()
 
     def kill(self) -> None:
-        """SIGKILL to the process and to all that it started."""
+        """Send SIGKILL to the process and to everything that it started."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._started().wait()
 
     def end(self, grace_seconds: float = 15) -> None:
-        """SIGTERM, time to finish, then SIGKILL to whatever is left of its session. Does nothing when never started."""
+        """Send SIGTERM, wait, then send SIGKILL to the rest of its session. Does nothing if it was never started."""
         if self._process is None:
             return
         self.terminate()
@@ -79,7 +79,7 @@ class Child:
 
 
 def until(ready: Callable[[], bool], watched: Iterable[Child], seconds: float) -> None:
-    """Waits until `ready()`. Raises `StartError` when a watched process ends, or after `seconds`."""
+    """Wait until `ready()` is true. Raises `StartError` when a watched process ends, or after `seconds`."""
     children = tuple(watched)
     deadline = time.monotonic() + seconds
     while not ready():

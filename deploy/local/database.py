@@ -1,4 +1,4 @@
-"""A MongoDB of our own: a replica set of one."""
+"""A private MongoDB: a replica set with one member."""
 
 import os
 import shutil
@@ -12,14 +12,14 @@ from pymongo.errors import OperationFailure, PyMongoError
 from deploy.local.child import Child, StartError, until
 from deploy.local.ports import LOOPBACK, free_ports
 
-# Comes with the extra `local`.
+# Installed by the extra `local`.
 EMBEDDED = Path(sysconfig.get_path("purelib"), "fiftyone", "db", "bin", "mongod")
 
 NOT_YET_INITIALIZED = 94  # https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
 
 
 class Database:
-    """Keeps everything under `folder`; listens on a loopback port that the operating system chose."""
+    """Keeps its data in `folder`, and listens on a loopback port chosen by the operating system."""
 
     def __init__(self, folder: Path) -> None:
         (port,) = free_ports(1)
@@ -42,7 +42,7 @@ class Database:
         self._server.start()
 
     def wait(self) -> None:
-        """Returns once it takes writes."""
+        """Return once it accepts writes."""
         with MongoClient[dict[str, object]](self.url, serverSelectionTimeoutMS=500) as client:
             until(lambda: self._writable(client), [self._server], seconds=60)
 
@@ -58,7 +58,7 @@ class Database:
         return False
 
     def _join(self, client: MongoClient[dict[str, object]]) -> None:
-        """Makes this server the set's only member; on data of an earlier run that means a change of port."""
+        """Make this server the only member of the set; with the data of an earlier run, this changes the port."""
         config = {"_id": "karaoke", "version": 1, "members": [{"_id": 0, "host": self._member}]}
         try:
             client.admin.command("replSetReconfig", config, force=True)

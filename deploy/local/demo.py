@@ -1,4 +1,4 @@
-"""One song through all of it: what a newcomer sees first."""
+"""The demo: process one song with all services."""
 
 import json
 import shutil
@@ -19,15 +19,15 @@ SETTINGS = {"LOG_FORMAT": "console", "GRACE_SECONDS": "3"}
 
 
 def demo(folder: Path) -> int:
-    """Starts everything in a fresh `folder`, sends the sample song, ends everything.
+    """Start everything in an empty `folder`, process the sample song, and stop everything.
 
-    Returns the client's exit code. Raises `StartError`, also when a service ends on the way.
+    Returns the client's exit code. Raises `StartError`, also when a service ends unexpectedly.
     """
     shutil.rmtree(folder, ignore_errors=True)
     song = TRUTH.parent / json.loads(TRUTH.read_text())["file"]
     results = folder / "results"
     console = Console()
-    console.print("Starting RabbitMQ, MongoDB and five services; the models take a while to load.")
+    console.print("Starting RabbitMQ, MongoDB and five services; loading the models takes a while.")
     with (
         console.status("starting RabbitMQ and MongoDB") as status,
         backing(folder) as urls,
@@ -37,7 +37,7 @@ def demo(folder: Path) -> int:
         status.stop()
         console.print(f"All services are ready. Their logs: {_short(folder / 'logs')}")
         code = _process(song, running, results)
-        status.update("ending everything")
+        status.update("stopping everything")
         status.start()
     if code == 0:
         console.print(f"The results are in {_short(results)}. To sing from the page: make up")
@@ -45,7 +45,7 @@ def demo(folder: Path) -> int:
 
 
 def _process(song: Path, running: Stack, results: Path) -> int:
-    """Runs the command line client, as a person would, while all services live."""
+    """Run the command line client, as a user would, while all services run."""
     karaoke = Path(sys.executable).with_name("karaoke")
     with subprocess.Popen([karaoke, "process", song, "--url", running.url, "--out", results]) as client:
         try:
@@ -58,5 +58,5 @@ def _process(song: Path, running: Stack, results: Path) -> int:
 
 
 def _short(path: Path) -> Path:
-    """As one would type it here, where that is shorter."""
+    """Return the path relative to the working directory where possible."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

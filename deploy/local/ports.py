@@ -1,4 +1,4 @@
-"""TCP ports of this machine."""
+"""TCP ports on the loopback address."""
 
 import socket
 from contextlib import ExitStack
@@ -9,7 +9,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Distinct ports on the loopback address that nothing listens on, chosen by the operating system."""
+    """Return distinct free ports on the loopback address, chosen by the operating system."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
@@ -18,13 +18,13 @@ def free_ports(count: int) -> tuple[int, ...]:
 
 
 def listening(port: int) -> bool:
-    """Whether something takes connections on this port of the loopback address."""
+    """Return whether a server accepts connections on this loopback port."""
     with socket.socket() as client:
         return client.connect_ex((LOOPBACK, port)) == 0
 
 
 def ensure_free(port: int) -> None:
-    """Raises `StartError` when the port cannot be listened on."""
+    """Raise `StartError` if a server cannot listen on the port."""
     with socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,4 +1,4 @@
-"""The five services as processes: what each is called with."""
+"""The five services as processes: command, port and environment."""
 
 import sys
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ NAMES = ("gateway", "status", "separator", "transcriber", "beats")
 
 @dataclass(frozen=True)
 class Service:
-    """`env` is the whole environment of its process, which serves on `port` of the loopback address."""
+    """A service process on a loopback `port`; `env` is its complete environment."""
 
     name: str
     port: int
@@ -39,7 +39,7 @@ class Service:
 
 
 def table(env: Mapping[str, str], gateway_port: int | None = None) -> dict[str, Service]:
-    """All five by name. `env` brings AMQP_URL, MONGO_URL and STORAGE_URL; ports that are not given are free ones."""
+    """Return all five by name, on free ports. `env` has AMQP_URL, MONGO_URL and STORAGE_URL."""
     ports = dict(zip(NAMES, free_ports(len(NAMES)), strict=True))
     if gateway_port is not None:
         ports["gateway"] = gateway_port

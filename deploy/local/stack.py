@@ -1,4 +1,4 @@
-"""The five services as plain processes with a log file each: for the demo, and for tests that end one of them."""
+"""The five services as processes with one log file each, for the demo and for tests that stop one of them."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -8,13 +8,13 @@ from pathlib import Path
 from deploy.local.child import Child, until
 from deploy.local.services import Service, not_ready, table
 
-# Loading the models takes the longest: half a minute on two cores, several times that while a machine is busy.
+# Loading the models takes the longest: half a minute on two cores, several times that on a busy machine.
 READY_SECONDS = 300
-GRACE_SECONDS = "3"  # nobody waits at a terminal for a song to be finished: the broker keeps it
+GRACE_SECONDS = "3"  # short, as the broker keeps an unfinished song
 
 
 class Stack:
-    """The services by name; `children` holds their processes (pid, log, kill, start again)."""
+    """The services by name, and their processes as `children`."""
 
     def __init__(self, services: Mapping[str, Service], logs: Path) -> None:
         self.services = services
@@ -24,7 +24,6 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """Where the gateway answers."""
         return self.services["gateway"].url
 
     def start(self) -> None:
@@ -32,9 +31,9 @@ class Stack:
             child.start()
 
     def wait(self, waiting: Callable[[list[str]], None] = lambda _names: None) -> None:
-        """Returns once every service says that it is ready; tells `waiting` the names of those that are not yet.
+        """Return once every service is ready. Calls `waiting` with the names of the others, again and again.
 
-        Raises `StartError` when one of them ends, or after `READY_SECONDS`.
+        Raises `StartError` when a service ends, or after `READY_SECONDS`.
         """
 
         def ready() -> bool:
@@ -45,7 +44,7 @@ class Stack:
         until(ready, self.children.values(), READY_SECONDS)
 
     def check(self) -> None:
-        """Raises `StartError`, with the end of its log, when a service has ended."""
+        """Raise `StartError`, with the end of its log, if a service has ended."""
         for child in self.children.values():
             child.check()
 
@@ -58,9 +57,9 @@ class Stack:
 
 @contextmanager
 def stack(folder: Path, env: Mapping[str, str]) -> Iterator[Stack]:
-    """Starts all five on free ports, with storage and logs in `folder`; ready only after `Stack.wait`.
+    """Start all five on free ports, with storage and logs in `folder`. They are ready after `Stack.wait`.
 
-    `env` brings AMQP_URL and MONGO_URL on top of this process' environment.
+    `env` has AMQP_URL and MONGO_URL, and extends the environment of this process.
     """
     local = {"STORAGE_URL": str((folder / "storage").absolute()), "GRACE_SECONDS": GRACE_SECONDS}
     services = table({**os.environ, **local, **env})

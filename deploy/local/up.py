@@ -1,4 +1,4 @@
-"""All of it in the foreground, each line of log named and coloured by its service, until Ctrl-C."""
+"""All services in the foreground until Ctrl-C, with log lines labelled and coloured by service."""
 
 import fcntl
 import os
@@ -22,14 +22,14 @@ STOPPED_BY_SIGNAL = {130, 143}
 
 
 def up(folder: Path, port: int) -> int:
-    """Serves on `port` until SIGINT or SIGTERM, then ends everything; what it stored in `folder` is there next time.
+    """Serve on `port` until SIGINT or SIGTERM, then stop everything. The data in `folder` is kept for the next time.
 
-    Returns the exit code: 0, or that of the first service that ended by itself. Raises `StartError`.
+    Returns the exit code: 0, or that of the first service that ended unexpectedly. Raises `StartError`.
     """
     ensure_free(port)
     with _only_one(folder), backing(folder) as urls:
         storage = {"STORAGE_URL": os.environ.get("STORAGE_URL") or str((folder / "storage").absolute())}
-        # honcho kills what is still there five seconds after the signal.
+        # honcho kills processes that still run five seconds after the signal.
         settings = {"LOG_FORMAT": "console", "GRACE_SECONDS": "3"}
         services = table({**os.environ, **settings, **storage, **urls}, gateway_port=port)
         manager = Manager()
@@ -45,13 +45,13 @@ def up(folder: Path, port: int) -> int:
 
 
 def _announce(services: Mapping[str, Service], say: Callable[[str], None]) -> None:
-    """Says what is being waited for, whenever that changes, and the page's address when there is nothing left."""
-    told: list[str] | None = None
-    while told != []:
+    """Print which services are not ready, whenever that changes, and finally the address of the page."""
+    announced: list[str] | None = None
+    while announced != []:
         waiting = not_ready(services)
-        if waiting != told:
+        if waiting != announced:
             say(f"waiting for {', '.join(waiting)}" if waiting else f"READY: open {services['gateway'].url}")
-            told = waiting
+            announced = waiting
         time.sleep(0.5)
 
 
@@ -62,5 +62,5 @@ def _only_one(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise StartError("it runs already", f"another process uses {folder}; end that one first") from error
+            raise StartError("it is already running", f"another process uses {folder}; stop that one first") from error
         yield

@@ -19,21 +19,21 @@ def child(code: str, folder: Path) -> Child:
 
 
 def alive(pid: int) -> bool:
-    """A process that ended and that nobody has asked about is not alive."""
+    """Return whether a process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
 
-def test_a_process_that_ends_by_itself_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
+def test_a_process_that_ends_unexpectedly_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     failing = child("import sys; sys.exit('no such model')", tmp_path)
     failing.start()
     with pytest.raises(StartError, match=r"child ended with code 1.*\n.*no such model"):
         until(lambda: False, [failing], seconds=30)
 
 
-def test_what_never_answers_is_given_up(tmp_path: Path) -> None:
+def test_a_process_that_never_becomes_ready_times_out(tmp_path: Path) -> None:
     silent = child("import signal; signal.pause()", tmp_path)
     silent.start()
     with pytest.raises(StartError, match="no answer from child"):
@@ -41,7 +41,7 @@ def test_what_never_answers_is_given_up(tmp_path: Path) -> None:
     silent.end()
 
 
-def test_the_end_of_a_process_is_the_end_of_all_that_it_started(tmp_path: Path) -> None:
+def test_ending_a_process_ends_everything_that_it_started(tmp_path: Path) -> None:
     stubborn = child(STUBBORN, tmp_path)
     stubborn.start()
     until(lambda: stubborn.tail().isdigit(), [stubborn], seconds=30)

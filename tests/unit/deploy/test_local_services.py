@@ -7,14 +7,14 @@ from deploy.local.ports import LOOPBACK, ensure_free, free_ports, listening
 from deploy.local.services import NAMES, not_ready, table
 
 
-def test_free_ports_are_distinct_and_can_be_listened_on() -> None:
+def test_free_ports_are_distinct_and_usable() -> None:
     ports = free_ports(20)
     assert len(set(ports)) == 20
     for port in ports:
         ensure_free(port)
 
 
-def test_a_taken_port_is_named_and_another_is_suggested() -> None:
+def test_the_error_for_a_used_port_suggests_another() -> None:
     with socket.create_server((LOOPBACK, 0)) as server:
         port = server.getsockname()[1]
         assert listening(port)
@@ -32,5 +32,5 @@ def test_each_service_listens_on_its_own_port_and_the_gateway_finds_the_status_s
     assert services["gateway"].env["STATUS_URL"] == services["status"].url
 
 
-def test_a_service_that_nobody_started_is_not_ready() -> None:
+def test_a_service_that_was_not_started_is_not_ready() -> None:
     assert not_ready(table({})) == list(NAMES)
