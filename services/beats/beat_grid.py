@@ -55,9 +55,9 @@ class BeatGrid:
 
 
 def find_beat_grid(song_onsets: Onsets, harmony: Harmony, drum_onsets: Onsets | None = None) -> BeatGrid | None:
-    """Return None for audio without a beat: silence, speech, noise, a single hit.
+    """Return the beats and bars of a song; None for audio without a beat: silence, speech, noise, a single hit.
 
-    The whole song decides tempo and metre; if `drum_onsets` are given, they decide the exact times of the beats.
+    The full mix decides tempo and metre; if `drum_onsets` are given, they decide the exact times of the beats.
     """
     start = max(0.0, (len(song_onsets.full) / FPS - EXCERPT_SECONDS) / 2)
     end = start + EXCERPT_SECONDS
@@ -89,8 +89,8 @@ def beat_grid_from(times: Floats, downbeats: Floats, song_onsets: Onsets) -> Bea
         return None
     firsts = np.searchsorted(times, downbeats - 1e-6)
     lengths = np.diff(firsts)
-    usual = int(np.bincount(lengths).argmax()) if len(lengths) else 0
-    beats_per_bar = usual if usual >= MIN_BEATS_PER_BAR else 0
+    most_common = int(np.bincount(lengths).argmax()) if len(lengths) else 0
+    beats_per_bar = most_common if most_common >= MIN_BEATS_PER_BAR else 0
     number = np.arange(len(times))
     last = np.searchsorted(firsts, number, side="right") - 1
     since = number - firsts[np.maximum(last, 0)] if len(firsts) else number

@@ -42,7 +42,7 @@ class Key:
 
 
 def key(tones: Tones, chords: Sequence[Chord] = ()) -> Key | None:
-    """Return None for audio without a key: silence, drums, speech, noise. The song's chords improve the result."""
+    """Return the key; None for silence, drums, speech and noise. The song's chords improve the result."""
     if not tones.is_pitched:
         return None
     correlations = np.corrcoef(tones.chroma().mean(axis=1), ROTATED)[0, 1:]

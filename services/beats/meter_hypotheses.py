@@ -67,7 +67,7 @@ class Meter:
 
 
 def estimate_meter(onsets: Onsets, harmony: Harmony) -> Meter | None:
-    """Return None if no onsets repeat."""
+    """Return the likeliest hypothesis; None if no onsets repeat."""
     found = list(hypotheses(onsets, harmony))
     return choose(found, weights()) if found else None
 
@@ -102,7 +102,7 @@ def beat_candidates(onsets: Onsets) -> Iterator[Frames]:
 
 
 def choose(found: Sequence[MeterHypothesis], weights: Mapping[str, float]) -> Meter:
-    """Choose from at least one hypothesis."""
+    """Return the likeliest of at least one hypothesis."""
     scores = np.array([sum(weights.get(name, 0.0) * value for name, value in each.features.items()) for each in found])
     probabilities = np.exp(scores - scores.max())
     probabilities /= probabilities.sum()

@@ -16,7 +16,7 @@ from tests.evaluation.truth import Beat
 
 
 def rhythm(items: list[Item], *, drums: bool = False) -> Iterator[tuple[Item, Answer]]:
-    """`drums`: with the separated drums beside the song, as when the first result is refined."""
+    """Analyse the songs; with `drums`, the separated drum stem is an additional input, as in a refinement."""
     from services.beats.rhythm import analyse, warm  # noqa: PLC0415 -- loads librosa
     from services.beats.settings import Settings  # noqa: PLC0415
 

@@ -30,7 +30,7 @@ class Bars:
     positions: Sequence[int]
 
     def position(self, seconds: float) -> BarPosition | None:
-        """Return None more than a bar before the first beat or after the last, where the metre is unknown."""
+        """Return the bar and beat; None more than a bar before the first beat or after the last."""
         count = max(self.positions)
         step = round(self._beat_number(seconds) * STEPS_PER_BEAT)
         index, quarters = divmod(step, STEPS_PER_BEAT)
@@ -50,7 +50,7 @@ class Bars:
 
 
 def read_bars(file: Path) -> Bars | None:
-    """Return None if the file does not exist or contains no bars."""
+    """Read `beats.json`; return None if the file does not exist or contains no bars."""
     if not file.is_file():
         return None
     beats = [beat for beat in json.loads(file.read_text("utf-8"))["beats"] if beat.get("position")]
