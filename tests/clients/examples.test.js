@@ -1,6 +1,6 @@
-/** Our own three clients (docs/examples) against the live server, from the upload to the end. */
+/** Tests our three example clients (docs/examples) against the live server, from the upload to the end of the job. */
 
-import './browser.js'; // before React and Vue, which look for a window when they are imported
+import './browser.js'; // first, because React and Vue look for a window when they are imported
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -85,7 +85,7 @@ describe('example', { concurrency: true }, () => {
   }
 });
 
-/** What a person's click in the file dialog does. */
+/** Simulate that the user chooses a file. */
 function choose(input, file) {
   Object.defineProperty(input, 'files', { value: [file] });
   input.dispatchEvent(new window.Event('change'));

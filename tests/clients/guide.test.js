@@ -1,6 +1,6 @@
-/** The published guide's three clients, unchanged, against the live server. */
+/** Tests the three clients of the published guide, unchanged, against the live server. */
 
-import './browser.js'; // before React and Vue, which look for a window when they are imported
+import './browser.js'; // first, because React and Vue look for a window when they are imported
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -75,7 +75,7 @@ function tasks(job) {
   return [job.stem_separation, job.transcription, job.beat_analysis];
 }
 
-/** Runs class and usage example with the id filled in; what the usage calls on its page is collected. */
+/** Run the guide's class and its usage example with the job's id, and return the recorded calls of page functions. */
 async function runPlainExample(jobId) {
   const source = (await guideSource('Plain JavaScript')).replace('your-job-id-here', jobId);
   const calls = [];

@@ -1,11 +1,11 @@
-/** Real jobs on the server: one kind that completes quickly, one kind that fails. */
+/** Submits real jobs: one kind that completes quickly, and one kind that fails. */
 
 import { openAsBlob } from 'node:fs';
 import path from 'node:path';
 
 const { SONG } = process.env;
 
-/** Options of an upload, by how its job ends. */
+/** Options of an upload, by the outcome of its job. */
 export const options = {
   completed: { tasks: ['beat_analysis'] },
   failed: { tasks: ['stem_separation'], model: 'no-such-model' },
@@ -15,7 +15,7 @@ export async function song() {
   return new File([await openAsBlob(SONG)], path.basename(SONG), { type: 'audio/mpeg' });
 }
 
-/** Uploads the song by hand, for clients that only follow a job. Resolves to the job's id. */
+/** Upload the song for clients that only follow a job. Resolves to the job's id. */
 export async function submit(outcome) {
   const form = new FormData();
   form.append('file', await song());
@@ -25,7 +25,7 @@ export async function submit(outcome) {
   return (await response.json()).job_id;
 }
 
-/** The job's document, as the API tells it. */
+/** Fetch the job's status document. */
 export async function document(jobId) {
   return (await fetch(`/api/status/${jobId}`)).json();
 }

@@ -1,6 +1,6 @@
-/** What our examples promise about polling, checked in milliseconds: the server and the clock are stand-ins. */
+/** Tests how our example clients poll, with a fake server and a fake clock. */
 
-import './browser.js'; // before React and Vue, which look for a window when they are imported
+import './browser.js'; // first, because React and Vue look for a window when they are imported
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
@@ -57,7 +57,7 @@ describe('monitor', () => {
     return monitor;
   }
 
-  it('asks again three seconds after an answer, and never while one is awaited', async () => {
+  it('polls three seconds after each answer, and never has two requests at once', async () => {
     start();
     mock.timers.tick(60_000);
     assert.equal(requests.length, 1);
@@ -69,7 +69,7 @@ describe('monitor', () => {
     assert.equal(requests[1].url, '/api/status/a-job');
   });
 
-  it('waits longer after each failure, half a minute at most, and recovers', async () => {
+  it('waits longer after each failure, up to 30 seconds, and recovers', async () => {
     start();
     for (const [shortest, longest] of [
       [4_500, 6_000],
@@ -84,14 +84,14 @@ describe('monitor', () => {
       mock.timers.tick(longest - shortest + 1);
       assert.equal(requests.length, asked + 1);
     }
-    await requests.at(-1).answer({ detail: 'Status is away' }, 503);
+    await requests.at(-1).answer({ detail: 'Status is unavailable' }, 503);
     mock.timers.tick(30_000);
     await requests.at(-1).answer(processing);
-    assert.deepEqual(events.at(-2), ['onRetry', 'Status is away']);
+    assert.deepEqual(events.at(-2), ['onRetry', 'Status is unavailable']);
     assert.deepEqual(events.at(-1), ['onUpdate', 'processing']);
   });
 
-  it('gives up on a job that is not there', async () => {
+  it('stops with an error when the job does not exist', async () => {
     start();
     await requests[0].answer({ detail: 'No such job' }, 404);
     mock.timers.tick(60_000);
@@ -103,7 +103,7 @@ describe('monitor', () => {
     ['completed', 'onComplete'],
     ['failed', 'onError'],
   ]) {
-    it(`stops asking once the job has ${status}`, async () => {
+    it(`stops polling when the job has ${status}`, async () => {
       start();
       await requests[0].answer({ status, error_message: 'no such model' });
       mock.timers.tick(60_000);
@@ -115,7 +115,7 @@ describe('monitor', () => {
     });
   }
 
-  it('is silent after stop(), also about a request under way', async () => {
+  it('stop() aborts a running request and ends all callbacks', async () => {
     const monitor = start();
     monitor.stop();
     await idle();
@@ -125,7 +125,7 @@ describe('monitor', () => {
     assert.deepEqual(events, []);
   });
 
-  it('is stopped when the React component goes', async () => {
+  it('unmounting the React component stops polling', async () => {
     mock.timers.reset(); // React schedules with the real clock
     const root = createRoot(container());
     root.render(
@@ -140,7 +140,7 @@ describe('monitor', () => {
     assert.equal(requests[0].signal.aborted, true);
   });
 
-  it('is stopped when the Vue component goes', async () => {
+  it('unmounting the Vue component stops polling', async () => {
     const app = createApp(JobStatus, { jobId: 'a-job' });
     app.mount(container());
     assert.equal(requests[0].signal.aborted, false);

@@ -1,8 +1,8 @@
 /**
- * The clients under test, as modules: our examples, and the blocks of the published guide.
+ * Loads the clients under test as modules: our examples, and code blocks of the published guide.
  *
- * They are written to .run/ (ignored by git) because `import 'react'` is resolved from where a module lies,
- * and docs/examples has no node_modules.
+ * They are written to .run/ (ignored by git), because Node.js resolves `import 'react'` from the folder of the
+ * module, and docs/examples has no node_modules.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -20,23 +20,23 @@ export const guideMissing = existsSync(guide)
   ? false
   : `the published guide is not at ${path.relative(project, guide)}`;
 
-/** One of docs/examples, with what it imports from there beside it. */
+/** Import one of docs/examples, together with the monitor.js that it imports. */
 export async function example(file) {
   const source = (name) => readFile(path.join(project, 'docs/examples', name), 'utf8');
   await module('examples/monitor.js', await source('monitor.js'));
   return module(`examples/${file}`, await source(file));
 }
 
-/** The first code block under the guide's heading that starts with `heading`. */
+/** Return the first code block below the guide's heading that starts with `heading`. */
 export async function guideSource(heading) {
   const [, section] = (await readFile(guide, 'utf8')).split(`### ${heading}`);
   return section.match(/```\w+\n([\s\S]*?)```/)[1];
 }
 
-/** Imports `source` as the module `file`; a .vue source is compiled first. */
+/** Import `source` as the module `file`. A .vue source is compiled first. */
 export async function module(file, source) {
   const target = path.join(here, '.run', file.replace('.vue', '.vue.js'));
-  const draft = `${target}.${randomUUID()}`; // renamed when whole: another test may be importing the module
+  const draft = `${target}.${randomUUID()}`; // renamed when complete, because another test may be importing the module
   await mkdir(path.dirname(target), { recursive: true });
   await writeFile(draft, file.endsWith('.vue') ? compile(source, file) : source);
   await rename(draft, target);
