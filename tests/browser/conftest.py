@@ -1,4 +1,4 @@
-"""The page in the distribution's Chromium, on the five live services."""
+"""Fixtures that open the page in the distribution's Chromium, against the five live services."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ ARGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
-EAR = Path(__file__).with_name("ear.js")
+AUDIO_PROBE = Path(__file__).with_name("audio_probe.js")
 
 
 @pytest.fixture(scope="package")
@@ -37,32 +37,32 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def visit(browser: Browser, gateway_url: str) -> AsyncIterator[Open]:
-    """Opens the page, with a job when it is given one, as a visitor of their own; any of the browser's context options.
+    """Return a function that opens the page, or a job on it, in a browser context of its own with the given options.
 
-    The page may do nothing that its policy forbids, and no error of its own may go unhandled.
+    Afterwards, fail if the page violated its Content-Security-Policy or raised an unhandled error.
     """
     contexts: list[BrowserContext] = []
-    faults: list[str] = []
+    errors: list[str] = []
 
     async def open_page(job_id: str = "", **options: Any) -> Page:
         context = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         contexts.append(context)
-        await context.add_init_script(path=EAR)
+        await context.add_init_script(path=AUDIO_PROBE)
         page = await context.new_page()
         page.set_default_timeout(60_000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda line: faults.append(line.text) if "Security Policy" in line.text else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: errors.append(line.text) if "Security Policy" in line.text else None)
         await page.goto(f"{gateway_url}/#{job_id}" if job_id else gateway_url)
         return page
 
     yield open_page
     for context in contexts:
         await context.close()
-    assert faults == []
+    assert errors == []
 
 
 @pytest.fixture(scope="package")
 async def sung(gateway_url: str, song: Path) -> str:
-    """The id of the sample song's job, which has everything."""
+    """Return the id of the sample song's completed job, which has all results."""
     async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
         return await ended(client, await submit(client, song, format="flac"), "completed")

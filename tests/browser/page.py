@@ -1,4 +1,4 @@
-"""Steps that tests of the page have in common."""
+"""Steps that several tests of the page share."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,25 +18,25 @@ async def submit(client: httpx.AsyncClient, song: Path, **options: str) -> str:
 
 
 async def ended(client: httpx.AsyncClient, job_id: str, outcome: str) -> str:
-    """Returns the id of a job once it is over."""
-    over: dict[str, Any] = {}
+    """Wait until a job has finished with the given outcome, and return its id."""
+    document: dict[str, Any] = {}
 
-    async def is_over() -> bool:
-        over.update((await client.get(f"/api/status/{job_id}")).json())
-        return over["status"] in ("completed", "failed")
+    async def is_finished() -> bool:
+        document.update((await client.get(f"/api/status/{job_id}")).json())
+        return document["status"] in ("completed", "failed")
 
-    await until(is_over, wanted=True, within=180)
-    assert over["status"] == outcome, over
+    await until(is_finished, wanted=True, within=180)
+    assert document["status"] == outcome, document
     return job_id
 
 
 async def ready(page: Page) -> Page:
-    """Returns once the song can be sung, words and all."""
+    """Wait until the song can be played and its lyrics are shown."""
     await page.locator(".play").wait_for()
     await page.locator(".line").first.wait_for()
     return page
 
 
 async def holds(page: Page, condition: str, within: float = 60) -> None:
-    """Returns once a JavaScript expression is true. The page's policy forbids what `wait_for_function` does."""
+    """Wait until a JavaScript expression is true. (The page's Content-Security-Policy blocks `wait_for_function`.)"""
     await until(lambda: page.evaluate(f"Boolean({condition})"), wanted=True, within=within)

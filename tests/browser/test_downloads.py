@@ -1,4 +1,4 @@
-"""What can be taken home."""
+"""Downloads of a song's results."""
 
 import zipfile
 from pathlib import Path
@@ -10,14 +10,16 @@ from tests.browser.page import Open, ready
 
 
 async def saved(page: Page, link: str, folder: Path) -> Path:
-    async with page.expect_download() as coming:
+    async with page.expect_download() as pending:
         await page.get_by_role("link", name=link, exact=True).click()
-    download = await coming.value
+    download = await pending.value
     await download.save_as(folder / download.suggested_filename)
     return folder / download.suggested_filename
 
 
-async def test_a_stem_as_mp3_and_everything_as_zip(visit: Open, sung: str, song: Path, tmp_path: Path) -> None:
+async def test_a_stem_downloads_as_mp3_and_all_results_download_as_zip(
+    visit: Open, sung: str, song: Path, tmp_path: Path
+) -> None:
     page = await ready(await visit(sung))
     await page.get_by_role("button", name="Download", exact=True).click()
     voice = await saved(page, "Voice", tmp_path)

@@ -1,4 +1,4 @@
-"""The mixer and what changes the sound, measured at what comes out."""
+"""The mixer, speed, metronome and count-in, measured at the sound that the page plays."""
 
 from statistics import mean
 
@@ -6,7 +6,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.page import Open, holds, ready
 
-CHORUS = "0.35"  # of the song: all parts play
+CHORUS = "0.35"  # position as a share of the song; all stems play there
 
 
 async def playing(page: Page) -> Page:
@@ -19,13 +19,13 @@ async def playing(page: Page) -> Page:
 
 
 async def loudness(page: Page) -> float:
-    """Over a second and a half, once changes have taken effect."""
-    at = "new Promise(resolve => setTimeout(() => resolve(ear.loudness()), 250))"
+    """Return the mean loudness over 1.5 seconds, after changes have taken effect."""
+    at = "new Promise(resolve => setTimeout(() => resolve(probe.loudness()), 250))"
     await page.evaluate(at)
     return mean([float(await page.evaluate(at)) for _ in range(6)])
 
 
-async def test_muting_and_soloing_change_what_is_heard(visit: Open, sung: str) -> None:
+async def test_mute_and_solo_change_the_sound(visit: Open, sung: str) -> None:
     page = await playing(await visit(sung))
     mix = await loudness(page)
     for name in ("Drums", "Bass", "Other"):
@@ -36,12 +36,12 @@ async def test_muting_and_soloing_change_what_is_heard(visit: Open, sung: str) -
     assert 1e-3 < bass < mix
     await page.get_by_role("button", name="Solo Voice").click()
     await page.get_by_role("button", name="Mute Bass").click()
-    assert await loudness(page) > 1e-3  # solo is stronger than mute
+    assert await loudness(page) > 1e-3  # solo overrides mute
     await page.get_by_label("Volume of Voice").fill("0")
     assert await loudness(page) < 1e-4
 
 
-async def test_the_keys_m_and_s_are_for_the_voice(visit: Open, sung: str) -> None:
+async def test_the_keys_m_and_s_mute_and_solo_the_voice(visit: Open, sung: str) -> None:
     page = await playing(await visit(sung))
     mute, solo = (page.get_by_role("button", name=f"{what} Voice") for what in ("Mute", "Solo"))
     await expect(mute).to_have_attribute("aria-pressed", "true")
@@ -51,41 +51,41 @@ async def test_the_keys_m_and_s_are_for_the_voice(visit: Open, sung: str) -> Non
     await expect(solo).to_have_attribute("aria-pressed", "true")
 
 
-async def test_all_parts_start_at_one_sample(visit: Open, sung: str) -> None:
+async def test_all_stems_start_at_the_same_sample(visit: Open, sung: str) -> None:
     page = await playing(await visit(sung))
-    sources = await page.evaluate("ear.sources.map(({ when, offset, rate }) => [when, offset, rate])")
+    sources = await page.evaluate("probe.sources.map(({ when, offset, rate }) => [when, offset, rate])")
     assert len(sources) == 4
     assert all(source == sources[0] for source in sources)
 
 
-async def test_speed_changes_the_pace_and_the_sound_comes_through(visit: Open, sung: str) -> None:
+async def test_speed_changes_the_tempo_and_the_sound_is_still_heard(visit: Open, sung: str) -> None:
     page = await playing(await visit(sung))
     for name in ("Drums", "Other"):
         await page.get_by_role("button", name=f"Mute {name}").click()
     for _ in range(4):
         await page.get_by_role("button", name="Speed down").click()
-    await holds(page, "ear.sources.at(-1).rate < 0.81")
-    began = await page.evaluate("[ear.position(), ear.context.currentTime]")
-    await holds(page, f"ear.context.currentTime > {began[1] + 2}")
-    ended = await page.evaluate("[ear.position(), ear.context.currentTime]")
+    await holds(page, "probe.sources.at(-1).rate < 0.81")
+    began = await page.evaluate("[probe.position(), probe.context.currentTime]")
+    await holds(page, f"probe.context.currentTime > {began[1] + 2}")
+    ended = await page.evaluate("[probe.position(), probe.context.currentTime]")
     assert abs((ended[0] - began[0]) / (ended[1] - began[1]) - 0.8) < 0.01
-    assert await loudness(page) > 1e-3  # the stretching lets the sound through, under the page's own policy
+    assert await loudness(page) > 1e-3  # the pitch shift works under the page's Content-Security-Policy
 
 
-async def test_the_click_is_heard_on_the_beat(visit: Open, sung: str) -> None:
+async def test_the_metronome_is_heard(visit: Open, sung: str) -> None:
     page = await playing(await visit(sung))
     for name in ("Drums", "Bass", "Other"):
         await page.get_by_role("button", name=f"Mute {name}").click()
     assert await loudness(page) < 1e-4
     await page.get_by_role("switch", name="Click").check()
-    await holds(page, "ear.loudness() > 0.005")
+    await holds(page, "probe.loudness() > 0.005")
 
 
-async def test_the_song_is_counted_in(visit: Open, sung: str) -> None:
+async def test_one_bar_is_counted_in_before_the_song(visit: Open, sung: str) -> None:
     page = await ready(await visit(sung))
     await page.get_by_role("switch", name="Count-in").check()
     await page.click(".play")
-    await holds(page, "ear.sources.length > 0")
-    lead = float(await page.evaluate("ear.sources[0].when - ear.context.currentTime"))
-    assert 1 < lead < 2.5  # a bar of four at 116 a minute takes 2.07 s, less the upbeat
-    await holds(page, "ear.loudness() > 0.005 && ear.context.currentTime < ear.sources[0].when")
+    await holds(page, "probe.sources.length > 0")
+    lead = float(await page.evaluate("probe.sources[0].when - probe.context.currentTime"))
+    assert 1 < lead < 2.5  # a bar of four beats at 116 bpm takes 2.07 s, minus the upbeat
+    await holds(page, "probe.loudness() > 0.005 && probe.context.currentTime < probe.sources[0].when")

@@ -1,4 +1,4 @@
-"""What goes wrong, said in plain words, and what one can do about it."""
+"""Problems: the page explains them and offers what the user can do."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from playwright.async_api import Route, expect
 from tests.browser.page import Open, ended, ready, submit
 
 
-async def test_a_file_that_is_no_audio_is_refused_in_words(visit: Open, tmp_path: Path) -> None:
+async def test_a_file_without_audio_is_refused_with_a_message(visit: Open, tmp_path: Path) -> None:
     page = await visit()
     (tmp_path / "poem.mp3").write_text("Shall I compare thee to a summer's day? " * 200)
     await page.set_input_files("input[type=file]", tmp_path / "poem.mp3")
@@ -21,7 +21,7 @@ async def test_a_file_that_is_no_audio_is_refused_in_words(visit: Open, tmp_path
     await expect(page.locator(".upload")).to_have_count(0)
 
 
-async def test_a_job_that_failed_says_what_did_not_work(visit: Open, gateway_url: str, song: Path) -> None:
+async def test_a_failed_job_names_the_failed_task_and_can_be_retried(visit: Open, gateway_url: str, song: Path) -> None:
     async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
         job = await submit(client, song, model="no-such-model", tasks="stem_separation,beat_analysis")
         await ended(client, job, "failed")
@@ -34,17 +34,17 @@ async def test_a_job_that_failed_says_what_did_not_work(visit: Open, gateway_url
     assert (document["run"], document["status"]) == (1, "failed")
 
 
-async def test_a_song_that_is_gone_is_explained(visit: Open) -> None:
+async def test_a_deleted_song_shows_an_explanation(visit: Open) -> None:
     page = await visit("00000000-0000-4000-8000-000000000000")
     await expect(page.get_by_role("alert")).to_contain_text("is not here any more")
 
 
-async def test_an_address_that_cannot_be_read_opens_the_page_without_a_song(visit: Open) -> None:
+async def test_a_malformed_url_fragment_opens_the_home_page(visit: Open) -> None:
     page = await visit("%")
     await expect(page.locator(".hero")).to_be_visible()
 
 
-async def test_a_song_can_be_cancelled_while_it_is_worked_on(visit: Open, gateway_url: str, song: Path) -> None:
+async def test_a_song_in_progress_can_be_cancelled(visit: Open, gateway_url: str, song: Path) -> None:
     page = await visit()
     await page.set_input_files("input[type=file]", song)
     await page.locator(".job-progress").wait_for()
@@ -57,20 +57,18 @@ async def test_a_song_can_be_cancelled_while_it_is_worked_on(visit: Open, gatewa
     assert document["error_code"] == "cancelled"
 
 
-async def test_where_keys_are_set_one_is_asked_for_and_kept_for_the_tab(
-    visit: Open, gateway_url: str, sung: str
-) -> None:
+async def test_a_required_api_key_is_requested_and_kept_for_the_tab(visit: Open, gateway_url: str, sung: str) -> None:
     page = await visit()
 
-    async def with_a_key(route: Route) -> None:
+    async def require_key(route: Route) -> None:
         if route.request.headers.get("authorization") == "Bearer sesame":
             await route.continue_()
         else:
             problem = {"code": "unauthorized", "detail": "Send a key."}
             await route.fulfill(status=401, json=problem, headers={"WWW-Authenticate": "Bearer"})
 
-    await page.route("**/api/**", with_a_key)
-    await page.route("**/storage/**", with_a_key)
+    await page.route("**/api/**", require_key)
+    await page.route("**/storage/**", require_key)
     await page.goto(f"{gateway_url}/#{sung}")
     for key, hint in (("wrong", "A key is needed here."), ("sesame", "This key is not valid here.")):
         await expect(page.locator("#key-hint")).to_contain_text(hint)
@@ -81,9 +79,9 @@ async def test_where_keys_are_set_one_is_asked_for_and_kept_for_the_tab(
     await ready(page)
 
 
-async def test_an_outage_is_said_and_lived_through(visit: Open, gateway_url: str, song: Path) -> None:
+async def test_an_outage_is_shown_and_the_page_recovers(visit: Open, gateway_url: str, song: Path) -> None:
     page = await visit()
-    # It polls: a stream that is open already outlives what the browser calls being offline.
+    # Force polling: an event stream that is already open keeps working when Playwright sets the browser offline.
     await page.route("**/events", lambda route: route.fulfill(status=404, json={"code": "none", "detail": "None."}))
     await page.set_input_files("input[type=file]", song)
     await page.locator(".job-progress").wait_for()
@@ -95,13 +93,13 @@ async def test_an_outage_is_said_and_lived_through(visit: Open, gateway_url: str
 
 
 @pytest.fixture(scope="module")
-async def own_words(gateway_url: str, short_song: Path) -> str:
-    """The id of a job whose words may be replaced."""
+async def editable_job(gateway_url: str, short_song: Path) -> str:
+    """Return the id of a completed job whose lyrics the tests may replace."""
     async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
         return await ended(client, await submit(client, short_song, format="flac"), "completed")
 
 
-async def test_own_words_that_are_none_are_refused_in_words(visit: Open, sung: str) -> None:
+async def test_empty_lyrics_are_refused_with_a_message(visit: Open, sung: str) -> None:
     page = await ready(await visit(sung))
     await page.get_by_role("button", name="Words").click()
     await page.get_by_label("Correct them").fill(" \n ")
@@ -111,8 +109,8 @@ async def test_own_words_that_are_none_are_refused_in_words(visit: Open, sung: s
     await expect(page.locator(".line").first).to_contain_text("Early morning")
 
 
-async def test_own_words_replace_those_that_were_heard(visit: Open, own_words: str) -> None:
-    page = await ready(await visit(own_words))
+async def test_user_lyrics_replace_the_recognised_ones(visit: Open, editable_job: str) -> None:
+    page = await ready(await visit(editable_job))
     await page.get_by_role("button", name="Words").click()
     await page.get_by_label("Correct them").fill("Early morning by the water\nI can hear the river say")
     await page.get_by_role("button", name="Put in time").click()
@@ -122,45 +120,47 @@ async def test_own_words_replace_those_that_were_heard(visit: Open, own_words: s
     await expect(page.locator(".facts")).to_contain_text("your own words")
 
 
-async def test_own_words_sent_while_the_sound_still_loads_do_not_load_it_again(
-    visit: Open, gateway_url: str, own_words: str
+async def test_new_lyrics_while_the_stems_load_do_not_load_the_stems_again(
+    visit: Open, gateway_url: str, editable_job: str
 ) -> None:
     page = await visit()
-    come = asyncio.Event()
-    asked: list[str] = []
+    released = asyncio.Event()
+    requests: list[str] = []
 
-    async def later(route: Route) -> None:
-        asked.append(route.request.url)
-        await come.wait()
+    async def hold(route: Route) -> None:
+        requests.append(route.request.url)
+        await released.wait()
         await route.continue_()
 
-    await page.route("**/storage/**", later)
-    await page.goto(f"{gateway_url}/#{own_words}")
+    await page.route("**/storage/**", hold)
+    await page.goto(f"{gateway_url}/#{editable_job}")
     await page.get_by_role("button", name="Words").click()
     await page.get_by_label("Correct them").fill("Early morning by the water")
     await page.get_by_role("button", name="Put in time").click()
     await expect(page.locator(".line")).to_have_count(1, timeout=120_000)
     await expect(page.locator(".facts")).to_contain_text("your own words")
-    come.set()
+    released.set()
     await page.locator(".play").wait_for()
-    assert len(asked) == 4
+    assert len(requests) == 4
 
 
-async def test_a_run_that_was_accepted_is_waited_for_and_that_is_said(visit: Open, gateway_url: str, sung: str) -> None:
+async def test_an_accepted_run_that_has_not_started_is_shown_as_pending(
+    visit: Open, gateway_url: str, sung: str
+) -> None:
     page = await ready(await visit(sung))
 
-    async def accepted(route: Route) -> None:
+    async def accept(route: Route) -> None:
         await route.fulfill(status=202, json={"job_id": sung})
 
-    await page.route("**/lyrics", accepted)
+    await page.route("**/lyrics", accept)
     await page.get_by_role("button", name="Words").click()
     await page.get_by_role("button", name="Put in time").click()
     await expect(page.get_by_text("will begin as soon as it can")).to_be_visible()
-    begun = {**await (await page.request.get(f"{gateway_url}/api/status/{sung}")).json(), "run": 1}
-    news = f"event: status\nid: begun\ndata: {json.dumps(begun)}\n\n"
+    started = {**await (await page.request.get(f"{gateway_url}/api/status/{sung}")).json(), "run": 1}
+    event = f"event: status\nid: started\ndata: {json.dumps(started)}\n\n"
 
-    async def begins(route: Route) -> None:
-        await route.fulfill(body=news, content_type="text/event-stream")
+    async def send_event(route: Route) -> None:
+        await route.fulfill(body=event, content_type="text/event-stream")
 
-    await page.route("**/events", begins)
+    await page.route("**/events", send_event)
     await expect(page.get_by_text("will begin as soon as it can")).to_have_count(0)

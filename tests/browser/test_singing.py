@@ -1,4 +1,4 @@
-"""From a file to singing: the sound, the words in time with it, and the ways to move about."""
+"""From the upload to singing: sound, lyrics in time with it, and seeking."""
 
 import re
 import statistics
@@ -17,12 +17,12 @@ Record = Callable[[str, object], None]
 
 
 async def heard(page: Page) -> float:
-    """Seconds into the song of what is heard, once the sound has come to the place that was last asked for."""
-    await holds(page, "ear.position() >= ear.sources.at(-1).offset")
-    return float(await page.evaluate("ear.position()"))
+    """Wait until the last seek has taken effect, and return the position of the sound in seconds."""
+    await holds(page, "probe.position() >= probe.sources.at(-1).offset")
+    return float(await page.evaluate("probe.position()"))
 
 
-async def test_a_song_can_be_sung_before_its_words_are_there(
+async def test_a_song_can_be_played_before_its_lyrics_are_ready(
     visit: Open, song: Path, record_testsuite_property: Record
 ) -> None:
     page = await visit()
@@ -32,7 +32,7 @@ async def test_a_song_can_be_sung_before_its_words_are_there(
     record_testsuite_property("seconds_to_playable", round(time.monotonic() - began, 1))
     await expect(page.locator(".lyrics.empty")).to_contain_text("on their way")
     await page.click(".play")
-    await holds(page, "ear.position() > 1 && ear.loudness() > 0.01")
+    await holds(page, "probe.position() > 1 && probe.loudness() > 0.01")
     await page.locator(".line").first.wait_for()
     record_testsuite_property("seconds_to_words", round(time.monotonic() - began, 1))
     await expect(page.locator(".facts")).to_contain_text("116 bpm")
@@ -42,21 +42,23 @@ async def test_a_song_can_be_sung_before_its_words_are_there(
 
 
 @pytest.mark.parametrize(("key", "speed"), [(0, 0), (3, 0), (0, 3)])
-async def test_words_light_up_when_they_are_heard(
+async def test_words_are_highlighted_when_they_are_heard(
     visit: Open, sung: str, record_testsuite_property: Record, key: int, speed: int
 ) -> None:
-    """`key` and `speed` are steps up; what stretches the sound delays it, and the words must wait for it."""
+    """`key` and `speed` are steps up. The pitch shift delays the sound, and the highlights must wait for it."""
     page = await ready(await visit(sung))
     for label, steps in (("Key up", key), ("Speed up", speed)):
         for _ in range(steps):
             await page.get_by_role("button", name=label).click()
     await page.click(".play")
-    await holds(page, "ear.position() > 20")
+    await holds(page, "probe.position() > 20")
     delay = float(
-        await page.evaluate("ear.worklet ? ear.worklet.latency().then(latency => latency * ear.sources[0].rate) : 0")
+        await page.evaluate(
+            "probe.worklet ? probe.worklet.latency().then(latency => latency * probe.sources[0].rate) : 0"
+        )
     )
     assert (delay > 0) == bool(key or speed)
-    errors: list[dict[str, Any]] = await page.evaluate("ear.errors")
+    errors: list[dict[str, Any]] = await page.evaluate("probe.errors")
     late = [each["error"] - delay for each in errors]
     assert len(late) > 15
     record_testsuite_property(f"median_ms key {key} speed {speed}", round(1000 * statistics.median(late), 1))
@@ -65,7 +67,7 @@ async def test_words_light_up_when_they_are_heard(
     assert max(map(abs, late)) < 0.2
 
 
-async def test_a_click_on_a_word_goes_there(visit: Open, sung: str) -> None:
+async def test_a_click_on_a_word_seeks_to_it(visit: Open, sung: str) -> None:
     page = await ready(await visit(sung))
     await page.click(".play")
     word = page.locator(".word").nth(5)
@@ -75,11 +77,11 @@ async def test_a_click_on_a_word_goes_there(visit: Open, sung: str) -> None:
     assert start <= await heard(page) < start + 3
 
 
-async def test_the_keyboard_plays_and_moves(visit: Open, sung: str) -> None:
+async def test_the_keyboard_plays_and_seeks(visit: Open, sung: str) -> None:
     page = await ready(await visit(sung))
-    await page.locator(".title h1").click()  # the focus is nowhere in particular
+    await page.locator(".title h1").click()  # no control has the focus
     await page.keyboard.press(" ")
-    await holds(page, "ear.sources.length > 0 && ear.position() > 0.3")
+    await holds(page, "probe.sources.length > 0 && probe.position() > 0.3")
     await page.keyboard.press("ArrowRight")
     assert 5 < await heard(page) < 9
     await page.keyboard.press("ArrowLeft")
@@ -90,11 +92,11 @@ async def test_the_keyboard_plays_and_moves(visit: Open, sung: str) -> None:
     await page.keyboard.press("ArrowDown")
     assert await heard(page) >= float(await second.get_attribute("data-start") or "nan") > first
     await page.keyboard.press(" ")
-    await holds(page, "ear.sources.length === 0")
+    await holds(page, "probe.sources.length === 0")
     await expect(page.get_by_role("button", name="Play")).to_be_visible()
 
 
-async def test_the_wave_is_a_slider(visit: Open, sung: str) -> None:
+async def test_the_waveform_is_a_slider(visit: Open, sung: str) -> None:
     page = await ready(await visit(sung))
     wave = page.get_by_role("slider", name="Place in the song")
     await wave.focus()

@@ -1,4 +1,4 @@
-"""For every eye and every hand: accessibility by axe's rules, both colour schemes, and a phone's width."""
+"""Accessibility by axe's rules, in both colour schemes and at a desktop's and a phone's width."""
 
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ async def failed(gateway_url: str, song: Path) -> str:
         return await ended(client, job, "failed")
 
 
-async def findings(page: Page) -> list[str]:
-    """What axe thinks serious or critical."""
+async def violations(page: Page) -> list[str]:
+    """Return axe's serious and critical violations."""
     need("axe-core", there=AXE.is_file())
     await page.evaluate(AXE.read_text())
     results: dict[str, Any] = await page.evaluate("axe.run({ resultTypes: ['violations'] })")
@@ -36,46 +36,46 @@ async def findings(page: Page) -> list[str]:
 
 
 async def fits(page: Page) -> bool:
-    """Whether nothing makes the page wider than the window."""
+    """Return whether the page is not wider than the window."""
     return bool(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
-def look(scheme: str, width: int) -> dict[str, Any]:
+def display(scheme: str, width: int) -> dict[str, Any]:
     return {"color_scheme": scheme, "viewport": {"width": width, "height": 740}, "has_touch": width < 600}
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-async def test_the_empty_page(visit: Open, scheme: str, width: int) -> None:
-    page = await visit(**look(scheme, width))
+async def test_the_home_page_is_accessible(visit: Open, scheme: str, width: int) -> None:
+    page = await visit(**display(scheme, width))
     await page.locator(".hero").wait_for()
-    assert await findings(page) == []
+    assert await violations(page) == []
     assert await fits(page)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-async def test_a_song_being_sung(visit: Open, sung: str, scheme: str, width: int) -> None:
-    page = await ready(await visit(sung, **look(scheme, width)))
+async def test_a_playing_song_is_accessible(visit: Open, sung: str, scheme: str, width: int) -> None:
+    page = await ready(await visit(sung, **display(scheme, width)))
     await page.click(".play")
     await page.locator(".word").nth(3).click()
     await page.locator(".word.now").wait_for()
-    assert await findings(page) == []
+    assert await violations(page) == []
     assert await fits(page)
     for name in ("Words", "Download"):
         await page.get_by_role("button", name=name, exact=True).click()
         await page.get_by_role("dialog", name=name).wait_for()
-        assert await findings(page) == []
+        assert await violations(page) == []
         assert await fits(page)
         await page.keyboard.press("Escape")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-async def test_a_song_being_worked_on(visit: Open, song: Path, scheme: str) -> None:
-    page = await visit(**look(scheme, 360))
+async def test_a_song_in_progress_is_accessible(visit: Open, song: Path, scheme: str) -> None:
+    page = await visit(**display(scheme, 360))
     await page.set_input_files("input[type=file]", song)
     await page.locator(".job-progress").wait_for()
-    assert await findings(page) == []
+    assert await violations(page) == []
     assert await fits(page)
     await page.get_by_role("button", name="Cancel").click()
     await page.get_by_role("button", name="Cancel it").click()
@@ -84,22 +84,22 @@ async def test_a_song_being_worked_on(visit: Open, song: Path, scheme: str) -> N
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-async def test_a_song_that_failed(visit: Open, failed: str, scheme: str, width: int) -> None:
-    page = await visit(failed, **look(scheme, width))
+async def test_a_failed_song_is_accessible(visit: Open, failed: str, scheme: str, width: int) -> None:
+    page = await visit(failed, **display(scheme, width))
     await page.get_by_role("alert").wait_for()
-    assert await findings(page) == []
+    assert await violations(page) == []
     assert await fits(page)
 
 
-async def test_colours_follow_the_system(visit: Open) -> None:
-    papers = set()
+async def test_the_colour_scheme_follows_the_system(visit: Open) -> None:
+    backgrounds = set()
     for scheme in SCHEMES:
         page = await visit(color_scheme=scheme)
-        papers.add(await page.evaluate("getComputedStyle(document.body).backgroundColor"))
-    assert len(papers) == 2
+        backgrounds.add(await page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert len(backgrounds) == 2
 
 
-async def test_those_who_want_stillness_get_it(visit: Open, sung: str) -> None:
+async def test_reduced_motion_disables_all_animations(visit: Open, sung: str) -> None:
     page = await ready(await visit(sung, reduced_motion="reduce"))
     moving = """document.getAnimations().length + [...document.querySelectorAll('*')]
         .filter((element) => parseFloat(getComputedStyle(element).transitionDuration) > 0).length"""
