@@ -1,1 +1,1 @@
-"""Programs that the benchmark starts. Those that other libraries' environments run import only the standard library."""
+"""Programs that the benchmark starts. Those for other libraries import nothing of ours except `client`."""

@@ -42,10 +42,12 @@ def page(text: str) -> str:
     values, found = inputs(), simulated()
     days = {songs: _day(songs, found) for songs in SONGS}
     plans = {songs: plan(songs, values, day) for songs, day in days.items()}
+    sizes = [size for _, size in plans.values()]
+    rows = [(what, *(size[what] for size in sizes)) for what in sizes[0]]
     return filled(
         text,
         {
-            "sizes": table(("songs a day", *(f"{songs:,}" for songs in SONGS)), _sizes(list(plans.values()))),
+            "sizes": table(("songs a day", *(f"{songs:,}" for songs in SONGS)), rows),
             "bytes": _bytes_by_format(values),
             "limits": _limits(values, days[SONGS[0]]["job_seconds"]),
             "prices": table(
@@ -53,7 +55,7 @@ def page(text: str) -> str:
                 [(letter, f"{what}, {unit}", f"{price:g}") for letter, (what, unit, price) in PRICES.items()],
                 left=2,
             ),
-            "cost": _cost(plans),
+            "cost": _cost({songs: dollars for songs, (dollars, _) in plans.items()}),
             "trials": _trials(found["trials"]),
             "measured": table(
                 ("", "figure", ""),
@@ -79,8 +81,8 @@ def page(text: str) -> str:
     )
 
 
-def plan(songs: int, values: Inputs, day: Mapping[str, Any]) -> dict[str, float]:
-    """Return what a day of `songs` needs; names with `peak` are rates a second in the busiest hour.
+def plan(songs: int, values: Inputs, day: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the cost of a song in dollars, by the letters of PRICES, and the rows of the table of resources.
 
     `day` has the mean `job_seconds` and each service's `node_hours` and `replicas`.
     """
@@ -94,17 +96,33 @@ def plan(songs: int, values: Inputs, day: Mapping[str, Any]) -> dict[str, float]
     fixed_cores = FIXED_CORES + values["gateway_cores"] * gateways + status
     core_hours = 24 * fixed_cores + sum(cores * day[name]["node_hours"] for name, cores in CORES.items())
     stored, egress = songs * _stored_bytes(values, "wav"), songs * values["downloads"] * _stem_bytes(values, "flac")
-    working = {f"{name} at work": peak * _task(values, name) for name in CHOSEN}
-    return {
-        "peak songs": peak, "peak events": events, "peak polls": polls, "gateways": gateways, "status": status,
-        **working, **{f"{name} replicas": day[name]["replicas"] for name in CHOSEN},
-        "gpu hours": day["separator"]["node_hours"], "core hours": core_hours,
-        "queues": ceil(events / values["queue_rate"]), "shards": ceil(events / values["database_rate"]),
-        "documents": songs * values["document_bytes"], "stored": stored, "uploads": uploads, "egress": egress,
-        "peak egress": 8 * egress * PEAK / DAY_SECONDS / 1e9,
-        "G": PRICES["G"][2] * day["separator"]["node_hours"] / songs, "C": PRICES["C"][2] * core_hours / songs,
-        "S": PRICES["S"][2] * stored / 1e9 / MONTH_DAYS / songs, "E": PRICES["E"][2] * egress / 1e9 / songs,
-    }  # fmt: skip
+    dollars = {
+        "G": PRICES["G"][2] * day["separator"]["node_hours"] / songs,
+        "C": PRICES["C"][2] * core_hours / songs,
+        "S": PRICES["S"][2] * stored / 1e9 / MONTH_DAYS / songs,
+        "E": PRICES["E"][2] * egress / 1e9 / songs,
+    }
+    return dollars, {
+        f"songs a second, busiest hour ({PEAK:.1f} times the mean)": f"{peak:.2g}",
+        "**GPU hours** paid a day": f"{day['separator']['node_hours']:,.0f}",
+        "GPUs at work, busiest hour": f"{peak * _task(values, 'separator'):,.0f}",
+        "separators at most, `maxReplicaCount`": f"{day['separator']['replicas']:,.0f}",
+        "transcribers at work, busiest hour": f"{peak * _task(values, 'transcriber'):,.0f}",
+        "transcribers at most, two cores each": f"{day['transcriber']['replicas']:,.0f}",
+        "beats workers at most, one core each": f"{day['beats']['replicas']:,.0f}",
+        "gateways": f"{gateways}",
+        "status replicas": f"{status}",
+        "core hours a day, without the separators": f"{core_hours:,.0f}",
+        "events a second, busiest hour": f"{events:,.0f}",
+        "polls a second, busiest hour": f"{polls:,.0f}",
+        "queues named `status`": f"{ceil(events / values['queue_rate'])}",
+        "MongoDB: documents kept": _bytes(songs * values["document_bytes"]),
+        "MongoDB: shards": f"{ceil(events / values['database_rate'])}",
+        "files kept for 24 hours, stems as WAV": _bytes(stored),
+        "uploads a day, as MP3": _bytes(uploads),
+        "egress a day, stems as FLAC": _bytes(egress),
+        "egress in the busiest hour": f"{8 * egress * PEAK / DAY_SECONDS / 1e9:.2g} Gbit/s",
+    }
 
 
 def limits(values: Inputs, job_seconds: float) -> list[tuple[float, str, str]]:
@@ -157,34 +175,6 @@ def _stored_bytes(values: Inputs, form: str) -> float:
     return _stem_bytes(values, form) + MEAN_SONG_SECONDS * values["song_bytes"] + values["small_files_bytes"]
 
 
-def _sizes(plans: list[dict[str, float]]) -> list[tuple[str, ...]]:
-    rows = {
-        f"songs a second, busiest hour ({PEAK:.1f} times the mean)": ("peak songs", "{:.2g}"),
-        "**GPU hours** paid a day": ("gpu hours", "{:,.0f}"),
-        "GPUs at work, busiest hour": ("separator at work", "{:,.0f}"),
-        "separators at most, `maxReplicaCount`": ("separator replicas", "{:,.0f}"),
-        "transcribers at work, busiest hour": ("transcriber at work", "{:,.0f}"),
-        "transcribers at most, two cores each": ("transcriber replicas", "{:,.0f}"),
-        "beats workers at most, one core each": ("beats replicas", "{:,.0f}"),
-        "gateways": ("gateways", "{}"),
-        "status replicas": ("status", "{}"),
-        "core hours a day, without the separators": ("core hours", "{:,.0f}"),
-        "events a second, busiest hour": ("peak events", "{:,.0f}"),
-        "polls a second, busiest hour": ("peak polls", "{:,.0f}"),
-        "queues named `status`": ("queues", "{}"),
-        "MongoDB: documents kept": ("documents", "bytes"),
-        "MongoDB: shards": ("shards", "{}"),
-        "files kept for 24 hours, stems as WAV": ("stored", "bytes"),
-        "uploads a day, as MP3": ("uploads", "bytes"),
-        "egress a day, stems as FLAC": ("egress", "bytes"),
-        "egress in the busiest hour": ("peak egress", "{:.2g} Gbit/s"),
-    }
-    return [
-        (what, *(_bytes(plan[key]) if form == "bytes" else form.format(plan[key]) for plan in plans))
-        for what, (key, form) in rows.items()
-    ]
-
-
 def _bytes_by_format(values: Inputs) -> str:
     rows = [
         (form.upper(), _bytes(_stem_bytes(values, form)), _bytes(_stored_bytes(values, form)))
@@ -198,13 +188,13 @@ def _limits(values: Inputs, job_seconds: float) -> str:
     return table(("a single", "remedy", "full at songs a day"), rows, left=2)
 
 
-def _cost(plans: Mapping[int, Mapping[str, float]]) -> str:
+def _cost(dollars: Mapping[int, Mapping[str, float]]) -> str:
     rows = [
-        (f"{letter}: {what}", *(f"{1000 * plan[letter]:.2f}" for plan in plans.values()))
+        (f"{letter}: {what}", *(f"{1000 * one[letter]:.2f}" for one in dollars.values()))
         for letter, (what, *_) in PRICES.items()
     ]
-    total = (f"**{1000 * sum(plan[letter] for letter in PRICES):.2f}**" for plan in plans.values())
-    head = ("example dollars, a thousand songs", *(f"{songs:,} a day" for songs in plans))
+    total = (f"**{1000 * sum(one.values()):.2f}**" for one in dollars.values())
+    head = ("example dollars, a thousand songs", *(f"{songs:,} a day" for songs in dollars))
     return table(head, [*rows, ("**a thousand songs**", *total)])
 
 
