@@ -1,4 +1,4 @@
-"""The document of `GET /api/status/<job_id>`, field for field; what clients are written against."""
+"""The document of `GET /api/status/<job_id>`, field by field: the contract with clients."""
 
 from typing import Annotated, Final
 
@@ -20,14 +20,14 @@ Step = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": l
 
 
 class TaskDocument(Frozen):
-    """One task. `error_code` is stable and for programs."""
+    """State of one task. `error_code` is stable and for programs."""
 
     status: TaskState
     progress: Percent
     processing_time: Seconds | None = None
     error: str | None = None
     error_code: str | None = None
-    attempt: int | None = Field(default=None, description="Which attempt at the task the rest is about, from 1.")
+    attempt: int | None = Field(default=None, description="Attempt that the other fields describe, from 1.")
 
 
 class StemSeparationDocument(TaskDocument):
@@ -55,15 +55,16 @@ class BeatAnalysisDocument(TaskDocument):
     time_signature: str | None = None
     beat_confidence: Fraction | None = None
     rhythm_regularity: Fraction | None = None
-    key: str | None = Field(default=None, description="`D major`, `C# minor`; null where nothing has a key.")
+    key: str | None = Field(default=None, description="`D major`, `C# minor`; null for music without a key.")
     refined: bool | None = Field(
-        default=None, description="Whether the drums alone were listened to, too. Until then a better result may come."
+        default=None,
+        description="Whether the drums were analysed, too. Until then a better result may follow.",
     )
     beats_path: str | None = None
 
 
 class JobDocument(Frozen):
-    """A job. Every field is always present, null when it is not known."""
+    """A job. Every field is always present, and null when it is unknown."""
 
     job_id: JobId
     status: JobState
@@ -77,16 +78,18 @@ class JobDocument(Frozen):
     stem_separation: StemSeparationDocument
     transcription: TranscriptionDocument
     beat_analysis: BeatAnalysisDocument
-    run: int = Field(description="How often failed tasks were run again.")
+    run: int = Field(description="How often tasks were run again by a retry or for supplied lyrics.")
     name: str = Field(description="The uploaded file's name.")
     audio_duration: Seconds
     file_size: int = Field(description="The upload's size in bytes.")
     expires_at: Moment = Field(description="When the job and its results are removed.")
     queue_position: int | None = Field(
-        default=None, ge=1, description="In the line of its first task: 1 is next; null once that has begun."
+        default=None,
+        ge=1,
+        description="Position in the queue of its first task, from 1; null once that has started.",
     )
     eta_seconds: Seconds | None = Field(
-        default=None, description="Until it is over, as things stand; null when over, or nobody knows."
+        default=None, description="Estimated seconds until the job has ended; null when it has, or when unknown."
     )
 
     def task(self, task: Task) -> TaskDocument:
@@ -99,7 +102,7 @@ class JobDocument(Frozen):
 
 
 class JobDocuments(Frozen):
-    """Answer to a question about many jobs at once."""
+    """Status documents of several jobs."""
 
-    jobs: tuple[JobDocument, ...] = Field(description="Those that are there, in the order asked.")
-    missing: tuple[str, ...] = Field(description="Ids of which there is no job, or none of the caller's.")
+    jobs: tuple[JobDocument, ...] = Field(description="Documents of the jobs that exist, in the order of the request.")
+    missing: tuple[str, ...] = Field(description="Ids without a job, or with one of another owner.")

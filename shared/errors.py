@@ -1,4 +1,4 @@
-"""Errors that answer one question: is it worth trying again?"""
+"""Errors. Each class answers one question: is it worth trying again?"""
 
 import errno
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 
 class KaraokeError(Exception):
-    """Something a person should read.
+    """An error with a message for people.
 
-    `summary` is one short sentence, `detail` what makes it precise, `code` is stable and for programs.
+    `summary` is one short sentence, `detail` makes it precise, `code` is stable and for programs.
     """
 
     code = "internal_error"
@@ -20,13 +20,13 @@ class KaraokeError(Exception):
 
 
 class PermanentError(KaraokeError):
-    """Trying again gives the same: bad input, no such model."""
+    """Trying again gives the same result: bad input, unknown model."""
 
     code = "invalid_input"
 
 
 class TransientError(KaraokeError):
-    """Trying again may work: a broker, a disk or a model hub that is away."""
+    """Trying again may succeed: the broker, a disk or a model hub is unavailable."""
 
     code = "temporarily_unavailable"
 
@@ -38,14 +38,14 @@ class ComputeError(TransientError):
 
 
 class StorageFullError(TransientError):
-    """There is no room for files until somebody makes some."""
+    """No space is left for files until somebody frees some."""
 
     code = "storage_full"
 
 
 @contextmanager
 def on_a_full_disk() -> Iterator[None]:
-    """Turns what the operating system says of a full disk into StorageFullError."""
+    """Turn the operating system's errors for a full disk into StorageFullError."""
     try:
         yield
     except OSError as error:

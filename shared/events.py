@@ -1,7 +1,7 @@
-"""What happened to a job: frozen facts in the past tense, JSON on the wire.
+"""Events of a job: frozen facts in the past tense, JSON on the wire.
 
-Events carry everything their readers need and no order of arrival may matter:
-see `shared.job` for how they fold into one document.
+An event carries everything that its readers need, and its order of arrival does not matter:
+`shared.job` folds events into one job.
 """
 
 from datetime import UTC, datetime
@@ -13,9 +13,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from shared.tasks import Task as Task  # noqa: PLC0414 -- events name it
 
 
-@lru_cache(maxsize=1000)  # whoever handles an event writes its moment several times
+@lru_cache(maxsize=1000)  # the moment of one event is written several times
 def rfc3339(moment: datetime) -> str:
-    """`2024-01-01T10:00:00.123Z`, always UTC."""
+    """Format as `2024-01-01T10:00:00.123Z`, always UTC."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -24,7 +24,7 @@ def _to_milliseconds(moment: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_to_milliseconds), PlainSerializer(rfc3339, return_type=str)]
-"""A moment is the same before and after the wire: it has no more digits than are sent."""
+"""A moment has no more digits than are sent, so that it is the same before and after the wire."""
 
 JOB_ID = "[A-Za-z0-9-]{1,64}"
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID}$", description="Opaque; a UUID when made by the gateway.")]
@@ -46,7 +46,7 @@ class Frozen(BaseModel):
 
 
 class Song(Frozen):
-    """An accepted upload. `file_size` is the upload's, in bytes; `name` is the user's file name, to be shown only."""
+    """An accepted upload. `file_size` is in bytes; `name` is the user's file name, for display only."""
 
     name: str = Field(max_length=255)
     file_size: int = Field(ge=0)
@@ -54,7 +54,7 @@ class Song(Frozen):
 
 
 class Options(Frozen):
-    """What the user asked for. `model` names a demucs model; `language` is an ISO 639-1 code; None lets us choose."""
+    """Options of a job. `model` names a demucs model; `language` is an ISO 639-1 code; None means automatic."""
 
     tasks: tuple[Task, ...] = Field(default=tuple(Task), min_length=1)
     language: str | None = Field(default=None, pattern="^[a-z]{2,3}$")
@@ -63,7 +63,7 @@ class Options(Frozen):
 
 
 class Stems(Frozen):
-    """What the separator made: four stems that add up to the song, and the song without its vocals."""
+    """Result of the separator: four stems that add up to the song, and the song without its vocals."""
 
     kind: Literal["stems"] = "stems"
     model: str
@@ -75,7 +75,7 @@ class Stems(Frozen):
 
 
 class Lyrics(Frozen):
-    """What the transcriber heard. `language` and the files are there even when no word was sung."""
+    """Result of the transcriber. The files exist even when no word was sung."""
 
     kind: Literal["lyrics"] = "lyrics"
     model: str
@@ -88,7 +88,7 @@ class Lyrics(Frozen):
 
 
 class Rhythm(Frozen):
-    """What the beat tracker found; None where there is nothing to find."""
+    """Result of the beat tracker. Fields are None for music without a beat."""
 
     kind: Literal["rhythm"] = "rhythm"
     tempo_bpm: float | None
@@ -97,7 +97,7 @@ class Rhythm(Frozen):
     beat_confidence: Fraction | None
     rhythm_regularity: Fraction | None
     key: str | None = Field(default=None, description="`D major`, `C# minor`.")
-    refined: bool = Field(default=False, description="Whether the drums alone were listened to, too.")
+    refined: bool = Field(default=False, description="Whether the separated drums were analysed, too.")
     beats: FileName
 
 
@@ -107,13 +107,13 @@ Result = Annotated[Stems | Lyrics | Rhythm, Field(discriminator="kind")]
 class JobEvent(Frozen):
     version: Literal[1] = 1
     job_id: JobId
-    at: Moment = Field(description="When it happened, by its sender's clock; nothing is ordered by it.")
+    at: Moment = Field(description="Time by its sender's clock; nothing is ordered by it.")
 
 
 class JobSubmitted(JobEvent):
-    """`owner` is whose job it is, where keys are set: nobody else's requests find it.
+    """A song was accepted. `owner` is the name of the API key, if keys are set; other callers do not find the job.
 
-    `callback_url` is told when the job is over; it may hold a secret of its owner's, and is shown to nobody.
+    `callback_url` is notified when the job has ended. It may hold a secret of its owner and is never shown.
     """
 
     type: Literal["job_submitted"] = "job_submitted"
@@ -136,17 +136,19 @@ class TasksRerun(JobEvent):
 
 
 class JobCancelled(JobEvent):
-    """For good: the job's files go with it."""
+    """A user cancelled the job for good. Its files are deleted."""
 
     type: Literal["job_cancelled"] = "job_cancelled"
 
 
 class JobExpired(JobEvent):
+    """The job's time to live has passed, or its files are missing."""
+
     type: Literal["job_expired"] = "job_expired"
 
 
 class TaskEvent(JobEvent):
-    """`run` counts a user's retries, `attempt` the broker's deliveries from 1, `seq` the events of the attempt."""
+    """An event of one task. `run` counts reruns, `attempt` deliveries from 1, `seq` the attempt's events."""
 
     type: str
 
@@ -166,7 +168,7 @@ class TaskProgressed(TaskEvent):
 
 
 class TaskCompleted(TaskEvent):
-    """`refined` marks the result of a refinement, which takes the place of the first one, whichever is told first."""
+    """`refined` marks the result of a refinement. It replaces the first result, whichever is published first."""
 
     type: Literal["task_completed"] = "task_completed"
     result: Result
@@ -175,7 +177,7 @@ class TaskCompleted(TaskEvent):
 
 
 class TaskFailed(TaskEvent):
-    """`summary` is a short sentence for the job, `error` the whole of it for the task, `error_code` is for programs."""
+    """`summary` is a short sentence for the job, `error` the full message of the task, `error_code` is for programs."""
 
     type: Literal["task_failed"] = "task_failed"
     summary: str
@@ -197,5 +199,5 @@ def encode(event: Event) -> bytes:
 
 
 def decode(body: bytes) -> Event:
-    """Raises `pydantic.ValidationError` on anything that is not one of our events, of our version."""
+    """Raises `pydantic.ValidationError` for anything but an event of this version."""
     return _adapter.validate_json(body)

@@ -1,4 +1,4 @@
-"""What every service can be told by its environment."""
+"""Settings that all services share, read from the environment."""
 
 from pathlib import Path
 from typing import Literal

@@ -18,19 +18,19 @@ from obstore.store import LocalStore, from_url
 from shared.errors import PermanentError, StorageFullError
 
 MISSING: Final = (NotFoundError, FileNotFoundError)
-"""What obstore raises for a missing object, by backend."""
+"""Errors of obstore for a missing object, by backend."""
 
 FULL: Final = ("No space left", "quota exceeded")
-"""What obstore says of a full disk; it has no error of its own for it."""
+"""Texts in obstore's errors for a full disk; it has no error class for it."""
 
 CHUNK_BYTES: Final = 1 << 20
 PARTS_AT_ONCE: Final = 2
-"""Small, for the memory of a gateway that serves many at once."""
+"""Small, to save memory in a gateway that serves many requests at once."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """`size` in bytes; `etag` is quoted, ready for a header."""
+    """Size of an object in bytes, and its quoted ETag."""
 
     size: int
     etag: str
@@ -52,7 +52,7 @@ class ObjectStore:
             raise StorageFullError("The storage is full", key) from error
 
     async def claim(self, key: str) -> bool:
-        """Makes an empty object; of all who ever try, one alone is told that it did."""
+        """Create an empty object. Only one of all callers ever gets True."""
         try:
             await obstore.put_async(self._store, key, b"", mode="create")
         except AlreadyExistsError:
@@ -64,13 +64,13 @@ class ObjectStore:
         return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
 
     async def fetch(self, key: str, path: Path) -> Path:
-        """Copies an object to `path`. Raises PermanentError when it is gone: a job's files expire with it."""
+        """Copy an object to `path`. Raises PermanentError when it is missing: a job's files expire with it."""
         if not await self.fetch_if_there(key, path):
             raise PermanentError("The job's files are missing", key, code="files_missing")
         return path
 
     async def fetch_if_there(self, key: str, path: Path) -> bool:
-        """Copies an object to `path`; False when it is gone. One request: asking for it first would be another."""
+        """Copy an object to `path`; return False when it is missing. Takes one request."""
         try:
             result = await obstore.get_async(self._store, key)
         except MISSING:
@@ -89,7 +89,7 @@ class ObjectStore:
         return Head(size=meta["size"], etag=f'"{tag}"')
 
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        """The bytes from `start` up to, not including, `end`, in pieces. Needs `start < end`."""
+        """Yield the bytes from `start` up to, but not including, `end`, in chunks. Needs `start < end`."""
         result = await obstore.get_async(self._store, key, options={"range": (start, end)})
         async for chunk in result.stream(CHUNK_BYTES):
             yield bytes(chunk)

@@ -31,18 +31,18 @@ log = structlog.get_logger()
 REPORT_SECONDS = 1.5
 PR_SET_PDEATHSIG = 1
 NICENESS = 10
-"""Beside others, a tenth of what they get of a core."""
+"""Leaves a process about a tenth of the core time that a competing process gets."""
 
-PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads of a model that wait for each other sleep, rather than keep a core busy that another process could use.
-Beside one busy process, on two cores, a separation took 8 s for 17; alone it takes no longer."""
+SLEEPING_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Makes waiting threads of a model sleep instead of spin, which leaves the core to other processes.
+Beside one busy process, on two cores, a separation took 8 s instead of 17 s; alone it takes no longer."""
 
 
 class Compute:
-    """A context manager; leaving it kills the child."""
+    """A child process as a context manager. Leaving it kills the child."""
 
     def __init__(self, service: str, settings: Settings) -> None:
-        self._fraction = RawValue(c_double, 0.0)  # without a lock: a killed child could never give it back
+        self._fraction = RawValue(c_double, 0.0)  # no lock: a killed child would never release it
         self.gpu = GpuMemory()
         self._initargs = (self._fraction, self.gpu, service, settings)
         self._pool = self._new_pool()
@@ -55,14 +55,14 @@ class Compute:
         report: Callable[[float], Awaitable[None]] | None = None,
         low_priority: bool = False,
     ) -> Any:  # noqa: ANN401 -- whatever the target returns
-        """Calls the function named by `target` (`package.module:function`) in the child.
+        """Call the function named by `target` (`package.module:function`) in the child.
 
         `report` is awaited every 1.5 s with the fraction (0 to 1) that the function last gave to
         `shared.worker.compute.progress`. With `low_priority` others on the machine go first.
         Cancelling kills the child. Raises the KaraokeError that the function raises, and ComputeError for any other
         error, when the child dies, or is not done after `timeout` seconds.
         """
-        if not self._pool.active:  # a child that dies while it has nothing to do takes pebble's pool with it
+        if not self._pool.active:  # a child that dies while idle ends pebble's pool, too
             self._end_pool()
             self._pool = self._new_pool()
         self._fraction.value = 0.0
@@ -102,7 +102,7 @@ _gpu: GpuMemory | None = None
 
 
 def progress(fraction: float) -> None:
-    """Notes, in the child, how much of the running task is done: 0 to 1."""
+    """Report, in the child, how much of the running task is done: 0 to 1."""
     _reported.value = fraction
 
 
@@ -110,9 +110,9 @@ def _start(fraction: object, gpu: GpuMemory, service: str, settings: Settings) -
     global _reported, _gpu  # one task at a time runs in the child
     _reported, _gpu = fraction, gpu
     logs.configure(service, settings)
-    for name, value in PATIENT_THREADS.items():  # read when the model's libraries are loaded, so later
+    for name, value in SLEEPING_THREADS.items():  # before the model's libraries are loaded, which read them
         os.environ.setdefault(name, value)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     if hasattr(ctypes.CDLL(None), "prctl"):  # Linux: do not outlive a parent that was killed
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -126,7 +126,7 @@ def _call(target: str, args: tuple[object, ...], context: dict[str, Any]) -> obj
             raise
         except MemoryError:
             raise ComputeError("The computation ran out of memory", code="out_of_memory") from None
-        except Exception as error:  # not every library's errors survive the way to the parent
+        except Exception as error:  # not every error of a library can be pickled
             log.exception("unexpected error", target=target)
             raise ComputeError("An internal error occurred", type(error).__name__, code="internal_error") from None
         finally:
@@ -135,6 +135,6 @@ def _call(target: str, args: tuple[object, ...], context: dict[str, Any]) -> obj
 
 
 def _call_at_low_priority(*args: Any) -> object:  # noqa: ANN401 -- those of `_call`
-    """In a thread of its own: on Linux niceness is a thread's, and may only grow."""
+    """Call in a separate thread: on Linux, niceness belongs to a thread and can only be raised."""
     with ThreadPoolExecutor(1, initializer=os.nice, initargs=(NICENESS,)) as nice:
         return nice.submit(_call, *args).result()

@@ -1,4 +1,4 @@
-"""What the time of an attempt goes to: waiting in the queue, loading inputs, computing, writing results."""
+"""Phases of an attempt, for metrics: waiting in the queue, loading inputs, computing, writing results."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +15,13 @@ Phase = Literal["load", "compute", "write"]
 
 @contextmanager
 def phase(task: Task, name: Phase) -> Iterator[None]:
-    """Times what is done in it, be it that it fails."""
+    """Measure the block's duration, also when it raises."""
     with PHASE_SECONDS.labels(task, name).time(), tracing.tracer.start_as_current_span(name):
         yield
 
 
 def note_wait(task: Task, cause: JobEvent, delivery: Delivery) -> None:
-    """How long a task has waited since what made it ready, by the clocks of two machines.
+    """Record how long a task has waited since the event that started it, by the clocks of two machines.
 
     Later attempts are left out: they waited for being retried.
     """

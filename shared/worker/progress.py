@@ -1,4 +1,4 @@
-"""What one attempt at a task tells the world, numbered so that it can be put in order."""
+"""Events that one attempt at a task publishes, numbered so that the fold can order them."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -27,8 +27,8 @@ log = structlog.get_logger()
 HEARTBEAT_SECONDS = 10.0
 """The longest silence of a running computation, even when its percentage stands still."""
 
-PATIENCE_SECONDS = 600.0
-"""How long the end of a task waits for a broker that is away, rather than be computed once more."""
+PUBLISH_SECONDS = 600.0
+"""Seconds that a result waits for an unavailable broker before the task is computed again."""
 
 
 class Progress:
@@ -43,7 +43,7 @@ class Progress:
         self._run = run
         self._attempt = attempt
         self._seq = count(self.first_seq)
-        self._began = self._spoke = monotonic()
+        self._started_at = self._published_at = monotonic()
         self._percent = 0
 
     async def started(self, song: Song) -> None:
@@ -51,11 +51,11 @@ class Progress:
         log.info("task started", song=song.name, audio_duration=song.audio_duration)
 
     async def report(self, fraction: float) -> None:
-        """Publishes a new percentage, or a heartbeat when it has been quiet. May be lost, and is not missed."""
+        """Publish a new percentage, or a heartbeat after a silence. Such an event may be lost."""
         percent = min(99, int(100 * fraction))
-        if percent <= self._percent and monotonic() - self._spoke < HEARTBEAT_SECONDS:
+        if percent <= self._percent and monotonic() - self._published_at < HEARTBEAT_SECONDS:
             return
-        self._percent, self._spoke = max(percent, self._percent), monotonic()
+        self._percent, self._published_at = max(percent, self._percent), monotonic()
         with suppress(TransientError):
             event = TaskProgressed.model_validate(self._stamp() | {"progress": self._percent})
             await self._bus.publish(event, within=1)
@@ -63,7 +63,7 @@ class Progress:
     async def completed(self, result: Result, submission: JobSubmitted) -> None:
         outcome = {"result": result, "processing_time": self._elapsed(), "refined": self.refines}
         event = TaskCompleted.model_validate(self._stamp() | outcome)
-        await self._bus.publish(event, ready(submission, event), within=PATIENCE_SECONDS)
+        await self._bus.publish(event, ready(submission, event), within=PUBLISH_SECONDS)
         TASKS.labels(self.task, self.outcome).inc()
         log.info("task completed", outcome=self.outcome, seconds=self._elapsed(), **result.model_dump())
 
@@ -71,7 +71,7 @@ class Progress:
         outcome = {"summary": error.summary, "error": str(error), "error_code": error.code}
         await self._bus.publish(
             TaskFailed.model_validate(self._stamp() | outcome | {"processing_time": self._elapsed()}),
-            within=PATIENCE_SECONDS,
+            within=PUBLISH_SECONDS,
         )
         TASKS.labels(self.task, "failed").inc()
         TASK_ERRORS.labels(self.task, error.code).inc()
@@ -88,4 +88,4 @@ class Progress:
         }
 
     def _elapsed(self) -> float:
-        return round(monotonic() - self._began, 3)
+        return round(monotonic() - self._started_at, 3)

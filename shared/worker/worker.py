@@ -1,4 +1,4 @@
-"""A service that does one task: takes a message, computes in its child process, says what came of it, settles."""
+"""A service that does one task: receive a message, run the task, publish its outcome, settle the message."""
 
 import asyncio
 from collections import deque
@@ -41,13 +41,13 @@ class Worker:
         self._grace_seconds = runner.settings.grace_seconds
         self._running: set[asyncio.Task[None]] = set()
         self._one = asyncio.Lock()
-        self._current: tuple[str, asyncio.Task[None]] | None = None  # the job, and the attempt at it
-        self._cancelled: deque[str] = deque(maxlen=1000)  # the latest jobs that were
-        self._ended: str | None = None  # the message that was last worked off
+        self._current: tuple[str, asyncio.Task[None]] | None = None  # the job, and the attempt at its task
+        self._cancelled: deque[str] = deque(maxlen=1000)  # the most recently cancelled jobs
+        self._ended: str | None = None  # id of the last message that was finished
 
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
-        """Takes tasks, one at a time, until left; then lets the running one finish within the grace time."""
+        """Run tasks one at a time inside the block. On exit, let the running one finish within the grace time."""
         async with self._bus.listening("job_cancelled", self._cancel):
             try:
                 async with self._bus.consuming(self._task.queue, self._take, prefetch=1):
@@ -67,7 +67,7 @@ class Worker:
         job_id = decode(message.body).job_id
         self._cancelled.append(job_id)
         if self._current and self._current[0] == job_id:
-            self._current[1].cancel()  # and with it the computation, whose child is killed
+            self._current[1].cancel()  # this also kills the child that computes
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
         running = asyncio.create_task(self._settle(message))
@@ -77,7 +77,7 @@ class Worker:
     def _settled(self, done: asyncio.Task[None]) -> None:
         self._running.discard(done)
         if not done.cancelled() and (error := done.exception()):
-            log.warning("not settled; the broker hands it out again", error=str(error))
+            log.warning("message not settled; the broker will deliver it again", error=str(error))
 
     async def _settle(self, message: AbstractIncomingMessage) -> None:
         try:
@@ -93,7 +93,7 @@ class Worker:
             tracing.received(f"attempt {self._task}", message.headers, **about),
         ):
             try:
-                # One at a time, also when a connection was lost meanwhile and the broker hands the same task out again.
+                # One at a time, even when the connection was lost and the broker delivers the same task again.
                 async with self._one:
                     if is_connection_lost(message):
                         return
@@ -105,18 +105,18 @@ class Worker:
                 if event.job_id not in self._cancelled:
                     log.warning("task handed back")
                     TASKS.labels(self._task, "handed_back").inc()
-                    await self._again(message, uncounted=True)
+                    await self._redeliver(message, uncounted=True)
                     raise
                 log.info("task cancelled")
                 TASKS.labels(self._task, "cancelled").inc()
-                await self._storage.delete_job(event.job_id)  # what was written after the job's files were removed
+                await self._storage.delete_job(event.job_id)  # files written after its folder was deleted
                 await message.ack()
             except KaraokeError as error:
                 seconds = topology.RETRY_SECONDS[min(delivery.counted, len(topology.RETRY_SECONDS)) - 1]
                 log.warning("attempt failed", error=str(error), next_attempt_seconds=seconds)
                 TASKS.labels(self._task, "retried").inc()
                 TASK_ERRORS.labels(self._task, error.code).inc()
-                await self._again(message, after=seconds)
+                await self._redeliver(message, after=seconds)
             else:
                 await message.ack()
 
@@ -131,8 +131,8 @@ class Worker:
         has_ended = message.message_id is not None and message.message_id == self._ended
         return not has_ended and event.job_id not in self._cancelled
 
-    async def _again(self, message: AbstractIncomingMessage, *, after: float = 0, uncounted: bool = False) -> None:
-        """Puts the task back into its queue, later or sparing the attempt; where that fails, as the broker does it."""
+    async def _redeliver(self, message: AbstractIncomingMessage, *, after: float = 0, uncounted: bool = False) -> None:
+        """Return the task to its queue, by a copy that is delayed or does not count; if that fails, by a reject."""
         if is_connection_lost(message):
             return
         try:

@@ -59,7 +59,8 @@ def warm(settings):
 
 if __name__ == "__main__":
     settings = Settings()
-    run("melody", settings, work(Task.MELODY, "services.melody.__main__:find", "services.melody.__main__:warm", settings))
+    engine, warm = "services.melody.__main__:find", "services.melody.__main__:warm"
+    run("melody", settings, work(Task.MELODY, engine, warm, settings))
 """
 RULES = """
 from datetime import UTC, datetime
