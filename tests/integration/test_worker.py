@@ -118,7 +118,7 @@ async def test_a_delivery_whose_connection_was_lost_is_left_to_the_broker(bench:
     assert message
     assert is_connection_lost(message)
     before = await bench.bus.backlog("beats")
-    await worker._again(message)
+    await worker._redeliver(message)
     assert await bench.bus.backlog("beats") == before  # no copy beside the one that the broker took back
 
 
