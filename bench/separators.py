@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared.worker.compute import PATIENT_THREADS
+from shared.worker.compute import SLEEPING_THREADS
 from shared.worker.inputs import Inputs
 
 if TYPE_CHECKING:  # only children import torch
@@ -90,7 +90,7 @@ def _demucs(model: str, repo: Path) -> "Separator":
 
 
 def _engine() -> ModuleType:
-    os.environ.update(PATIENT_THREADS)  # as in the service's child process
+    os.environ.update(SLEEPING_THREADS)  # as in the service's child process
     from services.separator import engine
 
     return engine

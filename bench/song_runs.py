@@ -20,7 +20,7 @@ from bench.events import recorded, wait_until
 from deploy.local.child import StartError
 from shared.broker.bus import Bus
 from shared.events import Event, Task, TaskCompleted, TaskStarted
-from shared.worker.compute import PATIENT_THREADS
+from shared.worker.compute import SLEEPING_THREADS
 
 ROOT: Final = Path(__file__).parents[1]
 TASKS: Final = ("stem_separation", "transcription", "beat_analysis")
@@ -36,7 +36,7 @@ class EngineProcess:
         self._log = log.open("w")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.programs.engines_in_process"],
-            env={**os.environ, **PATIENT_THREADS, **env},
+            env={**os.environ, **SLEEPING_THREADS, **env},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
