@@ -1,6 +1,6 @@
 # One verb each, the same for people and for CI.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test browser faults evaluate bench check audit docs images
+.PHONY: help setup demo up test test-fast browser faults evaluate bench check audit docs images
 
 PYTHON := .venv/bin/python
 TYPED := services shared deploy tests bench
@@ -9,7 +9,7 @@ WEB := services/gateway/web
 NODE_TESTS := tests/clients/node_modules tests/deploy/schemas/node_modules
 
 help: ## list these verbs
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 14
 
 setup: ## install what is missing: .venv, RabbitMQ, the built page
 	@deploy/local/setup
@@ -20,9 +20,14 @@ demo: setup ## send the sample song through everything and show the results
 up: setup ## serve http://127.0.0.1:8000 until Ctrl-C; PORT=8080 for another port
 	@$(PYTHON) -m deploy.local up
 
-test: setup $(NODE_TESTS) ## run all tests against a real broker and database; ARGS="-k name" for some of them
+test: setup $(NODE_TESTS) ## run all tests on real servers, about 15 minutes; ARGS="-k name" or a path for some of them
 	@deploy/local/program promtool prometheus
-	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest $(ARGS)
+	@deploy/local/program chromium
+	@$(NPM) test --prefix $(WEB) --silent
+	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m tests $(ARGS)
+
+test-fast: setup ## run the tests that need no server and no model, in half a minute; ARGS="-k name"
+	@$(PYTHON) -m pytest --fast -n 2 --dist loadfile tests/unit tests/contract $(ARGS)
 
 browser: setup ## use the page in Chromium, on real servers; ARGS="-k name" for some of it
 	@deploy/local/program chromium

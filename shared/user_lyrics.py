@@ -1,4 +1,4 @@
-"""Lyrics that a user gives: text made plain, and the lines of it that are sung."""
+"""Lyrics supplied by a user: normalized text, and the lines that are sung."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ MAX_CHARACTERS: Final = 20_000
 LINE_BREAK = re.compile("\r\n|[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 IN_BRACKETS = re.compile(r"\[[^\]\n]*\]")  # [Chorus], [Verse 2: both], [00:12.34]
 LRC_TIME = re.compile(r"<\d+:\d\d(?:[.:]\d+)?>")
-TIMES = r"(?:[x×]\s?\d{1,2}|\d{1,2}\s?[x×])"  # noqa: RUF001 -- people write either
+TIMES = r"(?:[x×]\s?\d{1,2}|\d{1,2}\s?[x×])"  # noqa: RUF001 -- both are in use
 REPEAT = re.compile(rf"\(\s*(?:repeat\s*)?{TIMES}\s*\)|(?<=\s){TIMES}\s*$|^\s*{TIMES}\s*$", re.IGNORECASE)
 SECTION = (
     r"verse|(?:pre|post)?[- ]?chorus|refrain|bridge|hook|intro|outro|interlude|instrumental|solo|breakdown|"
@@ -21,19 +21,18 @@ HEADING = re.compile(rf"\(?\s*(?:{SECTION})(?:\s+(?:\d+|[ivx]+|[a-z]))?\s*\)?\s*
 
 
 def normalize(body: bytes) -> str:
-    """The text as it is kept: NFC, lines that end with a line feed, no control characters, no byte order mark.
+    """Return the text in NFC with line feeds, without control characters and byte order mark.
 
-    Raises PermanentError `invalid_lyrics` for what is not UTF-8, `lyrics_too_long`, or `empty_lyrics` when there is
-    nothing to sing in it.
+    Raises PermanentError `invalid_lyrics` if it is not UTF-8, `lyrics_too_long`, or `empty_lyrics` if no line is sung.
     """
     try:
         text = LINE_BREAK.sub("\n", body.decode()).replace("\t", " ")
     except UnicodeDecodeError as error:
         raise PermanentError("The lyrics are not text in UTF-8", code="invalid_lyrics") from error
-    kept = "".join(
+    printable = "".join(
         each for each in text if each == "\n" or not (unicodedata.category(each) == "Cc" or each == "\ufeff")
     )
-    text = "\n".join(line.rstrip() for line in unicodedata.normalize("NFC", kept).strip().split("\n"))
+    text = "\n".join(line.rstrip() for line in unicodedata.normalize("NFC", printable).strip().split("\n"))
     if len(text) > MAX_CHARACTERS:
         raise PermanentError(f"The lyrics have more than {MAX_CHARACTERS} characters", code="lyrics_too_long")
     if not sung_lines(text):
@@ -42,15 +41,15 @@ def normalize(body: bytes) -> str:
 
 
 def sung_lines(text: str) -> list[str]:
-    """The lines with something to sing in them, a letter or a digit.
+    """Return the lines that are sung, i.e. that contain a letter or a digit, without their annotations.
 
-    Not sung is what stands in square brackets, the times of an LRC file, how often something is repeated (`(x2)`, or
-    `x2` at a line's end), and a line that is only a section's name: `Verse 1:`, `(Chorus)`, `Pre-Chorus`. What is sung
-    twice has to be written twice.
+    Annotations are text in square brackets, times of an LRC file, repetitions (`(x2)`, or `x2` at the end of a line),
+    and lines with only the name of a section: `Verse 1:`, `(Chorus)`, `Pre-Chorus`. A line that is sung twice must be
+    written twice.
     """
     lines = []
     for line in text.split("\n"):
-        # Patterns meet single spaces alone: they would try every way to share out a long row of them.
+        # Collapse spaces first: the patterns would backtrack over long runs of spaces.
         words = " ".join(LRC_TIME.sub("", IN_BRACKETS.sub("", line)).split())
         sung = REPEAT.sub("", words).strip()
         if any(character.isalnum() for character in sung) and not HEADING.fullmatch(sung):

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,34 @@ ROOT = Path(__file__).parents[1]
 SONG_FOLDER = ROOT / "tests" / "song"
 MODELS = {"DEMUCS_MODEL": "embedded", "WHISPER_MODEL": "base", "LOG_FORMAT": "json", "UPLOADS_PER_MINUTE": "0"}
 
+ENGINE_TESTS = tuple(
+    ROOT / "tests" / "unit" / path for path in ("beats", "separator", "transcriber/recognition/test_recognizer.py")
+)
+"""Tests that load a model or its libraries: importing torch and whisperx alone takes half a minute."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fast", action="store_true", help="skip tests that need models or servers, without importing them"
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if config.getoption("--fast") and collection_path in ENGINE_TESTS else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "services" in fixtures or any(item.path.is_relative_to(path) for path in ENGINE_TESTS):
+            item.add_marker("models")
+        if "servers" in fixtures:
+            item.add_marker("servers")
+    if config.getoption("--fast"):
+        slow = [item for item in items if item.get_closest_marker("models") or item.get_closest_marker("servers")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in {*slow}]
+
 
 def need(what: str, *, there: bool) -> None:
     """Skip the test on a machine without `what`; fail it in CI, which must have everything."""
@@ -29,15 +57,28 @@ def need(what: str, *, there: bool) -> None:
 
 
 @pytest.fixture(scope="session")
-def amqp_url() -> str:
-    need("AMQP_URL, a RabbitMQ to test with,", there="AMQP_URL" in os.environ)
-    return os.environ["AMQP_URL"]
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """AMQP_URL and MONGO_URL of servers that no other test process uses.
+
+    These are the environment's servers, or own ones for each further process of pytest-xdist.
+    """
+    for name in ("AMQP_URL", "MONGO_URL"):
+        need(f"{name}, a server to test with,", there=name in os.environ)
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+        yield os.environ
+    else:
+        with backing(tmp_path_factory.mktemp("servers"), {}) as urls:
+            yield urls
 
 
 @pytest.fixture(scope="session")
-def mongo_url() -> str:
-    need("MONGO_URL, a MongoDB to test with,", there="MONGO_URL" in os.environ)
-    return os.environ["MONGO_URL"]
+def amqp_url(servers: Mapping[str, str]) -> str:
+    return servers["AMQP_URL"]
+
+
+@pytest.fixture(scope="session")
+def mongo_url(servers: Mapping[str, str]) -> str:
+    return servers["MONGO_URL"]
 
 
 @pytest.fixture

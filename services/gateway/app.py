@@ -1,4 +1,4 @@
-"""The public API, put together: songs in, status and results out, and the page."""
+"""The gateway's application: the public HTTP API and the page."""
 
 import asyncio
 
@@ -38,14 +38,14 @@ def create_app(
     """Return the gateway's application. `status` is a `status_session`; event streams end when `stopping` is set."""
     app = SecureHeadersApp(
         title="Karaoke",
-        summary="A song in; stems, word-timed lyrics and rhythm out.",
+        summary="Turns a song into stems, word-timed lyrics and rhythm.",
         version="1.0.0",
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         telemetry=tracing.REQUESTS,
     )
     install_error_handlers(app)
-    keys, signed, known = Keys(settings.api_keys), links.Links(settings), StatusClient(status)
+    keys, signed_links, status_client = Keys(settings.api_keys), links.Links(settings), StatusClient(status)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -53,24 +53,24 @@ def create_app(
         allow_headers=["*"],
         expose_headers=["Location", "ETag", "Content-Range", "Accept-Ranges", "Content-Length", "Retry-After"],
     )
-    quota = Quota(known.unfinished, settings)
-    refused = problems(_401="A key is needed, or the link has expired.")
+    quota = Quota(status_client.unfinished, settings)
+    unauthorized = problems(_401="The key is missing or invalid, or the link has expired.")
     for router in (
-        submit.routes(submit.Submissions(bus, storage, known, quota, settings), keys),
-        routes.routes(known, Relay(known, settings, stopping or asyncio.Event()), keys),
-        cancel.routes(known, bus, storage, keys),
-        retry.routes(known, bus, storage, keys, quota),
-        lyrics.routes(lyrics.UserLyrics(bus, storage, known, quota, settings), keys),
-        links.routes(signed, known, storage, keys),
+        submit.routes(submit.Submissions(bus, storage, status_client, quota, settings), keys),
+        routes.routes(status_client, Relay(status_client, settings, stopping or asyncio.Event()), keys),
+        cancel.routes(status_client, bus, storage, keys),
+        retry.routes(status_client, bus, storage, keys, quota),
+        lyrics.routes(lyrics.UserLyrics(bus, storage, status_client, quota, settings), keys),
+        links.routes(signed_links, status_client, storage, keys),
     ):
-        app.include_router(router, responses=refused)
-    encodings, readers = Encodings(storage, ENCODABLE), [Depends(reader(storage, keys, signed.verify))]
+        app.include_router(router, responses=unauthorized)
+    encodings, readers = Encodings(storage, ENCODABLE), [Depends(reader(storage, keys, signed_links.verify))]
     for router in (
         stored.routes(storage, encodings),
         files.routes(files.Files(storage, encodings)),
         archive.routes(archive.ZipArchives(storage, encodings)),
     ):
-        app.include_router(router, responses=refused, dependencies=readers)
+        app.include_router(router, responses=unauthorized, dependencies=readers)
     app.include_router(health.router())
     add_page(app)
     return app

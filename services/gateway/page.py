@@ -1,4 +1,4 @@
-"""The page, as it was built from `web/`: at `/`, its parts at `/web/`."""
+"""The page that `make setup` builds from `web/`: `/`, and its files below `/web/`."""
 
 from pathlib import Path
 from typing import Final
@@ -10,22 +10,22 @@ from starlette.types import Scope
 
 BUILT: Final = Path(__file__).parent / "web" / "dist"
 NOT_BUILT: Final = """\
-The page has not been built. `make setup` builds it, with Node.js 20.19 or later; where there is none it gets one.
+The page has not been built. `make setup` builds it, with Node.js 20.19 or later, which it downloads if necessary.
 The API works without it: see /docs.
 """
 
 
-class _Parts(StaticFiles):
+class _PageFiles(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
-        answer = await super().get_response(path, scope)
-        # The names in `assets` have a hash of what is in them.
-        kept = path.startswith("assets/") and answer.status_code in (200, 304)
-        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
-        return answer
+        response = await super().get_response(path, scope)
+        # File names in `assets` contain a hash of the content.
+        immutable = path.startswith("assets/") and response.status_code in (200, 304)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if immutable else "no-cache"
+        return response
 
 
 def add_page(app: FastAPI, folder: Path = BUILT) -> None:
-    """Serves the page from `folder`; where it was not built the rest works all the same."""
+    """Serve the page from `folder`. If it has not been built, `/` explains how to build it."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
@@ -37,4 +37,4 @@ def add_page(app: FastAPI, folder: Path = BUILT) -> None:
 
     app.include_router(router)
     if folder.is_dir():
-        app.mount("/web", _Parts(directory=folder), name="web")
+        app.mount("/web", _PageFiles(directory=folder), name="web")

@@ -1,4 +1,4 @@
-"""What a load balancer, an orchestrator and Prometheus ask of every service."""
+"""`/livez`, `/readyz` and `/metrics` of every service."""
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -20,14 +20,14 @@ class State(StrEnum):
 
 
 class Health:
-    """`checks` raise TransientError while something that the service needs is away."""
+    """`checks` raise TransientError while a dependency of the service is unavailable."""
 
     def __init__(self, *checks: Check) -> None:
         self.state = State.STARTING
         self._checks = checks
 
     def app(self) -> FastAPI:
-        """An application for a service that serves nothing else."""
+        """Return an application with only these routes."""
         app = FastAPI(openapi_url=None)
         app.include_router(self.router())
         return app
@@ -37,12 +37,12 @@ class Health:
 
         @router.get("/livez")
         async def livez() -> dict[str, State]:
-            """The process answers; nothing outside it is asked."""
+            """The process responds. This checks no dependency."""
             return {"state": self.state}
 
-        @router.get("/readyz", responses={503: {"description": "Not ready: starting, or what it needs is away."}})
+        @router.get("/readyz", responses={503: {"description": "Starting, or a dependency is unavailable."}})
         async def readyz() -> JSONResponse:
-            """The service can do its work now."""
+            """The service and its dependencies are ready."""
             if self.state is State.STARTING:
                 return _not_ready("The service is starting", "starting")
             for check in self._checks:
@@ -55,7 +55,7 @@ class Health:
 
         @router.get("/metrics", response_class=Response)
         async def metrics() -> Response:
-            """Figures in Prometheus' text format."""
+            """Metrics in the text format of Prometheus."""
             return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
         return router

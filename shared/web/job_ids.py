@@ -1,4 +1,4 @@
-"""Many jobs asked for at once: `?ids=a,b,c`."""
+"""Parses the query parameter `ids=a,b,c`."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ MAX_IDS: Final = 200
 
 
 def parse_job_ids(text: str) -> list[str]:
-    """Each once, in the order given. Raises Problem 422 for none, or too many."""
+    """Return the ids in their order, without duplicates. Raises Problem 422 for none, or more than `MAX_IDS`."""
     ids = list(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
     if not 0 < len(ids) <= MAX_IDS:
         raise Problem(422, "invalid_ids", f"Give 1 to {MAX_IDS} ids: ?ids=<job_id>,<job_id>.")

@@ -1,4 +1,4 @@
-"""`python -m shared.web.probe`: does the service in this container say that it is ready? Ends with 0 or 1."""
+"""Readiness check of a container: `python -m shared.web.probe` exits with 0 if its service is ready, otherwise 1."""
 
 import os
 import sys

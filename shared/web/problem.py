@@ -1,4 +1,4 @@
-"""Errors as every HTTP answer gives them: the right status, and `{"detail", "code"}` in the body."""
+"""Error responses: an HTTP status, and a body with `detail` and `code`."""
 
 import re
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ log = structlog.get_logger()
 
 
 class ProblemDocument(BaseModel):
-    detail: str = Field(description="A sentence for a person: what is wrong and what to do.")
-    code: str = Field(description="Stable, for programs.")
+    detail: str = Field(description="Sentence for a person: what is wrong, and what to do.")
+    code: str = Field(description="Stable code for programs.")
 
 
 class Problem(HTTPException):
@@ -29,7 +29,7 @@ class Problem(HTTPException):
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Has `app` answer every error, its own and the framework's, as a `ProblemDocument`."""
+    """Make `app` respond to every error, its own and the framework's, with a `ProblemDocument`."""
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
@@ -42,7 +42,7 @@ def install_error_handlers(app: FastAPI) -> None:
         return JSONResponse({"detail": detail, "code": "invalid_request"}, 422)
 
     @app.exception_handler(TransientError)
-    async def away(_: Request, error: TransientError) -> JSONResponse:
+    async def unavailable(_: Request, error: TransientError) -> JSONResponse:
         return service_unavailable(error)
 
     @app.exception_handler(Exception)
@@ -51,9 +51,9 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 def service_unavailable(error: TransientError) -> JSONResponse:
-    """503, or 507 where storage is full."""
+    """Return 503, or 507 if the storage is full."""
     status, seconds = (507, "60") if isinstance(error, StorageFullError) else (503, "5")
-    log.warning("answered that it cannot be done now", error=str(error), code=error.code)
+    log.warning("temporarily unavailable", error=str(error), code=error.code)
     content = {"detail": f"{error.summary}. Try again in {seconds} s.", "code": error.code}
     return JSONResponse(content, status, {"Retry-After": seconds})
 
@@ -67,13 +67,13 @@ def no_such_result() -> Problem:
 
 
 def require_job_id(job_id: str) -> None:
-    """Raises `no_such_job` for what cannot be a job's id."""
+    """Raise Problem 404 for a malformed job id."""
     if not re.fullmatch(JOB_ID, job_id):
         raise no_such_job(job_id)
 
 
 def problems(**statuses: str) -> dict[int | str, dict[str, object]]:
-    """OpenAPI responses: `problems(_404="No such job.")`."""
+    """Return OpenAPI responses for error statuses: `problems(_404="No such job.")`."""
     return {
         int(status.strip("_")): {"model": ProblemDocument, "description": text} for status, text in statuses.items()
     }

@@ -1,4 +1,4 @@
-"""How a service lives: HTTP from its first moment, cancelled by SIGTERM, drained by its context managers."""
+"""Life cycle of a service: it serves HTTP from the start, SIGTERM cancels it, its context managers drain it."""
 
 import asyncio
 import gc
@@ -16,16 +16,17 @@ from shared.web.timeouts import HttpTimeoutProtocol
 
 
 def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> None:
-    """Runs `main` until it ends, or SIGINT or SIGTERM cancels it."""
+    """Run `main` until it ends, or SIGINT or SIGTERM cancels it."""
     logs.configure(service, settings)
     tracing.configure(service)
-    gc.freeze()  # what is imported stays: it is not to be gone through at each collection
+    gc.freeze()  # imported modules stay: exclude them from garbage collection
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
         uvloop.run(_terminable(main))
 
 
 @asynccontextmanager
 async def serving(app: ASGIApp, settings: Settings) -> AsyncIterator[None]:
+    """Serve `app`; on exit, stop accepting requests and finish those in progress."""
     config = uvicorn.Config(
         app,
         http=HttpTimeoutProtocol,
@@ -46,12 +47,12 @@ async def serving(app: ASGIApp, settings: Settings) -> AsyncIterator[None]:
 
 
 async def forever() -> None:
-    """Waits to be cancelled."""
+    """Wait until cancelled."""
     await asyncio.Event().wait()
 
 
 async def _terminable(main: Coroutine[None, None, None]) -> None:
-    """The first SIGTERM cancels `main`, later ones leave it to drain."""
+    """Run `main`. The first SIGTERM cancels it; later ones do not interrupt its draining."""
     task = asyncio.ensure_future(main)
     loop = asyncio.get_running_loop()
 
@@ -64,6 +65,6 @@ async def _terminable(main: Coroutine[None, None, None]) -> None:
 
 
 class _Server(uvicorn.Server):
-    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override] # a context manager is all it needs
-        """Leaves signals to `run`, so that work is drained while `/livez` still answers."""
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override] # uvicorn only needs a context manager
+        """Leave signals to `run`, so that `/livez` still responds while work is drained."""
         return nullcontext()

@@ -1,4 +1,4 @@
-"""Answers that go on for as long as somebody reads: they end at once when their service is told to stop."""
+"""Server-sent event streams. They end at once when their service stops."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
@@ -10,12 +10,12 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 FINAL_CHUNK_SECONDS: Final = 1.0
-"""How long who reads nothing may keep the end of the stream from being sent."""
+"""Longest time to wait for a slow client before closing its stream."""
 
 
 @contextmanager
 def stop_streams_on_exit(stopping: asyncio.Event) -> Iterator[None]:
-    """Sets `stopping` when left, be it by SIGTERM: before anything else is drained."""
+    """Set `stopping` on exit, also after SIGTERM, so that streams end before anything else is drained."""
     try:
         yield
     finally:
@@ -23,9 +23,9 @@ def stop_streams_on_exit(stopping: asyncio.Event) -> Iterator[None]:
 
 
 class Stream(StreamingResponse):
-    """Server-sent events: what `source` gives until it ends, the client goes, or `stopping` is set.
+    """Sends the chunks of `source` until it ends, the client disconnects, or `stopping` is set.
 
-    Then `close` is called, whatever happened.
+    Then it calls `close` in every case.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Stream(StreamingResponse):
         source: AsyncGenerator[bytes, None],
         stopping: asyncio.Event,
         close: Callable[[], Awaitable[None]] | None = None,
-        status_code: int = 200,  # where the framework looks for it, to document it
+        status_code: int = 200,  # FastAPI reads this default for the OpenAPI document
     ) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(source, status_code, headers, "text/event-stream")

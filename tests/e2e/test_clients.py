@@ -22,13 +22,13 @@ def node() -> str:
 
 
 @pytest.fixture(scope="package")
-def report(node: str, gateway_url: str, song: Path, tmp_path_factory: pytest.TempPathFactory) -> ET.Element:
+def report(node: str, gateway_url: str, short_song: Path, tmp_path_factory: pytest.TempPathFactory) -> ET.Element:
     """One JUnit report of all clients: they run side by side, since the guide's poll every 3 seconds."""
     return _run(
         node,
         ["guide.test.js", "examples.test.js"],
         tmp_path_factory.mktemp("clients") / "junit.xml",
-        {"BASE_URL": gateway_url, "SONG": str(song)},
+        {"BASE_URL": gateway_url, "SONG": str(short_song)},
     )
 
 

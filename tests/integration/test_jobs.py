@@ -118,7 +118,7 @@ async def test_what_fails_at_a_second_gateway_leaves_the_job_of_the_first_alone(
         raise StorageFullError("The disk is full")
 
     with monkeypatch.context() as second:
-        second.setattr(Submissions, "_is_known", not_yet)
+        second.setattr(Submissions, "_is_submitted", not_yet)
         second.setattr(Storage, "put", full)
         files = {"file": ("song.wav", tone(2))}
         answer = await system.client.post("/api/process", files=files, headers={"Idempotency-Key": "my key"})

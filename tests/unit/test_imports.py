@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,17 +39,36 @@ def test_a_module_imports_only_what_it_may(file: Path) -> None:
             assert top not in {"aio_pika", "obstore", "structlog", "fastapi", "time", "os"}, "the core is pure"
 
 
+PROGRAM = """
+import sys, services.{service}.__main__
+from shared.telemetry import tracing
+tracing.configure("{service}")
+print(*sys.modules)
+"""
+
+
+@cache
+def loaded_modules(service: str) -> frozenset[str]:
+    """Names of all modules in a service's process, once it has configured tracing without an endpoint."""
+    command = [sys.executable, "-c", PROGRAM.format(service=service)]
+    return frozenset(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split())
+
+
 @pytest.mark.parametrize("service", sorted(SERVICES))
 def test_no_service_loads_a_model_library_into_its_own_process(service: str) -> None:
-    program = f"import sys, services.{service}.__main__; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
-    assert not MODELS & set(loaded.stdout.split())
+    assert not MODELS & loaded_modules(service)
 
 
 @pytest.mark.parametrize("service", ["gateway", "status"])
 def test_a_service_without_an_engine_needs_no_numpy(service: str) -> None:
-    program = f"import sys; sys.modules['numpy'] = None; import services.{service}.__main__"
-    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+    assert "numpy" not in loaded_modules(service)
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_a_service_without_an_endpoint_for_traces_does_not_load_the_sdk(service: str) -> None:
+    assert not [
+        name for name in loaded_modules(service) if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter"))
+    ]
 
 
 def test_every_service_has_one_place_where_it_is_put_together() -> None:

@@ -1,4 +1,4 @@
-"""The command line: a client of the HTTP API, and nothing else."""
+"""The command line `karaoke`. It uses only the HTTP API."""
 
 import json
 import sys
@@ -15,10 +15,10 @@ app = typer.Typer(no_args_is_help=True, help="Turns songs into karaoke sets.", p
 
 FAILED = 1
 COMMON = {"status", "progress", "processing_time", "error", "error_code", "attempt"}
-"""What every task has, and the table's columns or its colour say."""
+"""Fields of every task that the table already shows, or that are not results."""
 
-Url = Annotated[str, typer.Option(envvar="KARAOKE_URL", help="Where the gateway answers.")]
-Key = Annotated[str, typer.Option(envvar="KARAOKE_KEY", help="The API key, where the gateway asks for one.")]
+Url = Annotated[str, typer.Option(envvar="KARAOKE_URL", help="URL of the gateway.")]
+Key = Annotated[str, typer.Option(envvar="KARAOKE_KEY", help="API key, if the gateway needs one.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the job's document as JSON, for scripts.")]
 
 
@@ -60,7 +60,7 @@ def process(
 
 @app.command()
 def status(job_id: str, url: Url = "http://127.0.0.1:8000", *, key: Key = "", as_json: Json = False) -> None:
-    """Show how far the job JOB_ID is."""
+    """Show the status of the job JOB_ID."""
     with Client.connected(url, key) as client:
         job = client.status(job_id)
     _show(job, [], as_json=as_json)
@@ -81,12 +81,12 @@ def _show(job: dict[str, Any], files: list[Path], *, as_json: bool) -> None:
         table = Table("task", "state", "seconds", "result", title=f"{job['name']}: {job['status']}")
         for task, label in TASKS.items():
             facts = job[task]
-            said = facts["error"] or ", ".join(
+            result = facts["error"] or ", ".join(
                 f"{key.replace('_', ' ')} {value}"
                 for key, value in facts.items()
                 if value is not None and not key.endswith("_path") and key not in COMMON
             )
-            table.add_row(label, facts["status"], str(facts["processing_time"] or ""), said)
+            table.add_row(label, facts["status"], str(facts["processing_time"] or ""), result)
         console.print(table)
         for file in files:
             console.print(f"  {file}", highlight=False)

@@ -1,4 +1,4 @@
-"""A gateway as its command line sees it: asked patiently, watched by bars, its errors in words."""
+"""HTTP client of the command line: retries, shows progress bars, and prints errors as sentences."""
 
 import time
 from collections.abc import Iterator
@@ -13,15 +13,15 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 console = Console(stderr=True)
-stamina.instrumentation.set_on_retry_hooks([])  # the bars stand still meanwhile, and say enough
+stamina.instrumentation.set_on_retry_hooks([])  # the progress bars show retries
 
 TASKS = {"stem_separation": "stems", "transcription": "lyrics", "beat_analysis": "rhythm"}
-POLL_SECONDS, PATIENCE_SECONDS, TURN_SECONDS = 1.0, 60.0, 900.0
+POLL_SECONDS, RETRY_SECONDS, UPLOAD_RETRY_SECONDS = 1.0, 60.0, 900.0
 USAGE = 2
 
 
 class Client:
-    """Each method raises `typer.Exit`, after it said what is wrong and what to do, when there is no good answer."""
+    """Every method prints an explanation and raises `typer.Exit` if the gateway is unavailable or returns an error."""
 
     def __init__(self, http: httpx2.Client) -> None:
         self._http = http
@@ -29,35 +29,35 @@ class Client:
     @classmethod
     @contextmanager
     def connected(cls, url: str, key: str) -> Iterator[Self]:
-        """`key` may be empty, where the gateway at `url` asks for none."""
+        """Yield a client of the gateway at `url`. `key` is empty if it needs none."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        patience = httpx2.Timeout(30, read=200)  # a long song takes a while to decode
-        with httpx2.Client(base_url=url, headers=headers, timeout=patience) as http:
+        timeout = httpx2.Timeout(30, read=200)  # a long song takes a while to decode
+        with httpx2.Client(base_url=url, headers=headers, timeout=timeout) as http:
             yield cls(http)
 
     def upload(self, song: Path, options: dict[str, str], bars: Progress) -> str:
-        """Returns the job's id. Waits up to a quarter of an hour for its turn."""
+        """Upload a song and return the job's id. While the gateway refuses with 429, retries for up to 15 minutes."""
         size = song.stat().st_size
         bar = bars.add_task("upload", total=size, state="")
-        in_turn = stamina.RetryingCaller(attempts=None, timeout=TURN_SECONDS).on(_turn)
-        with self._explained():
-            job_id = in_turn(self._send, song, options, bars, bar)
+        send = stamina.RetryingCaller(attempts=None, timeout=UPLOAD_RETRY_SECONDS).on(_retry_after_limit)
+        with self._errors_explained():
+            job_id = send(self._send, song, options, bars, bar)
         bars.update(bar, completed=size)
         bars.console.print(f"job {job_id}", highlight=False)
         return job_id
 
     def status(self, job_id: str) -> dict[str, Any]:
-        """Returns the job's document."""
-        with self._explained():
+        """Return the job's document."""
+        with self._errors_explained():
             return self._get(job_id)
 
     def follow(self, job_id: str, bars: Progress) -> dict[str, Any]:
-        """Returns the job's document once it is over. A server that is away may come back within a minute."""
-        patiently = stamina.RetryingCaller(attempts=None, timeout=PATIENCE_SECONDS).on(_passing)
+        """Poll until the job has ended, and return its document. Retries for a minute if the gateway is unavailable."""
+        retrying = stamina.RetryingCaller(attempts=None, timeout=RETRY_SECONDS).on(_is_transient)
         rows = {task: bars.add_task(label, total=100, state="") for task, label in TASKS.items()}
         while True:
-            with self._explained():
-                job = patiently(self._get, job_id)
+            with self._errors_explained():
+                job = retrying(self._get, job_id)
             for task, row in rows.items():
                 bars.update(row, completed=job[task]["progress"], state=job[task]["status"])
             if job["status"] in ("completed", "failed"):
@@ -65,12 +65,12 @@ class Client:
             time.sleep(POLL_SECONDS)
 
     def download(self, job: dict[str, Any], out: Path) -> list[Path]:
-        """Returns the files of the job's results, which are in `out` then."""
+        """Download the job's results to `out`, and return the files."""
         out.mkdir(parents=True, exist_ok=True)
         files = []
         for path in (value for task in TASKS for key, value in job[task].items() if key.endswith("_path") and value):
             files.append(out / Path(path).name)
-            with self._explained(), self._http.stream("GET", path) as answer, files[-1].open("wb") as file:
+            with self._errors_explained(), self._http.stream("GET", path) as answer, files[-1].open("wb") as file:
                 if answer.is_error:
                     answer.read()
                 answer.raise_for_status()
@@ -79,7 +79,7 @@ class Client:
         return files
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _errors_explained(self) -> Iterator[None]:
         try:
             yield
         except httpx2.HTTPStatusError as error:
@@ -95,11 +95,11 @@ class Client:
 
     def _send(self, song: Path, options: dict[str, str], bars: Progress, bar: TaskID) -> str:
         bars.update(bar, completed=0, state="")
-        with song.open("rb") as file, bars.wrap_file(file, task_id=bar) as watched:
-            # httpx2 encodes multipart from anything it can read; the bar follows what was read
-            answer = self._http.post("/api/process", data=options, files={"file": (song.name, watched)})
+        with song.open("rb") as file, bars.wrap_file(file, task_id=bar) as tracked:
+            # httpx2 reads the file as it sends the form, so the bar shows the bytes sent
+            answer = self._http.post("/api/process", data=options, files={"file": (song.name, tracked)})
         if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS:
-            bars.update(bar, completed=0, state=f"waits {_retry_after(answer)} s for its turn")
+            bars.update(bar, completed=0, state=f"retrying in {_retry_after(answer)} s")
         job_id: str = answer.raise_for_status().json()["job_id"]
         return job_id
 
@@ -108,8 +108,8 @@ class Client:
         return document
 
 
-def _turn(error: Exception) -> bool | float:
-    """In how many seconds a server that has enough to do wants to be asked again; False when that is not the error."""
+def _retry_after_limit(error: Exception) -> bool | float:
+    """Return the seconds to wait after a 429, or False for another error."""
     if isinstance(error, httpx2.HTTPStatusError) and error.response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
         return float(_retry_after(error.response))
     return False
@@ -120,7 +120,7 @@ def _retry_after(answer: httpx2.Response) -> int:
     return int(seconds) if seconds.isdecimal() else 1
 
 
-def _passing(error: Exception) -> bool:
-    """Whether it is likely to be over soon: the server restarts, or something behind it."""
+def _is_transient(error: Exception) -> bool:
+    """Return whether a retry may succeed: the gateway or one of its dependencies is restarting."""
     busy = isinstance(error, httpx2.HTTPStatusError) and error.response.status_code == httpx2.codes.SERVICE_UNAVAILABLE
     return busy or isinstance(error, httpx2.TransportError)

@@ -1,4 +1,4 @@
-"""What an upload looks like, for the OpenAPI document: it is read as a stream, not by the framework."""
+"""OpenAPI description of the upload form. The framework does not know it, because the form is read as a stream."""
 
 from typing import Final, get_args
 
@@ -14,7 +14,7 @@ FORM: Final = {
             "name": "Idempotency-Key",
             "in": "header",
             "schema": {"type": "string", "maxLength": KEY_LENGTH},
-            "description": "Any text of your own; sending it again gives the same job, not another.",
+            "description": "Any text. A second request with the same text returns the same job.",
         }
     ],
     "requestBody": {
@@ -28,20 +28,26 @@ FORM: Final = {
                         "file": {"type": "string", "format": "binary", "description": "The song."},
                         "tasks": {
                             "type": "string",
-                            "description": "Comma-separated, of stem_separation, transcription, beat_analysis; all.",
+                            "description": "Comma-separated: stem_separation, transcription, beat_analysis; else all.",
                         },
-                        "language": {"type": "string", "description": "ISO 639-1 code of the lyrics; detected."},
-                        "model": {"type": "string", "description": "A demucs model's name; the operator's choice."},
+                        "language": {
+                            "type": "string",
+                            "description": "ISO 639-1 code of the lyrics; detected if absent.",
+                        },
+                        "model": {
+                            "type": "string",
+                            "description": "A demucs model; the operator's choice if absent.",
+                        },
                         "lyrics": {
                             "type": "string",
                             "maxLength": MAX_CHARACTERS,
-                            "description": "The words, line by line, where they are known; heard.",
+                            "description": "The lyrics, line by line; recognized if absent.",
                         },
                         "format": {"type": "string", "enum": [*get_args(AudioFormat)], "default": "wav"},
                         "callback_url": {
                             "type": "string",
                             "maxLength": LENGTH,
-                            "description": "Where the document is posted when the job is over; https or http.",
+                            "description": "URL to post the document to when the job has ended; https or http.",
                         },
                     },
                 }

@@ -1,4 +1,4 @@
-"""`POST /api/process`: an upload becomes a job, which is accepted once the broker has it."""
+"""`POST /api/process`: turn an upload into a job. The job is accepted once the broker has confirmed it."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -32,12 +32,11 @@ from shared.web.problem import Problem, problems
 
 log = structlog.get_logger()
 
-KEYS: Final = UUID("5c1d6d27-9a3e-4f0c-8f43-2f5a64d1b7ce")
-"""Namespace in which an idempotency key becomes a job's id, the same at every gateway; owners have namespaces in it."""
+JOB_ID_NAMESPACE: Final = UUID("5c1d6d27-9a3e-4f0c-8f43-2f5a64d1b7ce")
+"""Namespace of job ids that are derived from idempotency keys, the same at every gateway. Owners are sub-namespaces."""
 
-
-OURS: Final = ("broker_unavailable", "status_unavailable", "storage_full", "internal_error")
-"""Codes of refusals that are no fault of the upload."""
+SERVER_CODES: Final = ("broker_unavailable", "status_unavailable", "storage_full", "internal_error")
+"""Codes of refusals that the upload did not cause."""
 
 
 class Accepted(BaseModel):
@@ -54,24 +53,27 @@ class Submissions:
         self._storing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def submit(self, request: Request, owner: str | None) -> str:
-        """The id of a job that will be done: a new one, or the one that the request's idempotency key stands for."""
+        """Return the id of an accepted job: a new one, or the existing one of the request's idempotency key.
+
+        Raises Problem and TransientError.
+        """
         await self._quota.check_rate(request, owner)
         key = _idempotency_key(request)
-        job_id = str(uuid5(uuid5(KEYS, owner) if owner else KEYS, key) if key else uuid4())
+        job_id = str(uuid5(uuid5(JOB_ID_NAMESPACE, owner) if owner else JOB_ID_NAMESPACE, key) if key else uuid4())
         with structlog.contextvars.bound_contextvars(job_id=job_id), self._quota.uploading(request, owner):
-            if not (key and await self._is_known(job_id)):
+            if not (key and await self._is_submitted(job_id)):
                 await self._quota.check_unfinished(owner)
                 await self._create(job_id, request, owner, keyed=key is not None)
         return job_id
 
-    async def _is_known(self, job_id: str) -> bool:
-        """Whether the job was submitted before; one that a gateway left half-way is announced now."""
+    async def _is_submitted(self, job_id: str) -> bool:
+        """Return whether the job was submitted before. Publishes it if a gateway stored it and then failed."""
         submission = await self._storage.manifest(job_id)
-        known = (await self._jobs.get(job_id)).status == HTTPStatus.OK
+        has_document = (await self._jobs.get(job_id)).status == HTTPStatus.OK
         if submission is None:
-            return known  # the files of a cancelled job are gone, but it is the same job
-        if not known:
-            raise TransientError("The job of this Idempotency-Key has expired and is being removed", code="expiring")
+            return has_document  # a cancelled job has no files, but keeps its id
+        if not has_document:
+            raise TransientError("The job of this Idempotency-Key has expired and is being deleted", code="expiring")
         if not await self._storage.is_announced(job_id):
             await self._announce(submission)
         return True
@@ -92,15 +94,17 @@ class Submissions:
                 callback_url=callback_url,
             )
             async with self._storing.setdefault(job_id, asyncio.Lock()):
-                if keyed and await self._is_known(job_id):
+                if keyed and await self._is_submitted(job_id):
                     return
-                await self._quota.check_unfinished(owner)  # others may have come while this one was on its way
+                await self._quota.check_unfinished(owner)  # other jobs may have been accepted during this upload
                 await self._store(submission, song, upload.words, keyed=keyed)
         log.info("job accepted", **submission.song.model_dump(), **submission.options.model_dump(mode="json"))
 
     async def _store(self, submission: JobSubmitted, song: Path, words: str | None, *, keyed: bool) -> None:
-        """With a key, files stay when the broker does not confirm: it may have the job all the same, and the client
-        will ask again. They may also be another gateway's, of the same key.
+        """Store the job's files and publish it. After an error, delete the files, except with an idempotency key.
+
+        The broker may have the job although it did not confirm; with a key, the client will repeat its request. The
+        files may also belong to a request with the same key at another gateway.
         """
         job_id = submission.job_id
         try:
@@ -128,7 +132,7 @@ def _idempotency_key(request: Request) -> str | None:
 
 def routes(submissions: Submissions, keys: Keys) -> APIRouter:
     router = APIRouter(tags=["jobs"])
-    initialize_labels(UPLOADS, ("accepted",), *((code,) for code in OURS))
+    initialize_labels(UPLOADS, ("accepted",), *((code,) for code in SERVER_CODES))
 
     @router.post(
         "/api/process",
@@ -137,17 +141,17 @@ def routes(submissions: Submissions, keys: Keys) -> APIRouter:
         response_model=Accepted,
         responses=problems(
             _400="The upload ended early.",
-            _408="The upload came too slowly.",
+            _408="The upload was too slow.",
             _413="The file is too large.",
-            _415="What was sent is not a form, or the file is no audio.",
+            _415="The body is not a form, or the file is not audio.",
             _422="The file is missing, empty, corrupt, too short or too long, or a field is not valid.",
-            _429="Too many requests in this minute, or too many jobs under way. Try again after `Retry-After` seconds.",
-            _503="The broker is away. Try again.",
-            _507="No disk is left. Try again later.",
+            _429="Too many requests this minute, or too many unfinished jobs. Try again after `Retry-After` seconds.",
+            _503="The broker is unavailable. Try again.",
+            _507="The storage is full. Try again later.",
         ),
     )
     async def process(request: Request, owner: Annotated[str | None, Depends(keys.owner)]) -> JSONResponse:
-        """Takes a song and starts a job. The answer is the broker's word that the job will be done."""
+        """Upload a song and start a job. After the 202, the job is never lost: the broker has confirmed it."""
         with UPLOAD_SECONDS.time():
             try:
                 job_id = await submissions.submit(request, owner)

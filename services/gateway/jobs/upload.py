@@ -1,4 +1,4 @@
-"""A multipart upload, streamed to a file: memory stays flat however large the song."""
+"""Reads a multipart upload as a stream, with constant memory for any size of song."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,14 +23,14 @@ from shared.user_lyrics import normalize
 from shared.web.problem import Problem
 
 FIELDS = ("tasks", "language", "model", "format", "callback_url")
-LONGEST = {"callback_url": 20_000}
-"""Bytes of a field that are read, where they are more than a thousand; what is too long is refused by its name."""
+MAX_BYTES = {"callback_url": 20_000}
+"""Longest value that is read, of fields other than 1000 bytes. `callback_url` has its own check and error message."""
 FORM_OVERHEAD_BYTES = 100_000
-"""All of the form that is not the song. The parser keeps a part's headers in memory and is slow at tiny parts."""
+"""Most bytes of a form besides the song. The parser keeps headers of a part in memory, and is slow at tiny parts."""
 LYRICS_BYTES = 90_000
-"""As much as fits in with the rest; more than the longest lyrics that are taken."""
+"""Most bytes of lyrics: less than `FORM_OVERHEAD_BYTES`, and more than the longest accepted lyrics."""
 CLOSE = {"Connection": "close"}
-"""For a refusal in the middle of a body of which nobody knows how much is to come."""
+"""Headers of a refusal before the end of a body of unknown length."""
 
 
 @dataclass(frozen=True)
@@ -43,25 +43,25 @@ class Upload:
 
 
 async def receive(request: Request, path: Path, limits: Settings) -> Upload:
-    """Writes the form's `file` to `path`.
+    """Write the form's `file` to `path`, and return the other fields.
 
-    Raises Problem: 408 when it comes too slowly, 413 when it is too large, 415 when it is not a form, 422 for a missing
-    file or an invalid option.
+    Raises Problem: 400 if the upload ends early, 408 if it is too slow, 413 if it is too large, 415 if it is not a
+    form, 422 for a missing file or an invalid option.
     """
     max_bytes = limits.max_upload_bytes
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Problem(415, "not_a_form", "Send the song as the field 'file' of a multipart/form-data form.")
-    announced = int(request.headers.get("content-length", 0))
-    # A browser sees the refusal only once it has sent everything; what is not much too large may come, and is dropped.
-    endless = announced == 0 or announced > 2 * max_bytes
+    content_length = int(request.headers.get("content-length", 0))
+    # A browser reads the refusal only after it has sent everything, so a body that is not much too large is received.
+    close = content_length == 0 or content_length > 2 * max_bytes
     too_large = Problem(
-        413, "too_large", f"The file is larger than {max_bytes / 1e6:.0f} MB.", CLOSE if endless else None
+        413, "too_large", f"The file is larger than {max_bytes / 1e6:.0f} MB.", CLOSE if close else None
     )
-    if announced > max_bytes + FORM_OVERHEAD_BYTES:
+    if content_length > max_bytes + FORM_OVERHEAD_BYTES:
         raise too_large
     with path.open("wb") as file:
         song = _FileTarget(file)
-        fields = {name: ValueTarget(validator=MaxSizeValidator(LONGEST.get(name, 1000))) for name in FIELDS}
+        fields = {name: ValueTarget(validator=MaxSizeValidator(MAX_BYTES.get(name, 1000))) for name in FIELDS}
         lyrics = ValueTarget(validator=MaxSizeValidator(LYRICS_BYTES))
         try:
             parser = StreamingFormDataParser(dict(request.headers))
@@ -79,18 +79,18 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
         except (ParseFailedException, TooLongError, UnicodeDecodeError) as error:
             raise Problem(422, "invalid_form", f"The form cannot be read: {error}.") from error
         except ClientDisconnect as error:
-            raise Problem(400, "incomplete_upload", "The upload ended before the whole file had come.") from error
+            raise Problem(400, "incomplete_upload", "The upload ended before the whole file had arrived.") from error
     song.check()
     values = {name: target.value.decode(errors="replace").strip() for name, target in fields.items()}
     callback_url = values.pop("callback_url")
     options = _options(values)
-    return Upload(song.name, song.size, options, _words(lyrics.value, options), callback_url)
+    return Upload(song.name, song.size, options, _lyrics(lyrics.value, options), callback_url)
 
 
 async def paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:
-    """The request's body. Raises Problem 408 when it stands still, or is slower than the slowest connection in use."""
-    chunks, began, received = request.stream(), monotonic(), 0
-    too_slow = Problem(408, "upload_too_slow", "The upload came too slowly. Try again on a better connection.", CLOSE)
+    """Yield the request's body. Raises Problem 408 after a long pause, or below the lowest average speed."""
+    chunks, started, received = request.stream(), monotonic(), 0
+    too_slow = Problem(408, "upload_too_slow", "The upload was too slow. Try again on a better connection.", CLOSE)
     while True:
         try:
             async with asyncio.timeout(limits.upload_silence_seconds):
@@ -100,7 +100,7 @@ async def paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:
         except TimeoutError as error:
             raise too_slow from error
         received += len(chunk)
-        seconds = monotonic() - began
+        seconds = monotonic() - started
         if seconds > limits.upload_silence_seconds and received < seconds * limits.upload_bytes_per_second:
             raise too_slow
         yield chunk
@@ -115,17 +115,17 @@ def validated_lyrics(body: bytes) -> str:
 
 
 def _options(values: dict[str, str]) -> Options:
-    given: dict[str, object] = {name: value for name, value in values.items() if value}
-    if "tasks" in given:
-        given["tasks"] = list(dict.fromkeys(task.strip() for task in values["tasks"].split(",")))
+    options: dict[str, object] = {name: value for name, value in values.items() if value}
+    if "tasks" in options:
+        options["tasks"] = list(dict.fromkeys(task.strip() for task in values["tasks"].split(",")))
     try:
-        return Options.model_validate(given)
+        return Options.model_validate(options)
     except ValidationError as error:
         first = error.errors()[0]
         raise Problem(422, "invalid_option", f"The option '{first['loc'][0]}' is not valid: {first['msg']}.") from error
 
 
-def _words(lyrics: bytes, options: Options) -> str | None:
+def _lyrics(lyrics: bytes, options: Options) -> str | None:
     if not lyrics.strip():
         return None
     if Task.TRANSCRIPTION not in options.tasks:
@@ -134,7 +134,7 @@ def _words(lyrics: bytes, options: Options) -> str | None:
 
 
 class _FileTarget(BaseTarget):  # type: ignore[misc] # the library has no types
-    """Writes a part to an open file and counts."""
+    """Writes a part to an open file, and counts its bytes and the parts."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__()
@@ -155,7 +155,7 @@ class _FileTarget(BaseTarget):  # type: ignore[misc] # the library has no types
         self.complete = True
 
     def check(self) -> None:
-        """Raises Problem 422 unless exactly one whole file with something in it has come."""
+        """Raise Problem 422 unless exactly one complete, non-empty file has arrived."""
         if not self.complete:
             raise Problem(422, "file_missing", "The form has no complete field 'file' with the song.")
         if self.parts > 1:
@@ -165,6 +165,6 @@ class _FileTarget(BaseTarget):  # type: ignore[misc] # the library has no types
 
     @property
     def name(self) -> str:
-        """The user's file name, to be shown only, without folders and control characters."""
+        """The user's file name without folders and control characters, for display only."""
         name = str(self.multipart_filename or "song").replace("\\", "/").rpartition("/")[2]
         return "".join(char for char in name if char.isprintable())[:255] or "song"

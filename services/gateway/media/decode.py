@@ -1,4 +1,4 @@
-"""An upload decoded once, in a child process, so that no file can hurt the gateway."""
+"""Decodes an upload in a child process, so that a hostile file cannot harm the gateway."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from shared.errors import StorageFullError
 from shared.web.problem import Problem
 
 WAIT_SECONDS = 60.0
-"""How long an upload waits for its turn to be decoded."""
+"""Longest time an upload waits for a free slot."""
 
 _slots = Slots(len(os.sched_getaffinity(0)), WAIT_SECONDS, "Too many songs are being checked")
 
@@ -22,16 +22,16 @@ PROBLEMS = {
 
 
 async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: float) -> float:
-    """Decodes `upload` to `song`: FLAC, 16 bit, 44.1 kHz, stereo. Returns its duration in seconds.
+    """Decode `upload` to `song`: FLAC, 16 bit, 44.1 kHz, stereo. Return its duration in seconds.
 
-    Raises Problem: 415 for what is no audio, 422 for what is corrupt, too short or too long; StorageFullError;
-    TransientError `busy` when too many others wait.
+    Raises Problem 415 for a file that is not audio, 422 for one that is corrupt, too short or too long;
+    StorageFullError; TransientError `busy` when no slot becomes free in time.
     """
     async with _slots.slot():
         outcome = await run_child("services.gateway.media.decoder", upload, song, str(min_seconds), str(max_seconds))
     outcome = outcome or {"code": "undecodable"}
     if outcome.get("code") == StorageFullError.code:
-        raise StorageFullError("The disk is full", "no room for the decoded song")
+        raise StorageFullError("The disk is full", "no space for the decoded song")
     if "code" in outcome:
         status, text = PROBLEMS[str(outcome["code"])]
         raise Problem(status, str(outcome["code"]), text.format(min=min_seconds, max=max_seconds))

@@ -1,7 +1,7 @@
-"""The child process that decodes: `python -m services.gateway.media.decoder UPLOAD SONG MIN_SECONDS MAX_SECONDS`.
+"""The decoder's child process: `python -m services.gateway.media.decoder UPLOAD SONG MIN_SECONDS MAX_SECONDS`.
 
-It prints `{"seconds": …}` or `{"code": …}` with a key of `services.gateway.media.decode.PROBLEMS`. It imports little,
-to start fast, and limits itself before it touches the file.
+It prints `{"seconds": …}`, or `{"code": …}` with a key of `services.gateway.media.decode.PROBLEMS`. It imports few
+modules, to start fast, and limits its resources before it opens the file.
 """
 
 import errno
@@ -18,13 +18,14 @@ from services.gateway.media.sandbox import confine
 
 RATE = 44_100
 FORMATS = "aac,ac3,aiff,amr,asf,au,avi,caf,dsf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,opus,tta,w64,wav,wv"
-"""FFmpeg's demuxers that an upload may be read with: no playlists, no images, nothing that names other files."""
+"""FFmpeg demuxers that may read an upload: no playlists, images or other formats that refer to further files."""
 
 DAMAGED_FRACTION = 0.05
+"""Share of packets that may be undecodable."""
 
 
 class UnacceptableError(Exception):
-    """Its text is the code."""
+    """The file is refused. The message is the code."""
 
 
 def decode(upload: str, song: str, min_seconds: float, max_seconds: float) -> float:
@@ -49,7 +50,7 @@ def decode(upload: str, song: str, min_seconds: float, max_seconds: float) -> fl
 
 
 def _frames(source: InputContainer) -> Iterator[av.AudioFrame]:
-    """What can be decoded; a file cut short gives what is there, one that is mostly damaged is refused."""
+    """Yield the decodable frames, up to where a truncated file ends. Raises UnacceptableError for a damaged file."""
     packets = damaged = 0
     for packet in source.demux(source.streams.best("audio")):
         packets += 1
@@ -64,10 +65,10 @@ def _frames(source: InputContainer) -> Iterator[av.AudioFrame]:
 
 
 def _resampled(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
-    """16 bit stereo at `RATE`, also when the format changes on the way."""
-    for _, alike in groupby(frames, key=lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)):
+    """Yield 16-bit stereo frames at `RATE`, also when the source's format changes in the middle."""
+    for _, same_format in groupby(frames, key=lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)):
         resampler = av.AudioResampler(format="s16", layout="stereo", rate=RATE)
-        for frame in alike:
+        for frame in same_format:
             frame.pts = None
             yield from resampler.resample(frame)
         yield from resampler.resample(None)
@@ -82,7 +83,7 @@ def main() -> None:
         outcome = {"code": str(error)}
     except FFmpegError as error:
         outcome = {"code": "storage_full" if error.errno == errno.ENOSPC else "corrupt"}
-    print(json.dumps(outcome))  # noqa: T201 -- the child's answer
+    print(json.dumps(outcome))  # noqa: T201 -- read by the parent
 
 
 if __name__ == "__main__":

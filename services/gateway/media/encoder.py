@@ -1,7 +1,7 @@
-"""The child process that encodes: `python -m services.gateway.media.encoder SOURCE TARGET`, by TARGET's suffix.
+"""The encoder's child process: `python -m services.gateway.media.encoder SOURCE TARGET`.
 
-It prints `{"seconds": …}` or `{"code": …}`: `storage_full` or `unreadable`. It imports little, to start fast, and
-limits itself before it touches the file.
+The suffix of TARGET chooses the format. It prints `{"seconds": …}`, or `{"code": …}`: `storage_full` or `unreadable`.
+It imports few modules, to start fast, and limits its resources before it opens the file.
 """
 
 import errno
@@ -21,7 +21,7 @@ from services.gateway.media.sandbox import confine
 
 @dataclass(frozen=True)
 class Encoding:
-    """FFmpeg's names; `bits_per_second` of each channel, and the rate in Hz where it is not the source's."""
+    """FFmpeg's names; `bits_per_second` is per channel; `hz` is the sampling rate, or 0 for the source's."""
 
     container: str
     codec: str
@@ -39,7 +39,7 @@ ENCODINGS: Final = {
 
 
 def encode(source: str, target: str) -> float:
-    """Returns the seconds that were written. Raises FFmpegError."""
+    """Encode `source` to `target`. Return the duration in seconds. Raises FFmpegError."""
     wanted = ENCODINGS[PurePath(target).suffix]
     with av.open(source) as read, av.open(target, "w", format=wanted.container) as written:
         audio = read.streams.audio[0]
@@ -65,7 +65,7 @@ def main() -> None:
         outcome: dict[str, float | str] = {"seconds": encode(*sys.argv[1:])}
     except FFmpegError as error:
         outcome = {"code": "storage_full" if error.errno == errno.ENOSPC else "unreadable"}
-    print(json.dumps(outcome))  # noqa: T201 -- the child's answer
+    print(json.dumps(outcome))  # noqa: T201 -- read by the parent
 
 
 if __name__ == "__main__":

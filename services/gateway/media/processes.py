@@ -1,4 +1,4 @@
-"""Child processes that work on audio, a few at a time, and answer with a line of JSON."""
+"""Runs child processes for audio, a few at a time. Each prints its result as a line of JSON."""
 
 import asyncio
 import json
@@ -14,27 +14,27 @@ from shared.errors import TransientError
 log = structlog.get_logger()
 
 CHILD_SECONDS = 150
-"""On top of the child's own limit on processor time."""
+"""Longest run time. The child also limits its own processor time (sandbox.py)."""
 
 ChildResult = dict[str, float | str]
 
 
 class Slots:
-    """So many at once; others wait, but not for long."""
+    """A limited number of concurrent children. Others wait at most `wait_seconds` for a slot."""
 
-    def __init__(self, at_once: int, wait_seconds: float, busy: str) -> None:
-        self._free = asyncio.Semaphore(at_once)
+    def __init__(self, count: int, wait_seconds: float, busy_message: str) -> None:
+        self._free = asyncio.Semaphore(count)
         self._wait_seconds = wait_seconds
-        self._busy = busy
+        self._busy_message = busy_message
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """Raises TransientError `busy` when too many others wait."""
+        """Hold a slot. Raises TransientError `busy` when none becomes free in time."""
         try:
             async with asyncio.timeout(self._wait_seconds):
                 await self._free.acquire()
         except TimeoutError as error:
-            raise TransientError(self._busy, code="busy") from error
+            raise TransientError(self._busy_message, code="busy") from error
         try:
             yield
         finally:
@@ -42,7 +42,7 @@ class Slots:
 
 
 async def run_child(module: str, *arguments: str | Path) -> ChildResult | None:
-    """What `python -m module arguments` prints; None when it fails, or takes too long and is killed."""
+    """Return the JSON that `python -m module arguments` prints. None if it fails, or is killed at the time limit."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *arguments),
         stdin=asyncio.subprocess.DEVNULL,
@@ -51,16 +51,16 @@ async def run_child(module: str, *arguments: str | Path) -> ChildResult | None:
     )
     try:
         async with asyncio.timeout(CHILD_SECONDS):
-            said, complaint = await child.communicate()
+            output, errors = await child.communicate()
     except TimeoutError:
-        said, complaint = b"", b"no answer in time"
+        output, errors = b"", b"time limit exceeded"
     finally:
         if child.returncode is None:
             child.kill()
             await child.wait()
     if child.returncode != 0:
-        told = complaint[-500:].decode(errors="replace")
-        log.warning("child failed", module=module, returncode=child.returncode, complaint=told)
+        last = errors[-500:].decode(errors="replace")
+        log.warning("child failed", module=module, returncode=child.returncode, errors=last)
         return None
-    content: ChildResult = json.loads(said)
-    return content
+    result: ChildResult = json.loads(output)
+    return result

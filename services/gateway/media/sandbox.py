@@ -1,4 +1,4 @@
-"""What a child process may use, so that no file can hurt the machine."""
+"""Resource limits of a child process, so that a hostile file cannot harm the machine."""
 
 import os
 import resource
@@ -14,7 +14,7 @@ LIMITS: Final = {
 
 
 def confine() -> None:
-    """Limits the present process, for good, and has it stand back behind others."""
-    for limited, limit in LIMITS.items():
-        resource.setrlimit(limited, (limit, limit))
+    """Limit the current process permanently, and lower its priority."""
+    for name, limit in LIMITS.items():
+        resource.setrlimit(name, (limit, limit))
     os.nice(10)

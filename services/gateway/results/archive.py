@@ -1,4 +1,4 @@
-"""`GET /api/jobs/<job_id>/download.zip`: a job's files in one, made while it is sent."""
+"""`GET /api/jobs/<job_id>/download.zip`: all results of a job, zipped while they are sent."""
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -21,7 +21,7 @@ from shared.web.problem import Problem, no_such_result, problems
 CHUNK_BYTES: Final = 1 << 18
 MODE: Final = S_IFREG | 0o644
 STORED, DEFLATE = 0, 6
-"""Levels of compression: audio is compressed already, or would take long and gain little."""
+"""Compression levels. Audio is stored: it is already compressed, or compression takes long and gains little."""
 
 
 class ZipArchives:
@@ -30,42 +30,42 @@ class ZipArchives:
         self._encodings = encodings
 
     async def submission(self, job_id: str) -> JobSubmitted:
-        """Raises Problem 404."""
+        """Return the job's submission. Raises Problem 404."""
         submission = await self._storage.manifest(job_id) if re.fullmatch(JOB_ID, job_id) else None
         if submission is None:
             raise no_such_result()
         return submission
 
     async def contents(self, submission: JobSubmitted, form: str | None) -> list[str]:
-        """Names of what there is; stems in the format asked for, or as they were made.
+        """Return the names of the existing results, stems in the format `form` or as they were made.
 
-        Raises Problem 409 while there is nothing.
+        Raises Problem 409 if there are none yet.
         """
-        there, made = await self._storage.sizes(submission.job_id), submission.options.format
-        stems = [f"{stem}.{form or made}" for stem in names.STEMS if f"{stem}.{made}" in there]
+        existing, made = await self._storage.sizes(submission.job_id), submission.options.format
+        stems = [f"{stem}.{form or made}" for stem in names.STEMS if f"{stem}.{made}" in existing]
         lyrics = [f"lyrics.{form}" for form in names.LYRICS_FORMATS]
-        chosen = [*stems, *(name for name in (*lyrics, names.BEATS, f"{names.CLICK}.flac") if name in there)]
+        chosen = [*stems, *(name for name in (*lyrics, names.BEATS, f"{names.CLICK}.flac") if name in existing)]
         if not chosen:
-            raise Problem(409, "nothing_yet", "Nothing of this job is done yet. Try again later.", {"Retry-After": "3"})
+            raise Problem(409, "nothing_yet", "This job has no results yet. Try again later.", {"Retry-After": "3"})
         return chosen
 
     async def stream(self, submission: JobSubmitted, contents: Sequence[str]) -> AsyncGenerator[bytes, None]:
-        """Leaves no file open, also when its reader goes away: stream-zip itself would, until memory is swept.
+        """Yield the ZIP file. Missing formats are encoded when they are reached.
 
-        What has yet to be encoded is, when its turn comes.
+        Closes all files, also when the client disconnects. stream-zip alone leaves them open until garbage collection.
         """
-        reading = _Reading(self._storage)
+        files = _OpenFiles(self._storage)
         try:
-            members = self._members(submission, contents, reading)
+            members = self._members(submission, contents, files)
             async for chunk in async_stream_zip(members, chunk_size=CHUNK_BYTES):
                 yield chunk
         finally:
-            await reading.end()
+            await files.close()
 
     async def _members(
-        self, submission: JobSubmitted, contents: Sequence[str], reading: "_Reading"
+        self, submission: JobSubmitted, contents: Sequence[str], files: "_OpenFiles"
     ) -> AsyncIterator[AsyncMemberFile]:
-        """Raises Problem 404 when the job is over meanwhile, which ends the file too early rather than whole."""
+        """Yield the files of the ZIP. Raises Problem 404 if the job is deleted meanwhile, which truncates the ZIP."""
         song, at = slug(submission.song.name), submission.at.replace(tzinfo=None)
         for name in contents:
             head = await self._encodings.head(submission.job_id, name)
@@ -73,33 +73,33 @@ class ZipArchives:
                 raise no_such_result()
             is_audio = name.rpartition(".")[2] in names.AUDIO_FORMATS
             method = ZIP_AUTO(head.size, level=STORED if is_audio else DEFLATE)
-            content = reading.content(f"{submission.job_id}/{name}", head.size)
+            content = files.read(f"{submission.job_id}/{name}", head.size)
             yield f"{song}/{song}_{name}", at, MODE, method, content
 
 
-class _Reading:
-    """What is read for one ZIP file, by another thread's asking."""
+class _OpenFiles:
+    """Files that stream-zip reads for one ZIP, from another thread."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._contents: list[AsyncGenerator[bytes, None]] = []
-        self._ended = False
+        self._streams: list[AsyncGenerator[bytes, None]] = []
+        self._closed = False
 
-    def content(self, key: str, size: int) -> AsyncIterator[bytes]:
-        self._contents.append(self._read(key, size))
-        return self._contents[-1]
+    def read(self, key: str, size: int) -> AsyncIterator[bytes]:
+        self._streams.append(self._chunks(key, size))
+        return self._streams[-1]
 
-    async def end(self) -> None:
-        self._ended = True
-        for content in self._contents:
-            with suppress(RuntimeError):  # it waits for a chunk right now, and ends when that is there
-                await content.aclose()
+    async def close(self) -> None:
+        self._closed = True
+        for stream in self._streams:
+            with suppress(RuntimeError):  # it is waiting for a chunk, and ends after it
+                await stream.aclose()
 
-    async def _read(self, key: str, size: int) -> AsyncGenerator[bytes, None]:
+    async def _chunks(self, key: str, size: int) -> AsyncGenerator[bytes, None]:
         if size:
             async with aclosing(self._storage.read(key, 0, size)) as chunks:
                 async for chunk in chunks:
-                    if self._ended:
+                    if self._closed:
                         return
                     yield chunk
 
@@ -113,12 +113,12 @@ def routes(archives: ZipArchives) -> APIRouter:
         response_class=StreamingResponse,
         responses=problems(
             _404="No such job, or it has expired.",
-            _409="Nothing of the job is done yet.",
-            _422="There is no such format.",
+            _409="The job has no results yet.",
+            _422="No such format.",
         ),
     )
     async def download(job_id: str, request: Request, format: AudioFormat | None = None) -> Response:  # noqa: A002 -- the parameter's name
-        """Everything that is there in one ZIP file: stems (as they were made, or in `format`), lyrics, beats, click."""
+        """All existing results in one ZIP file: stems (as made, or in `format`), lyrics, beats and click track."""
         submission = await archives.submission(job_id)
         contents = await archives.contents(submission, format)
         headers = {"Content-Disposition": attachment(f"{slug(submission.song.name)}_karaoke.zip")}

@@ -1,4 +1,4 @@
-"""`GET /api/jobs/<job_id>/…`: every file of a job by a name that needs no document to be known."""
+"""`GET /api/jobs/<job_id>/…`: every result of a job under a fixed name, independent of its document."""
 
 import re
 from typing import Annotated
@@ -14,7 +14,7 @@ from shared.storage.job_files import Storage
 from shared.view import slug
 from shared.web.problem import no_such_result
 
-# What else is asked for is not found, rather than not valid: they are names of files.
+# These are file names, so that another value gives 404 and not 422.
 Lyrics = Annotated[str, Path(json_schema_extra={"enum": [*names.LYRICS_FORMATS]})]
 Audio = Annotated[str, Path(json_schema_extra={"enum": [*names.AUDIO_FORMATS]})]
 Sound = Annotated[str, Path(json_schema_extra={"enum": [*names.WITH_PEAKS]})]
@@ -25,27 +25,27 @@ class Files:
         self._storage = storage
         self._encodings = encodings
 
-    async def answer(self, job_id: str, name: str, request: Request, download: str | None) -> Response:
-        """The file that is stored as `name`. Raises Problem 404."""
+    async def response(self, job_id: str, name: str, request: Request, download: str | None) -> Response:
+        """Return the file `name`, as an attachment if `download` is given. Raises Problem 404."""
         head = await self._encodings.head(job_id, name) if re.fullmatch(JOB_ID, job_id) else None
         if head is None:
             raise no_such_result()
-        save_as = await self._named_after_song(job_id, name) if download is not None else None
+        save_as = await self._download_name(job_id, name) if download is not None else None
         return serve(self._storage, f"{job_id}/{name}", head, request, save_as)
 
-    async def _named_after_song(self, job_id: str, name: str) -> str:
+    async def _download_name(self, job_id: str, name: str) -> str:
         submission = await self._storage.manifest(job_id)
         return f"{slug(submission.song.name if submission else '')}_{name}"
 
 
-def addresses(job_id: str, there: dict[str, int]) -> dict[str, str]:
-    """Where that of a job's files is which its document does not name; `there` is what its storage has."""
+def extra_paths(job_id: str, existing: dict[str, int]) -> dict[str, str]:
+    """Return the paths of a job's files that the status document does not list. `existing` are the stored files."""
     files = {f"{form}_path": f"lyrics.{form}" for form in ("txt", "elrc", "ass")}
-    files |= {f"{sound}_peaks_path": names.peaks(sound) for sound in names.WITH_PEAKS}
+    files |= {f"{sound}_peaks_path": names.peaks_file(sound) for sound in names.WITH_PEAKS}
     files["click_path"] = f"{names.CLICK}.flac"
-    paths = {field: name for field, name in files.items() if name in there}
+    paths = {field: name for field, name in files.items() if name in existing}
     paths |= {field: f"peaks/{name.partition('.')[0]}.json" for field, name in paths.items() if "peaks" in field}
-    if any(re.fullmatch(names.RESULT, name) for name in there):
+    if any(re.fullmatch(names.RESULT, name) for name in existing):
         paths["zip_path"] = "download.zip"
     return {field: f"/api/jobs/{job_id}/{path}" for field, path in paths.items()}
 
@@ -56,31 +56,31 @@ def routes(files: Files) -> APIRouter:
     @router.head("/lyrics.{form}", include_in_schema=False)
     @router.get("/lyrics.{form}", responses=RESPONSES)
     async def lyrics(job_id: str, form: Lyrics, request: Request, download: str | None = None) -> Response:
-        """The lyrics in one of their formats, whole or in part (`Range`), or as an attachment (`?download`)."""
+        """Lyrics in one of their formats, whole or in part (`Range`), or as an attachment (`?download`)."""
         if form not in names.LYRICS_FORMATS:
             raise no_such_result()
-        return await files.answer(job_id, f"lyrics.{form}", request, download)
+        return await files.response(job_id, f"lyrics.{form}", request, download)
 
     @router.head("/beats.json", include_in_schema=False)
     @router.get("/beats.json", responses=RESPONSES)
     async def beats(job_id: str, request: Request, download: str | None = None) -> Response:
         """Tempo, beats and downbeats."""
-        return await files.answer(job_id, names.BEATS, request, download)
+        return await files.response(job_id, names.BEATS, request, download)
 
     @router.head("/click.{form}", include_in_schema=False)
     @router.get("/click.{form}", responses=RESPONSES)
     async def click(job_id: str, form: Audio, request: Request, download: str | None = None) -> Response:
-        """A click on every beat, a higher one on downbeats; as long as the song."""
+        """A click on every beat, higher on downbeats, as long as the song."""
         if form not in names.AUDIO_FORMATS:
             raise no_such_result()
-        return await files.answer(job_id, f"{names.CLICK}.{form}", request, download)
+        return await files.response(job_id, f"{names.CLICK}.{form}", request, download)
 
     @router.head("/peaks/{sound}.json", include_in_schema=False)
     @router.get("/peaks/{sound}.json", responses=RESPONSES)
     async def peaks(job_id: str, sound: Sound, request: Request, download: str | None = None) -> Response:
-        """The outline of the song or a stem for a player to draw: BBC audiowaveform's data format, version 2."""
+        """Waveform of the song or a stem, for players to draw, in the data format 2 of BBC audiowaveform."""
         if sound not in names.WITH_PEAKS:
             raise no_such_result()
-        return await files.answer(job_id, names.peaks(sound), request, download)
+        return await files.response(job_id, names.peaks_file(sound), request, download)
 
     return router

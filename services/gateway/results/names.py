@@ -1,4 +1,4 @@
-"""What a job's results are called in its storage."""
+"""File names of a job's results in the storage."""
 
 import re
 from typing import Final, get_args
@@ -7,7 +7,7 @@ from shared.events import AudioFormat
 
 STEMS: Final = ("vocals", "drums", "bass", "other", "instrumental")
 WITH_PEAKS: Final = ("song", *STEMS)
-"""What there are peaks of."""
+"""Sounds that have a file of peaks."""
 AUDIO_FORMATS: Final[tuple[str, ...]] = get_args(AudioFormat)
 LYRICS_FORMATS: Final = ("json", "txt", "lrc", "elrc", "srt", "vtt", "ass")
 BEATS: Final = "beats.json"
@@ -20,11 +20,11 @@ RESULT: Final = "|".join(
         re.escape(BEATS),
     )
 )
-"""What is found under `/storage/…`."""
+"""Pattern of the names that `/storage/…` serves."""
 
 ENCODABLE: Final = (*STEMS, CLICK)
 """Sounds that are served in every audio format."""
 
 
-def peaks(sound: str) -> str:
+def peaks_file(sound: str) -> str:
     return f"{sound}.peaks.json"

@@ -1,4 +1,4 @@
-"""A stored object as an answer: whole or in part, or not at all where the client has it."""
+"""Serves a stored file, whole or in part, with an ETag (RFC 9110, sections 13 and 14)."""
 
 import mimetypes
 import re
@@ -15,7 +15,7 @@ from shared.storage.objects import Head
 from shared.web.etag import etag_matches
 from shared.web.problem import Problem, problems
 
-TYPES: Final = {
+MEDIA_TYPES: Final = {
     ".wav": "audio/wav",
     ".flac": "audio/flac",
     ".opus": "audio/ogg",
@@ -26,18 +26,18 @@ TYPES: Final = {
 }
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 REPLACEABLE: Final = ("lyrics.", "beats.", "click.")
-"""How the names of those begin that may be written anew while their job lasts."""
+"""Prefixes of files that a later run or a refinement may replace. Browsers must revalidate them."""
 
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = problems(
     _404="No such result, or it has expired.",
-    _416="The range lies outside the file.",
+    _416="The range is outside the file.",
     _503="Too many files are being encoded. Try again after `Retry-After` seconds.",
-    _507="No disk is left for the encoded file. Try again later.",
-) | {206: {"description": "The range asked for."}, 304: {"description": "Not modified since the given ETag."}}
+    _507="The storage has no space for the encoded file. Try again later.",
+) | {206: {"description": "The requested range."}, 304: {"description": "Not modified since the given ETag."}}
 
 
 def serve(storage: Storage, key: str, head: Head, request: Request, save_as: str | None) -> Response:
-    """Answers GET and HEAD; with `save_as`, a file name, as an attachment. Raises Problem 416."""
+    """Return the response to a GET or HEAD request, as an attachment named `save_as` if given. Raises Problem 416."""
     name = PurePath(key).name
     headers = {
         "Accept-Ranges": "bytes",
@@ -54,7 +54,7 @@ def serve(storage: Storage, key: str, head: Head, request: Request, save_as: str
     if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{head.size}"
     suffix = PurePath(name).suffix
-    media_type = TYPES.get(suffix) or mimetypes.types_map[suffix]
+    media_type = MEDIA_TYPES.get(suffix) or mimetypes.types_map[suffix]
     status = 206 if part else 200
     if request.method == "HEAD" or start == end:
         return Response(status_code=status, headers=headers, media_type=media_type)
@@ -62,15 +62,16 @@ def serve(storage: Storage, key: str, head: Head, request: Request, save_as: str
 
 
 def attachment(name: str) -> str:
-    """For those that read the older form alone, such as curl, what of it is ASCII."""
-    plain = name.encode("ascii", "ignore").decode().replace('"', "").replace("\\", "")
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    """Return a `Content-Disposition` with an ASCII fallback for clients that only read `filename=`, such as curl."""
+    fallback = name.encode("ascii", "ignore").decode().replace('"', "").replace("\\", "")
+    return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _part(headers: Mapping[str, str], head: Head) -> tuple[int, int] | None:
-    """The bytes [start, end) asked for, or None for all of them, as RFC 9110, section 14 has it.
+    """Return the requested bytes [start, end), or None for the whole file.
 
-    Raises Problem 416 for a range outside the file. Several ranges, or one of another version, give the whole file.
+    Several ranges, or a range of another version (`If-Range`), give the whole file. Raises Problem 416 for a range
+    outside the file.
     """
     match = RANGE.fullmatch(headers.get("range", ""))
     if match is None or match[0] == "bytes=-" or headers.get("if-range", head.etag) != head.etag:

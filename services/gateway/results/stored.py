@@ -1,4 +1,4 @@
-"""`GET /storage/<job_id>/<name>`: a job's results, at the very paths that its status document names."""
+"""`GET /storage/<job_id>/<name>`: a job's results, at the paths in its status document."""
 
 import re
 
@@ -13,7 +13,7 @@ from shared.storage.job_files import Storage
 from shared.web.problem import no_such_result
 
 RESULT = re.compile(rf"({JOB_ID})/(?:.*_)?({names.RESULT})")
-"""The job, the song's name, for people to read, and what is looked up. Nothing else is served."""
+"""Path of a result: the job, the song's name (ignored), and the name of the stored file. Nothing else is served."""
 
 
 def routes(storage: Storage, encodings: Encodings) -> APIRouter:
@@ -24,7 +24,7 @@ def routes(storage: Storage, encodings: Encodings) -> APIRouter:
     async def result(job_id: str, name: str, request: Request, download: str | None = None) -> Response:
         """A result, whole or in part (`Range`), or as an attachment (`?download`).
 
-        A stem that was made in another format is encoded when it is first asked for.
+        A stem that was made in another format is encoded on the first request.
         """
         match = RESULT.fullmatch(f"{job_id}/{name}")
         head = await encodings.head(match[1], match[2]) if match else None

@@ -1,4 +1,4 @@
-"""Who may read a job's results: its key's holder, and who has a link."""
+"""Access to a job's results: by the key of its owner, or by a link."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -11,14 +11,14 @@ from shared.events import JOB_ID
 from shared.storage.job_files import Storage
 from shared.web.problem import no_such_result
 
-Token = Annotated[str | None, Query(description="Of a link, in the place of a key.")]
+Token = Annotated[str | None, Query(description="Token of a link, instead of a key.")]
 
 
 def reader(storage: Storage, keys: Keys, verify_link: Callable[[str, str], None]) -> Callable[..., Awaitable[None]]:
-    """What routes with a `job_id` in their path depend on."""
+    """Return a dependency for routes with a `job_id` in their path."""
 
     async def may_read(job_id: str, bearer: Bearer, header: Header, token: Token = None) -> None:
-        """Raises Problem 401, or for another's job just what a job that is not there is answered with."""
+        """Raise Problem 401 without a valid key or link, and 404 for another owner's job, as for a missing one."""
         if keys and token is not None:
             verify_link(job_id, token)
         elif owner := await keys.owner(bearer, header):

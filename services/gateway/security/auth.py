@@ -1,7 +1,7 @@
-"""API keys: who may call, and in whose name. `python -m services.gateway.security.auth NAME` makes one.
+"""API keys. `python -m services.gateway.security.auth NAME` makes one.
 
-Where WEBHOOK_SECRET is set, it prints what that name's callbacks are signed with, too; without a name, what those of
-jobs without a key are.
+If WEBHOOK_SECRET is set, it also prints the secret that signs the callbacks of this name; without NAME, the secret for
+jobs without a key.
 """
 
 import argparse
@@ -23,14 +23,14 @@ from shared.web.problem import Problem
 
 KEY_BYTES = 32
 
-BEARER: Final = HTTPBearer(auto_error=False, scheme_name="key", description="Only where the operator has set keys.")
+BEARER: Final = HTTPBearer(auto_error=False, scheme_name="key", description="Only if the operator has set keys.")
 HEADER: Final = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="keyHeader", description="The same key.")
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 Header = Annotated[str | None, Security(HEADER)]
 
 
 class Keys:
-    """`hashes` has the SHA-256 of each key by its name; without any, everyone may call, in nobody's name."""
+    """`hashes` maps the name of each key to its SHA-256. Without keys, everyone may call, and jobs have no owner."""
 
     def __init__(self, hashes: Mapping[str, str]) -> None:
         self._hashes = hashes
@@ -39,7 +39,7 @@ class Keys:
         return bool(self._hashes)
 
     async def owner(self, bearer: Bearer, header: Header) -> str | None:
-        """The name of the key that a request carries, or None where no keys are set. Raises Problem 401."""
+        """Return the name of the request's key, or None if no keys are set. Raises Problem 401."""
         if not self._hashes:
             return None
         name = self.name(bearer.credentials if bearer else header or "")
@@ -49,14 +49,14 @@ class Keys:
         return name
 
     def name(self, key: str) -> str | None:
-        """Whose key it is. It takes equally long whichever it is."""
-        given = digest(key)
-        same = [name for name, kept in self._hashes.items() if hmac.compare_digest(kept, given)]
-        return same[0] if same else None
+        """Return the name of a key, in constant time, or None."""
+        hashed = digest(key)
+        matches = [name for name, known in self._hashes.items() if hmac.compare_digest(known, hashed)]
+        return matches[0] if matches else None
 
 
 def digest(key: str) -> str:
-    """What is kept of a key. With 256 random bits it cannot be guessed; a slow hash would protect nothing more."""
+    """Return the SHA-256 of a key. A key has 256 random bits, so that a slow hash would not protect it better."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -73,17 +73,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m services.gateway.security.auth", description="Makes a new API key."
     )
-    parser.add_argument("name", type=key_name, nargs="?", help="whose it is: letters, digits, . _ -")
+    parser.add_argument("name", type=key_name, nargs="?", help="name of the owner: letters, digits, . _ -")
     name = parser.parse_args().name
     secret = CallbackSettings().webhook_secret
     if name is None and not secret.get_secret_value():
         parser.error("give the name of a key, or set WEBHOOK_SECRET")
     if name is not None:
         key = secrets.token_urlsafe(KEY_BYTES)
-        print(f"key, shown only now:  {key}")  # noqa: T201 -- what the command is for
-        print(f"for API_KEYS:         {json.dumps({name: digest(key)})}")  # noqa: T201 -- what the command is for
+        print(f"key, shown only now:  {key}")  # noqa: T201 -- the command's output
+        print(f"for API_KEYS:         {json.dumps({name: digest(key)})}")  # noqa: T201 -- the command's output
     if secret.get_secret_value():
-        print(f"callbacks' secret:    {owner_secret(secret, name)}")  # noqa: T201 -- what the command is for
+        print(f"callbacks' secret:    {owner_secret(secret, name)}")  # noqa: T201 -- the command's output
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether a submission's `callback_url` may be called when its job is over."""
+"""Validates the `callback_url` of a submission."""
 
 import asyncio
 from typing import Final
@@ -12,14 +12,14 @@ LOOKUP_SECONDS: Final = 3.0
 
 
 async def validated_callback(text: str, settings: Settings, resolving: Resolve = resolve) -> str | None:
-    """The address, if one was given. Raises Problem 422.
+    """Return the URL, or None if it is empty. Raises Problem 422 for an invalid or forbidden one.
 
-    What cannot be looked up now, or soon, is taken: it is looked up again, and judged, whenever it is called.
+    A host name that cannot be resolved in time is accepted: it is resolved and checked again before each call.
     """
     if not text:
         return None
     if not settings.webhook_secret.get_secret_value():
-        raise Problem(422, "callbacks_disabled", "Nobody can be called here: the operator has set no WEBHOOK_SECRET.")
+        raise Problem(422, "callbacks_disabled", "Callbacks are disabled: the operator has set no WEBHOOK_SECRET.")
     try:
         async with asyncio.timeout(LOOKUP_SECONDS):
             await addresses(parse(text), settings.callback_networks, resolving)

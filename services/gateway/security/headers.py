@@ -1,4 +1,4 @@
-"""What every answer tells a browser not to do with it."""
+"""Security headers of every response."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGE: Final = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; form-action 'none'"
-"""The page changes the key of a song by WebAssembly, which may be compiled; text may not."""
+"""The page transposes songs with WebAssembly, which may be compiled. JavaScript `eval` is forbidden."""
 SWAGGER: Final = "https://cdn.jsdelivr.net"
 RESULT: Final = "default-src 'none'; media-src 'self'"
 POLICIES: Final = {
@@ -17,17 +17,17 @@ POLICIES: Final = {
     "/storage/": RESULT,
     "/api/jobs/": RESULT,
 }
-"""Content security policies by the beginning of the path. A result opened in a tab of its own can be played."""
+"""Content security policies by path prefix. A result opened in its own tab can be played."""
 
 COMMON: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",  # links to results have a token in them
+    "Referrer-Policy": "no-referrer",  # links to results contain a token
 }
 
 
 class SecureHeadersApp(FastAPI):
-    """An application all of whose answers, those to its own failures included, have the headers."""
+    """An application that adds the headers to all responses, also to those for unexpected errors."""
 
     def build_middleware_stack(self) -> ASGIApp:
         return _Headers(super().build_middleware_stack())
@@ -38,7 +38,7 @@ class _Headers:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(COMMON)
@@ -47,7 +47,7 @@ class _Headers:
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        await self._app(scope, receive, send_guarded if scope["type"] == "http" else send)
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
 def _policy(path: str) -> str:

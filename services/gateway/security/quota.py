@@ -1,4 +1,4 @@
-"""How much one caller may ask for: uploads in a minute and at once, and jobs under way."""
+"""Limits of each caller: uploads per minute, concurrent uploads and unfinished jobs."""
 
 import time
 from collections import Counter
@@ -19,50 +19,50 @@ from shared.web.problem import Problem
 log = structlog.get_logger()
 
 Caller = tuple[str, str]
-"""`key` or `address`, and which."""
+"""`key` or `address`, and its name."""
 
 UNFINISHED_RETRY_SECONDS = 60
-"""Nobody knows when a job will end; about as long as a song takes."""
+"""About the time that a song takes. The end of a job is unknown."""
 
 
 class Quota:
-    """`unfinished` counts an owner's unfinished jobs up to a limit. Uploads are counted by this process alone."""
+    """`unfinished` counts an owner's unfinished jobs, up to a limit. Each gateway process counts its own uploads."""
 
     def __init__(self, unfinished: Callable[[str, int], Awaitable[int]], settings: Settings) -> None:
         self._unfinished = unfinished
         self._max_unfinished = settings.max_unfinished_jobs
-        self._pace = RateLimitItemPerMinute(settings.uploads_per_minute) if settings.uploads_per_minute else None
+        self._rate = RateLimitItemPerMinute(settings.uploads_per_minute) if settings.uploads_per_minute else None
         self._window = MovingWindowRateLimiter(MemoryStorage())
-        self._max_at_once = settings.max_uploads_at_once
-        self._at_once: Counter[Caller] = Counter()
+        self._max_uploads = settings.max_uploads_at_once
+        self._uploads: Counter[Caller] = Counter()
 
     async def check_rate(self, request: Request, owner: str | None) -> None:
-        """Counts a request of a key or, without keys, of an address. Raises Problem 429 when it is one too many."""
+        """Count a request of a key or, without keys, of an address. Raises Problem 429 above the limit per minute."""
         caller = caller_of(request, owner)
-        if self._pace is None or await self._window.hit(self._pace, *caller):
+        if self._rate is None or await self._window.hit(self._rate, *caller):
             return
-        stats = await self._window.get_window_stats(self._pace, *caller)
+        stats = await self._window.get_window_stats(self._rate, *caller)
         raise _too_many(
             "too_many_requests",
-            f"At most {self._pace.amount} songs a minute are taken.",
+            f"At most {self._rate.amount} songs a minute are taken.",
             seconds=max(0, int(stats.reset_time - time.time())) + 1,
         )
 
     @contextmanager
     def uploading(self, request: Request, owner: str | None) -> Iterator[None]:
-        """Raises Problem 429 while the caller sends as many songs as may be sent at once."""
+        """Count an upload while it lasts. Raises Problem 429 above the limit of concurrent uploads."""
         caller = caller_of(request, owner)
-        if self._max_at_once and self._at_once[caller] >= self._max_at_once:
-            raise _too_many("too_many_uploads", f"At most {self._max_at_once} songs are taken at once.", seconds=5)
-        self._at_once[caller] += 1
+        if self._max_uploads and self._uploads[caller] >= self._max_uploads:
+            raise _too_many("too_many_uploads", f"At most {self._max_uploads} songs are taken at once.", seconds=5)
+        self._uploads[caller] += 1
         try:
             yield
         finally:
-            self._at_once[caller] -= 1
-            self._at_once += Counter()  # forgets who has none
+            self._uploads[caller] -= 1
+            self._uploads += Counter()  # removes callers without an upload
 
     async def check_unfinished(self, owner: str | None) -> None:
-        """Raises Problem 429 for an owner whose jobs under way are too many; refuses nobody while status is away."""
+        """Raise Problem 429 if the owner has too many unfinished jobs. Without the status service, refuse nobody."""
         if not owner or not self._max_unfinished:
             return
         try:
@@ -79,7 +79,7 @@ class Quota:
 
 
 def caller_of(request: Request, owner: str | None) -> Caller:
-    """A key or, without keys, an address: of IPv6 the /64, all of which one caller may have."""
+    """Return the caller: a key or, without keys, an address. An IPv6 caller usually has a whole /64 network."""
     if owner:
         return "key", owner
     host = request.client.host if request.client else ""
@@ -89,5 +89,5 @@ def caller_of(request: Request, owner: str | None) -> Caller:
     return "address", host
 
 
-def _too_many(code: str, what: str, *, seconds: int) -> Problem:
-    return Problem(429, code, f"{what} Try again in {seconds} s.", {"Retry-After": str(seconds)})
+def _too_many(code: str, reason: str, *, seconds: int) -> Problem:
+    return Problem(429, code, f"{reason} Try again in {seconds} s.", {"Retry-After": str(seconds)})

@@ -1,4 +1,4 @@
-"""How far jobs are, as the status service tells it: one, or many at once."""
+"""`GET /api/status…`: the status of one job or many, forwarded from the status service."""
 
 from typing import Annotated, Final
 
@@ -25,26 +25,26 @@ EVENT: Final = {
 PASSED_ON: Final = ("content-type", "retry-after", "etag", "cache-control")
 """Headers of the status service that the client receives."""
 
-IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of an earlier answer.")]
-LastEventId = Annotated[str | None, Header(description="Of the last event that was received.")]
+IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of an earlier response.")]
+LastEventId = Annotated[str | None, Header(description="Id of the last received event.")]
 Ids = Annotated[str, Query(description=f"Comma-separated, 1 to {MAX_IDS}.")]
 
 
 def routes(jobs: StatusClient, relay: Relay, keys: Keys) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["jobs"])
-    unchanged: dict[int | str, dict[str, object]] = {304: {"description": "Nothing has happened since."}}
+    unchanged: dict[int | str, dict[str, object]] = {304: {"description": "The document has not changed."}}
 
     @router.get("/status/{job_id}", response_model=JobDocument, responses=problems(_404="No such job.") | unchanged)
     async def status(
         job_id: str, owner: Annotated[str | None, Depends(keys.owner)], if_none_match: IfNoneMatch = None
     ) -> Response:
-        """How far a job is, and where its results are. Poll it every 3 to 5 seconds, with the ETag that you have."""
+        """Status of a job, and the paths of its results. Poll it every 3 to 5 seconds, with the last `ETag`."""
         answer = await jobs.get(job_id, owner, _condition(if_none_match))
         return _response(answer)
 
     @router.get("/status", response_model=JobDocuments, responses=problems(_422="No ids, or too many."))
     async def statuses(owner: Annotated[str | None, Depends(keys.owner)], ids: Ids = "") -> Response:
-        """How far many jobs are, in one answer."""
+        """Status of many jobs, in one response."""
         answer = await jobs.get_many(parse_job_ids(ids), owner)
         return _response(answer)
 
@@ -54,7 +54,7 @@ def routes(jobs: StatusClient, relay: Relay, keys: Keys) -> APIRouter:
         responses=problems(_404="No such job.", _429="The caller has too many streams.", _503="Too many streams.")
         | {
             200: {"content": {"text/event-stream": {"schema": EVENT}}},
-            204: {"description": "The job is over, and the last event was its last."},
+            204: {"description": "The job has ended, and the client has its last event."},
         },
     )
     async def events(
@@ -63,7 +63,7 @@ def routes(jobs: StatusClient, relay: Relay, keys: Keys) -> APIRouter:
         owner: Annotated[str | None, Depends(keys.owner)],
         last_event_id: LastEventId = None,
     ) -> Response:
-        """The job's document as an event `status`, now and whenever it changes, until the job is over."""
+        """The job's document as an event `status`, now and after every change, until the job has ended."""
         return await relay.follow(job_id, request, owner, last_event_id)
 
     return router

@@ -62,6 +62,7 @@ def test_an_ablation_is_reverted() -> None:
     assert CONSTANT == 1
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("ablation", ABLATIONS, ids=lambda ablation: ablation.label)
 def test_the_target_of_every_ablation_exists(ablation: Ablation) -> None:
     with ablation.applied():

@@ -1,40 +1,18 @@
 """Tracing: no effect without an endpoint, one connected trace with one."""
 
-import json
-import subprocess
-import sys
 from time import time_ns
 
-import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from shared.events import Task
 from shared.telemetry import tracing
 from shared.telemetry.logs import trace_fields
-from tests.conftest import ROOT
 from tests.fakes import completed, progressed, submitted
-
-OFF = """
-import sys, os, json
-os.environ.pop("OTEL_EXPORTER_OTLP_ENDPOINT", None)
-import services.{service}.__main__
-from shared.telemetry import tracing
-tracing.configure("{service}")
-print(json.dumps([name for name in sys.modules if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter"))]))
-"""
 
 
 def parent(span: ReadableSpan) -> int | None:
     return span.parent.span_id if span.parent else None
-
-
-@pytest.mark.parametrize("service", ["gateway", "status", "separator", "transcriber", "beats"])
-def test_a_service_without_an_endpoint_does_not_load_the_sdk(service: str) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", OFF.format(service=service)], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    assert json.loads(ran.stdout) == []
 
 
 def test_without_tracing_a_message_has_no_header_and_a_log_line_no_trace_id() -> None:

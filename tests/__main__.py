@@ -1,0 +1,72 @@
+"""Run all tests in groups, three at a time: `python -m tests`; arguments go to each pytest, a path to a single one.
+
+The groups use different servers. A group's output is in `.run/tests/<group>.log`, and is printed when the group fails.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LOGS = ROOT / ".run" / "tests"
+PYTEST = (sys.executable, "-m", "pytest", "-q")
+NO_TESTS = 5
+"""Exit status of pytest when it has selected no test."""
+AT_ONCE = 3
+
+GROUPS: dict[str, Sequence[str]] = {
+    "services": ("tests/browser", "tests/e2e"),
+    "fast": ("--fast", "tests/unit", "tests/contract"),
+    "integration": ("-n", "2", "--dist", "loadfile", "tests/integration"),
+    "faults": ("tests/faults",),
+    "models": ("-m", "models and not slow", "tests/unit"),
+    "deploy": ("tests/deploy", "tests/fuzz"),
+}
+"""Arguments of pytest. The longest group comes first; each group imports only what it needs."""
+LOW_PRIORITY = ("nice", "-n", "5")
+"""Keeps the processor free for the browser, whose tests measure times of 50 ms."""
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""Models in groups that run at the same time would compete for the cores with more threads."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    if any(Path(argument.partition("::")[0]).exists() for argument in arguments):
+        return subprocess.call([*PYTEST, *arguments], cwd=ROOT)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results = [*pool.map(lambda group: run(group, arguments), GROUPS)]
+    totals: Counter[str] = Counter()
+    for _, counts in results:
+        totals += counts
+    summary = ", ".join(f"{count} {outcome}" for outcome, count in totals.items())
+    print(f"====== {summary} in {time.monotonic() - began:.0f} s ======")
+    return 0 if all(passed for passed, _ in results) else 1
+
+
+def run(group: str, arguments: Sequence[str]) -> tuple[bool, Counter[str]]:
+    """Run one group; return whether it passed, and its number of tests by outcome."""
+    print(f"{group}: started", flush=True)
+    began = time.monotonic()
+    log = LOGS / f"{group}.log"
+    priority, env = ((), None) if group == "services" else (LOW_PRIORITY, {**os.environ, **ONE_THREAD})
+    with log.open("w") as output:
+        command = [*priority, *PYTEST, *GROUPS[group], *arguments]
+        status = subprocess.call(command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT)
+    text = log.read_text()
+    passed = status in (0, NO_TESTS)
+    last = text.rstrip().rpartition("\n")[2]
+    counts = Counter({outcome: int(count) for count, outcome in re.findall(r"(\d+) ([a-z]+)", last)})
+    report = f"{group}: {'passed' if passed else 'FAILED'} after {time.monotonic() - began:.0f} s: {last.strip('= ')}"
+    print(report if passed else f"{text}\n{report}", flush=True)
+    return passed, counts
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
