@@ -16,6 +16,7 @@ from deploy.local.backing import backing
 from deploy.local.stack import Stack, stack
 from shared.telemetry import tracing
 from tests.collector import Collector, collecting
+from tests.command import karaoke
 
 ROOT = Path(__file__).parents[1]
 SONG_FOLDER = ROOT / "tests" / "song"
@@ -133,3 +134,18 @@ def short_song(song: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     short = tmp_path_factory.mktemp("song") / f"{song.stem}.flac"
     soundfile.write(short, samples, rate)
     return short
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with the downloaded files of `job`."""
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.fixture(scope="session")
+def job(gateway_url: str, song: Path, results: Path) -> dict[str, Any]:
+    """Document of the sample song's completed job. Tests only read from the job."""
+    done = karaoke("process", song, "--url", gateway_url, "--format", "flac", "--out", results, "--json")
+    assert done.returncode == 0, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document

@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from tests.browser.page import Open, ended, submit
+from tests.browser.page import Open
 from tests.conftest import need
 
 ARGS = [
@@ -61,8 +60,7 @@ async def visit(browser: Browser, gateway_url: str) -> AsyncIterator[Open]:
     assert errors == []
 
 
-@pytest.fixture(scope="package")
-async def sung(gateway_url: str, song: Path) -> str:
-    """Return the id of the sample song's completed job, which has all results."""
-    async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
-        return await ended(client, await submit(client, song, format="flac"), "completed")
+@pytest.fixture(scope="session")
+def sung(job: dict[str, Any]) -> str:
+    """Id of the sample song's job, which has all results."""
+    return str(job["job_id"])

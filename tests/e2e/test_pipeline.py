@@ -1,40 +1,18 @@
 """A song in by HTTP, a karaoke set out, held against the truth of the sample song."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
-import pytest
 import soundfile
 from numpy.typing import NDArray
 
 from deploy.local.stack import Stack
 from shared.document import JobDocument
-from tests.conftest import ROOT
+from tests.command import karaoke
 from tests.e2e.scores import sdr, word_error_rate, words
-
-
-def karaoke(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """The command line, as a person runs it."""
-    command = [sys.executable, "-m", "services.gateway.cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("results")
-
-
-@pytest.fixture(scope="module")
-def job(gateway_url: str, song: Path, results: Path) -> dict[str, Any]:
-    done = karaoke("process", song, "--url", gateway_url, "--out", results, "--json")
-    assert done.returncode == 0, done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
 
 
 def audio(path: Path) -> NDArray[np.float64]:
@@ -52,7 +30,7 @@ def test_the_job_completes_with_every_field_of_the_contract(job: dict[str, Any],
     document = JobDocument.model_validate(job)
     assert (document.status, document.progress, document.current_step) == ("completed", 100, "completed")
     assert document.file_size == song.stat().st_size
-    assert document.stem_separation.vocals_path == f"/storage/{job['job_id']}/{song.stem.replace('_', '-')}_vocals.wav"
+    assert document.stem_separation.vocals_path == f"/storage/{job['job_id']}/{song.stem.replace('_', '-')}_vocals.flac"
     for task in (document.stem_separation, document.transcription, document.beat_analysis):
         assert task.processing_time
         assert (task.status, task.progress, task.error) == ("completed", 100, None)
