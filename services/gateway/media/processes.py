@@ -60,7 +60,7 @@ async def run_child(module: str, *arguments: str | Path) -> ChildResult | None:
             await child.wait()
     if child.returncode != 0:
         last = errors[-500:].decode(errors="replace")
-        log.warning("child failed", module=module, returncode=child.returncode, errors=last)
+        log.warning("child failed", module=module, returncode=child.returncode, complaint=last)
         return None
     result: ChildResult = json.loads(output)
     return result

@@ -1,4 +1,4 @@
-"""The page's files as the gateway serves them."""
+"""Responses for the page and its files."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def built(folder: Path) -> Path:
     return folder
 
 
-async def test_what_is_named_by_its_content_is_kept_for_good_and_nothing_else(tmp_path: Path) -> None:
+async def test_only_files_named_by_their_content_are_cached_permanently(tmp_path: Path) -> None:
     folder = built(tmp_path / "dist")
     kept = await get(folder, "/web/assets/index-abc123.js")
     assert kept.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -34,7 +34,7 @@ async def test_what_is_named_by_its_content_is_kept_for_good_and_nothing_else(tm
     assert (await get(folder, "/web/assets/gone.js")).status_code == 404
 
 
-async def test_a_page_that_was_not_built_says_how_to_build_it(tmp_path: Path) -> None:
+async def test_a_missing_page_explains_how_to_build_it(tmp_path: Path) -> None:
     answer = await get(tmp_path / "dist", "/")
     assert answer.status_code == 503
     assert answer.headers["content-type"].startswith("text/plain")

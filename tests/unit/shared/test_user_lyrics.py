@@ -4,12 +4,12 @@ from shared.errors import PermanentError
 from shared.user_lyrics import MAX_CHARACTERS, normalize, sung_lines
 
 
-def test_a_text_is_kept_without_what_only_machines_see() -> None:
+def test_text_is_normalized_and_loses_control_characters() -> None:
     sent = "\ufeffCafe\u0301 \r\nde\x00l\x1b Mar\u2028ol\u00e9\ttwice\r".encode()
     assert normalize(sent) == "Café\ndel Mar\nolé twice"
 
 
-def test_blank_lines_stay_and_are_not_sung() -> None:
+def test_blank_lines_are_kept_but_not_sung() -> None:
     assert normalize(b"one\n\n\ntwo\n") == "one\n\n\ntwo"
     assert sung_lines("one\n\n\ntwo") == ["one", "two"]
 
@@ -25,13 +25,13 @@ def test_blank_lines_stay_and_are_not_sung() -> None:
         ("猴".encode() * (MAX_CHARACTERS + 1), "lyrics_too_long"),
     ],
 )
-def test_what_cannot_be_sung_is_refused(sent: bytes, code: str) -> None:
+def test_text_that_cannot_be_sung_is_refused(sent: bytes, code: str) -> None:
     with pytest.raises(PermanentError) as refused:
         normalize(sent)
     assert refused.value.code == code
 
 
-def test_the_longest_text_is_taken_however_its_lines_end() -> None:
+def test_line_endings_do_not_count_toward_the_maximum_length() -> None:
     assert len(normalize(b"a\r\n" * (MAX_CHARACTERS // 2))) == MAX_CHARACTERS - 1
 
 
@@ -40,7 +40,7 @@ def test_the_longest_text_is_taken_however_its_lines_end() -> None:
     ["[Chorus]", "[Verse 1: both]", "Verse 1:", "verse 2", "(Chorus)", "PRE-CHORUS:", "Bridge", "Estribillo", "(x2)",
      "x3", "[ti:River]", "Verse IV", "Outro (x2)"],
 )  # fmt: skip
-def test_what_only_says_how_the_song_is_made_is_not_sung(line: str) -> None:
+def test_names_of_sections_and_repetitions_are_not_sung(line: str) -> None:
     assert sung_lines(f"la la\n{line}\nlo lo") == ["la la", "lo lo"]
 
 
@@ -58,9 +58,9 @@ def test_what_only_says_how_the_song_is_made_is_not_sung(line: str) -> None:
         ("24 hours", "24 hours"),
     ],
 )
-def test_what_is_sung_stays_as_it_was_written(line: str, sung: str) -> None:
+def test_sung_lines_lose_only_their_annotations(line: str, sung: str) -> None:
     assert sung_lines(line) == [sung]
 
 
-def test_a_long_row_of_blanks_is_one() -> None:
+def test_a_long_run_of_spaces_is_collapsed_quickly() -> None:
     assert sung_lines("verse" + " " * 15_000 + "and soul") == ["verse and soul"]

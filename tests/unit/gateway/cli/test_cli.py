@@ -1,4 +1,4 @@
-"""The command line, before a server that has enough to do."""
+"""The command line, with a gateway that refuses the first upload."""
 
 import json
 import time
@@ -22,7 +22,7 @@ REFUSED = 1
 
 
 class Busy(BaseHTTPRequestHandler):
-    """Takes the second upload, not the first; its job has failed."""
+    """Accepts the second upload, not the first. Its job has failed."""
 
     uploads: list[bytes]
     keys: set[str]
@@ -48,7 +48,7 @@ class Busy(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Keep the test output clean."""
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def busy() -> Iterator[ThreadingHTTPServer]:
         server.shutdown()
 
 
-def test_a_refused_upload_is_sent_again_in_its_turn_with_the_key(busy: ThreadingHTTPServer, tmp_path: Path) -> None:
+def test_a_refused_upload_is_repeated_when_allowed_with_the_key(busy: ThreadingHTTPServer, tmp_path: Path) -> None:
     song = tmp_path / "song.wav"
     song.write_bytes(b"all of a song")
     env = {"KARAOKE_URL": f"http://127.0.0.1:{busy.server_port}", "KARAOKE_KEY": "my key"}
@@ -73,7 +73,7 @@ def test_a_refused_upload_is_sent_again_in_its_turn_with_the_key(busy: Threading
     assert Busy.keys == {"Bearer my key"}
 
 
-def test_lyrics_go_with_the_song(busy: ThreadingHTTPServer, tmp_path: Path) -> None:
+def test_lyrics_are_uploaded_with_the_song(busy: ThreadingHTTPServer, tmp_path: Path) -> None:
     song, words = tmp_path / "song.wav", tmp_path / "words.txt"
     song.write_bytes(b"all of a song")
     words.write_text("\ufeffSing it, Zoë", encoding="utf-8")
@@ -82,7 +82,7 @@ def test_lyrics_go_with_the_song(busy: ThreadingHTTPServer, tmp_path: Path) -> N
     assert b'name="lyrics"\r\n\r\nSing it, Zo\xc3\xab\r\n' in Busy.uploads[-1]
 
 
-def test_lyrics_that_are_no_text_are_not_sent(tmp_path: Path) -> None:
+def test_lyrics_that_are_not_utf8_are_refused_before_the_upload(tmp_path: Path) -> None:
     words = tmp_path / "words.txt"
     words.write_bytes(b"caf\xe9")
     ended = CliRunner().invoke(app, ["process", str(words), "--lyrics", str(words), "--url", "http://127.0.0.1:1"])

@@ -22,7 +22,7 @@ run("any", Settings(), main())
 """
 
 
-def test_a_service_that_is_told_to_stop_twice_drains_all_the_same() -> None:
+def test_a_second_sigterm_does_not_interrupt_draining() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", SERVICE],
         cwd=ROOT,
@@ -33,8 +33,8 @@ def test_a_service_that_is_told_to_stop_twice_drains_all_the_same() -> None:
     ) as service:
         assert service.stdin
         assert service.stdout
-        for said in ("up", "draining"):
-            assert service.stdout.readline() == f"{said}\n"
+        for line in ("up", "draining"):
+            assert service.stdout.readline() == f"{line}\n"
             service.send_signal(signal.SIGTERM)
         service.stdin.write("drained\n")
         service.stdin.flush()
