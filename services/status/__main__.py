@@ -5,14 +5,13 @@ from datetime import timedelta
 
 from services.status.api import create_app
 from services.status.callbacks.dispatcher import CallbackDispatcher
-from services.status.callbacks.outbox import Outbox
 from services.status.callbacks.sender import CallbackSender, callback_session
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from services.status.queue.snapshots import Snapshots
 from services.status.read.documents import Documents
 from services.status.settings import Settings
-from services.status.sweeps.expiry import Sweeper
+from services.status.sweeps.sweeper import Sweeper
 from shared.broker.bus import Bus
 from shared.storage.job_files import Storage
 from shared.web.health import Health, State
@@ -49,7 +48,7 @@ async def _callback_dispatcher(
     documents = Documents(store, storage, Snapshots(store), timedelta(hours=settings.job_ttl_hours))
     async with callback_session() as session:
         sender = CallbackSender(session, settings.callback_networks)
-        dispatcher = CallbackDispatcher(Outbox(store), documents, sender, settings.webhook_secret)
+        dispatcher = CallbackDispatcher(store, documents, sender, settings.webhook_secret)
         async with dispatcher.delivering(settings.grace_seconds):
             yield dispatcher
 

@@ -29,8 +29,8 @@ GPU_TOTAL = Gauge("karaoke_gpu_memory_total_bytes", "Memory of the GPU.", ["task
 
 JOBS = Counter(
     "karaoke_jobs_total",
-    "Jobs by outcome, each outcome counted once by one replica, also when its events are delivered twice. "
-    "A replica that is killed loses the outcomes of its last seconds.",
+    "Ended jobs by outcome, approximately: a job counts twice if its last event is redelivered or two replicas fold "
+    "its last events at the same time, and not at all if the database or the replica fails just after the fold.",
     ["outcome"],
 )
 JOB_SECONDS = Histogram(

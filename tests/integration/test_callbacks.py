@@ -12,17 +12,18 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from deploy.local.ports import LOOPBACK
 from services.status.callbacks import dispatcher as dispatcher_module
-from services.status.callbacks import outbox as outbox_module
 from services.status.callbacks import sender as sender_module
 from services.status.callbacks.dispatcher import CallbackDispatcher
-from services.status.callbacks.outbox import Outbox
+from services.status.callbacks.ended_jobs import record_ended_jobs
 from services.status.callbacks.sender import CallbackSender, callback_session
+from services.status.database import outbox as outbox_module
+from services.status.database.outbox import Outbox
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from services.status.queue.snapshots import Snapshots
 from services.status.read.documents import Documents
 from services.status.settings import Settings
-from services.status.sweeps.expiry import Sweeper
+from services.status.sweeps.sweeper import Sweeper
 from shared.broker.bus import Bus
 from shared.callbacks.address import Resolve, owner_secret, resolve
 from shared.events import Event, JobCancelled, JobExpired, JobSubmitted, Task, TasksRerun
@@ -40,8 +41,8 @@ Start = Callable[..., Awaitable[CallbackDispatcher]]
 
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox_module, "FIRST_SECONDS", 0.05)
-    monkeypatch.setattr(dispatcher_module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(dispatcher_module, "FIRST_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(dispatcher_module, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(sender_module, "SECONDS", 0.5)
 
 
@@ -53,7 +54,7 @@ async def start(store: Store, storage: Storage) -> AsyncIterator[Start]:
         async def start(networks: Sequence[object] = HERE, resolving: Resolve = resolve) -> CallbackDispatcher:
             documents = Documents(store, storage, Snapshots(store), timedelta(hours=24))
             sender = CallbackSender(session, networks, resolving)  # type: ignore[arg-type] # both are networks
-            dispatcher = CallbackDispatcher(Outbox(store), documents, sender, SECRET)
+            dispatcher = CallbackDispatcher(store, documents, sender, SECRET)
             await stack.enter_async_context(dispatcher.delivering(grace_seconds=1))
             return dispatcher
 
@@ -77,7 +78,7 @@ def of(job_id: str, event: Event) -> Event:
 async def tell(store: Store, *events: Event) -> None:
     """As the consumer does, on a replica that then dies."""
     await store.fold(events)
-    await Outbox(store).note(events)
+    await record_ended_jobs(store, Outbox(store), events)
 
 
 async def heard(receiver: Receiver, count: int = 1) -> None:
@@ -188,7 +189,7 @@ async def test_what_nobody_expected_counts_as_an_attempt(
     async def broken(host: str, port: int) -> list[str]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(outbox_module, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(dispatcher_module, "RETRY_FOR_SECONDS", 0.3)
     await start(resolving=broken)
     await tell(store, song("https://example.com/"), completed(BEATS))
     await until(lambda: state(store), "gave_up_at")
@@ -208,13 +209,13 @@ async def test_an_address_that_nobody_can_read_keeps_no_other_job_from_being_fol
 async def test_receivers_that_hang_keep_nobody_else_waiting(store: Store, start: Start, receiver: Receiver) -> None:
     async with Receiver([None]).listening() as hanging:
         await start()
-        for n in range(dispatcher_module.AT_ONCE * 2):
+        for n in range(dispatcher_module.CONCURRENT * 2):
             await tell(store, song(hanging.url, job_id=f"slow-{n}"))
             await tell(store, of(f"slow-{n}", completed(BEATS)))
-        await heard(hanging, dispatcher_module.OF_ONE_HOST)
+        await heard(hanging, dispatcher_module.PER_HOST)
         await tell(store, song(receiver.url.replace(LOOPBACK, "localhost")), completed(BEATS))
         await until(lambda: state(store), "told_at", within=2)
-        assert len(hanging.requests) < dispatcher_module.AT_ONCE
+        assert len(hanging.requests) < dispatcher_module.CONCURRENT
 
 
 async def test_a_redirection_is_not_followed(store: Store, start: Start, receiver: Receiver) -> None:
@@ -239,7 +240,7 @@ async def test_after_an_hour_a_receiver_is_given_up(
     store: Store, start: Start, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receiver.answers = ["503 Service Unavailable"]
-    monkeypatch.setattr(outbox_module, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(dispatcher_module, "RETRY_FOR_SECONDS", 0.3)
     await start()
     await tell(store, song(receiver.url), completed(BEATS))
     await until(lambda: state(store), "gave_up_at")
@@ -248,7 +249,7 @@ async def test_after_an_hour_a_receiver_is_given_up(
 
 
 async def _swept(store: Store) -> str:
-    await Outbox(store).sweep()
+    await Outbox(store).remove_given_up(0.3)
     return await state(store)
 
 

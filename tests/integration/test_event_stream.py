@@ -12,6 +12,7 @@ from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from services.status.queue import snapshots
 from services.status.queue.estimate import Queue
+from services.status.queue.reading import read_queue
 from services.status.read import change_feed, event_stream
 from shared.broker.bus import Bus
 from shared.errors import TransientError
@@ -122,21 +123,21 @@ async def test_a_change_is_read_once_for_all_followers_and_while_nothing_happens
     monkeypatch.setattr(change_feed, "QUEUE_CHECK_SECONDS", 0.05)
     monkeypatch.setattr(snapshots, "SNAPSHOT_SECONDS_APART", 0.05)
     await store.fold([SONG])
-    get, looked, reads = store.get, store.queue, Counter[str]()
+    get, reads = store.get, Counter[str]()
 
     async def counted(job_id: str) -> Job | None:
         reads["job"] += 1
         return await get(job_id)
 
-    async def counted_look() -> Queue:
+    async def counted_look(store: Store) -> Queue:
         reads["queue"] += 1
-        return await looked()
+        return await read_queue(store)
 
     async with AsyncExitStack() as stack:
         feeds = [await stack.enter_async_context(system.follow(JOB_ID)) for _ in range(50)]
         for feed in feeds:
             await feed.next()
-        monkeypatch.setattr(store, "queue", counted_look)
+        monkeypatch.setattr(snapshots, "read_queue", counted_look)
 
         async def has_looked() -> bool:
             return reads["queue"] >= 3
@@ -156,7 +157,7 @@ async def test_signs_of_life_come_while_the_database_is_away(
     system: Live, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(job_id: str) -> None:
-        raise TransientError("The database is away")
+        raise TransientError("The database is unavailable")
 
     async def hanging(job_id: str) -> None:
         await asyncio.sleep(3600)

@@ -9,7 +9,7 @@ import pytest
 from services.gateway.jobs.submit import Submissions
 from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
-from services.status.sweeps.expiry import Sweeper
+from services.status.sweeps.sweeper import Sweeper
 from shared.errors import StorageFullError
 from shared.events import JobCancelled, JobExpired, Task
 from shared.storage.job_files import SONG, Storage

@@ -11,9 +11,10 @@ from prometheus_client import REGISTRY
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from services.status.fold.outcome_counter import OutcomeCounter
+from services.status.queue.reading import read_waiting
 from services.status.queue.waiting import Waiting
 from services.status.settings import Settings as StatusSettings
-from services.status.sweeps.expiry import Sweeper
+from services.status.sweeps.sweeper import Sweeper
 from shared.broker.bus import Bus
 from shared.events import Event, JobCancelled, Task, TaskCompleted, TasksRerun
 from shared.storage.job_files import Storage
@@ -54,29 +55,29 @@ class Counted:
 
 async def fold(store: Store, *events: Event) -> None:
     await store.fold(events)
-    for replica in (OutcomeCounter(store), OutcomeCounter(store)):
-        replica.note(events)
-        await replica.count()
+    await OutcomeCounter(store).count(events)
 
 
-async def test_an_end_counts_once_though_two_replicas_hear_of_it_and_twice(store: Store) -> None:
+async def test_a_job_is_counted_when_its_last_task_ends_and_not_when_it_is_refined(store: Store) -> None:
     counted = Counted()
     await fold(store, submitted(STEMS, BEATS), completed(STEMS))
     assert counted() == {}
     await fold(store, completed(BEATS))
-    await fold(store, completed(BEATS), completed(STEMS), refined(BEATS))
+    await fold(store, refined(BEATS))
     assert counted() == {"completed": 1}
 
 
-async def test_replicas_that_look_at_the_same_moment_count_an_end_once(store: Store) -> None:
+async def test_a_job_that_ends_with_several_events_of_one_batch_is_counted_once(store: Store) -> None:
     counted = Counted()
-    events: tuple[Event, ...] = (submitted(BEATS), failed(BEATS))
-    await store.fold(events)
-    replicas = [OutcomeCounter(store) for _ in range(5)]
-    for replica in replicas:
-        replica.note(events)
-    await asyncio.gather(*(replica.count() for replica in replicas))
+    await fold(store, submitted(STEMS, WORDS, BEATS), completed(BEATS), failed(STEMS))
     assert counted() == {"failed": 1}
+
+
+async def test_ended_jobs_are_not_counted_while_the_database_is_unavailable() -> None:
+    counted = Counted()
+    async with Store.connected("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100", "none") as store:
+        await OutcomeCounter(store).count([completed(BEATS)])
+    assert counted() == {}
 
 
 def test_the_first_of_its_kind_is_an_increase() -> None:
@@ -87,7 +88,7 @@ def test_the_first_of_its_kind_is_an_increase() -> None:
     assert 'karaoke_uploads_total{code="storage_full"} 0.0' in ran.stdout
 
 
-async def test_a_retried_job_ends_once_more(store: Store) -> None:
+async def test_a_job_is_counted_again_when_its_next_run_ends(store: Store) -> None:
     counted = Counted()
     await fold(store, submitted(BEATS), failed(BEATS))
     await fold(store, TasksRerun(job_id=JOB_ID, at=after(90), run=1, tasks=(BEATS,)))
@@ -95,13 +96,13 @@ async def test_a_retried_job_ends_once_more(store: Store) -> None:
     assert counted() == {"failed": 1, "completed": 1}
 
 
-async def test_a_cancelled_job_has_neither_failed_nor_completed(store: Store) -> None:
+async def test_a_cancelled_job_counts_as_neither_failed_nor_completed(store: Store) -> None:
     counted = Counted()
     await fold(store, submitted(BEATS), started(BEATS), JobCancelled(job_id=JOB_ID, at=after(5)))
     assert counted() == {"cancelled": 1}
 
 
-async def test_folding_counts_ends_and_how_late_they_are_seen(bus: Bus, store: Store) -> None:
+async def test_folding_counts_ended_jobs_and_measures_the_delay_of_events(bus: Bus, store: Store) -> None:
     counted, seen = Counted(), value("event_visible_seconds_count")
     late = value("event_visible_seconds_bucket", le="60.0")
     now = datetime.now(UTC)
@@ -110,7 +111,7 @@ async def test_folding_counts_ends_and_how_late_they_are_seen(bus: Bus, store: S
             await bus.publish(event)
         await bus.publish(started(BEATS).model_copy(update={"at": now}))
         async with asyncio.timeout(20):
-            while value("event_visible_seconds_count") < seen + 3:  # noqa: ASYNC110 -- there is nothing to be told by
+            while value("event_visible_seconds_count") < seen + 3 or not counted():  # noqa: ASYNC110 -- nothing to await
                 await asyncio.sleep(0.02)
     assert counted() == {"completed": 1}
     assert value("event_visible_seconds_bucket", le="60.0") == late + 1
@@ -118,29 +119,29 @@ async def test_folding_counts_ends_and_how_late_they_are_seen(bus: Bus, store: S
 
 async def test_what_waits_is_what_could_begin(store: Store) -> None:
     now = datetime.now(UTC)
-    assert set((await store.waiting()).values()) == {Waiting(0, 0.0)}
+    assert set((await read_waiting(store)).values()) == {Waiting(0, 0.0)}
     await store.fold([submitted(job_id="a"), submitted(BEATS, job_id="b"), submitted(BEATS, job_id="over")])
     await store.fold([event.model_copy(update={"job_id": "over"}) for event in (started(BEATS), completed(BEATS))])
-    waiting = await store.waiting()
+    waiting = await read_waiting(store)
     assert {task: waiting[task].tasks for task in Task} == {STEMS: 1, WORDS: 0, BEATS: 2}
     assert waiting[STEMS].seconds == pytest.approx((now - START).total_seconds(), abs=60)
     await store.fold([e.model_copy(update={"job_id": "a"}) for e in (started(BEATS), started(STEMS))])
-    assert {task: found.tasks for task, found in (await store.waiting()).items()} == {STEMS: 0, WORDS: 0, BEATS: 1}
+    assert {task: found.tasks for task, found in (await read_waiting(store)).items()} == {STEMS: 0, WORDS: 0, BEATS: 1}
     separated = completed(STEMS).model_copy(update={"job_id": "a", "at": now - timedelta(minutes=7)})
     await store.fold([separated])
-    assert (await store.waiting())[WORDS].seconds == pytest.approx(7 * 60, abs=60)
+    assert (await read_waiting(store))[WORDS].seconds == pytest.approx(7 * 60, abs=60)
 
 
 async def test_a_task_that_is_to_be_done_again_waits(store: Store) -> None:
     now = datetime.now(UTC)
     await store.fold([submitted(STEMS, WORDS), completed(STEMS), failed(WORDS)])
-    assert (await store.waiting())[WORDS].tasks == 0
+    assert (await read_waiting(store))[WORDS].tasks == 0
     await store.fold([TasksRerun(job_id=JOB_ID, at=now, run=1, tasks=(WORDS,))])
-    again = (await store.waiting())[WORDS]
+    again = (await read_waiting(store))[WORDS]
     assert again.tasks == 1
     assert again.seconds < 60
     await store.fold([JobCancelled(job_id=JOB_ID, at=now)])
-    assert (await store.waiting())[WORDS].tasks == 0
+    assert (await read_waiting(store))[WORDS].tasks == 0
 
 
 async def test_the_janitor_shows_what_waits(bus: Bus, store: Store, storage: Storage) -> None:

@@ -8,8 +8,9 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from services.status.callbacks.outbox import Outbox
+from services.status.database.outbox import Outbox
 from services.status.database.store import Store
+from services.status.queue.reading import read_queue, read_speeds, read_waiting
 from shared.events import Task
 from tests.fakes import JOB_ID, START, progressed, submitted
 from tests.integration.operated import OperatedDatabase
@@ -39,9 +40,10 @@ async def test_status_may_do_all_that_it_does(database: OperatedDatabase) -> Non
         assert changed.job_id == JOB_ID
         assert await store.get(JOB_ID)
         assert (await store.many([JOB_ID])).keys() == {JOB_ID}
-        await store.queue()
-        await store.speeds()
-        await Outbox(store).sweep()
+        await read_queue(store)
+        await read_speeds(store)
+        await read_waiting(store)
+        await Outbox(store).remove_given_up(3600)
         assert [job async for job in store.silent_for(timedelta(hours=1))] == []
         assert [job_id async for job_id in store.due(START + timedelta(days=1))] == [JOB_ID]
         await store.delete(JOB_ID)

@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from services.status.database.store import Store
+from services.status.queue import snapshots
+from services.status.queue.reading import read_queue, read_speeds
 from shared.events import Event, JobCancelled, JobExpired, Task
 from shared.web.etag import etag_matches
 from tests.fakes import completed, failed, progressed, started, submitted
@@ -85,7 +87,7 @@ async def test_the_queue_holds_exactly_what_is_unfinished(store: Store) -> None:
     for job_id, event in events.items():
         await store.fold([event.model_copy(update={"job_id": job_id})])
     await store.fold([completed(task).model_copy(update={"job_id": "job-5"}) for task in Task])
-    queue = await store.queue()
+    queue = await read_queue(store)
     waiting = {task: [job_id for _, job_id in line.places] for task, line in queue.lines.items()}
     assert waiting == {SEPARATION: ["job-0"], TRANSCRIPTION: ["job-0", "job-1"], BEATS: ["job-0", "job-1", "job-4"]}
     assert [line.at_work_on for line in queue.lines.values()] == [90, 0, 0]
@@ -101,8 +103,8 @@ async def test_the_queue_and_the_speeds_are_read_by_indexes(store: Store, monkey
         return read[-1]
 
     monkeypatch.setattr(store.jobs, "find", noted)
-    await store.queue()
-    await store.speeds()
+    await read_queue(store)
+    await read_speeds(store)
     plans = [str((await cursor.clone().explain())["queryPlanner"]["winningPlan"]) for cursor in read]
     assert len(plans) == 4
     assert not [plan for plan in plans if "COLLSCAN" in plan]
@@ -153,10 +155,10 @@ async def test_what_cannot_be_read_of_the_queue_keeps_no_document_back(
 async def test_a_queue_that_cannot_be_looked_at_leaves_the_outlook_open(
     store: Store, status_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken() -> None:
+    async def broken(store: Store) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(store, "queue", broken)
+    monkeypatch.setattr(snapshots, "read_queue", broken)
     await store.fold([recent(submitted(BEATS))])
     answer = await status_client.get("/api/status/abc123")
     assert (answer.status_code, answer.json()["queue_position"], answer.json()["eta_seconds"]) == (200, None, None)

@@ -7,9 +7,9 @@ import pytest
 from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from services.status.settings import Settings
-from services.status.sweeps.expiry import Sweeper
 from services.status.sweeps.orphans import Orphans
 from services.status.sweeps.stalled import end_silence
+from services.status.sweeps.sweeper import Sweeper
 from shared.broker.bus import Bus
 from shared.events import Event, JobExpired, JobSubmitted, Task, TaskFailed, TasksRerun, decode
 from shared.job import ready

@@ -1,6 +1,7 @@
-"""Tells receivers that a job is over, as Standard Webhooks has it; tries again for an hour."""
+"""Sends callbacks for ended jobs, signed as defined by Standard Webhooks, with retries for an hour."""
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -11,8 +12,10 @@ import structlog
 from pydantic import SecretStr
 from standardwebhooks import Webhook
 
-from services.status.callbacks.outbox import Callback, Outbox, callback_id
+from services.status.callbacks.ended_jobs import callback_id, record_ended_jobs
 from services.status.callbacks.sender import CallbackSender
+from services.status.database.outbox import Callback, Outbox
+from services.status.database.store import Store
 from services.status.read.documents import Documents
 from services.status.read.rendered_document import RenderedDocument
 from shared.callbacks.address import owner_secret
@@ -22,121 +25,134 @@ from shared.telemetry.metrics import CALLBACKS, initialize_labels
 
 log = structlog.get_logger()
 
-AT_ONCE: Final = 20
-OF_ONE_HOST: Final = 4
-OF_ONE_OWNER: Final = 10
-"""So that a receiver that is slow does not take all places."""
+CONCURRENT: Final = 20
+PER_HOST: Final = 4
+PER_OWNER: Final = 10
+"""Callbacks sent at the same time, so that one slow receiver does not delay the others."""
 
-LOOK_SECONDS: Final = 1.0
+POLL_SECONDS: Final = 1.0
+FIRST_RETRY_SECONDS: Final = 5.0
+LONGEST_RETRY_SECONDS: Final = 600.0
+RETRY_FOR_SECONDS: Final = 3600.0
+"""Time after a job's end in which a receiver may be unavailable."""
+
 SUCCESS: Final = range(200, 300)
 GONE: Final = 410
 
 
 class CallbackDispatcher:
-    def __init__(self, outbox: Outbox, documents: Documents, sender: CallbackSender, secret: SecretStr) -> None:
-        self._outbox = outbox
+    def __init__(self, store: Store, documents: Documents, sender: CallbackSender, secret: SecretStr) -> None:
+        self._store = store
+        self._outbox = Outbox(store)
         self._documents = documents
         self._sender = sender
         self._secret = secret
         self._due = asyncio.Event()
-        self._under_way: dict[asyncio.Task[None], Callback] = {}
+        self._in_flight: dict[asyncio.Task[None], Callback] = {}
         initialize_labels(CALLBACKS, ("told",), ("postponed",), ("given_up",))
 
-    async def note(self, events: Iterable[Event]) -> None:
-        """From here on no end that came with `events` is lost. Waits for a database that is away."""
-        if await self._outbox.note(events):
+    async def record(self, events: Iterable[Event]) -> None:
+        """Record the callbacks due because of folded events; none is lost afterwards. Waits for the database."""
+        if await record_ended_jobs(self._store, self._outbox, events):
             self._due.set()
 
     @asynccontextmanager
     async def delivering(self, grace_seconds: float) -> AsyncIterator[None]:
-        """Until left; what is under way by then may end. What does not is done again, by whoever is there."""
-        looking = asyncio.create_task(self._deliver_forever())
+        """Deliver until the context ends, then wait for the requests in flight.
+
+        Another replica repeats a request that does not finish in time.
+        """
+        delivering = asyncio.create_task(self._deliver_forever())
         try:
             yield
         finally:
-            looking.cancel()
-            if self._under_way:
-                await asyncio.wait(self._under_way, timeout=grace_seconds)
-            for task in self._under_way:
+            delivering.cancel()
+            if self._in_flight:
+                await asyncio.wait(self._in_flight, timeout=grace_seconds)
+            for task in self._in_flight:
                 task.cancel()
 
     async def _deliver_forever(self) -> None:
         while True:
             self._due.clear()
             try:
-                while len(self._under_way) < AT_ONCE and (callback := await self._next()):
+                while len(self._in_flight) < CONCURRENT and (callback := await self._claim()):
                     task = asyncio.create_task(self._deliver(callback))
-                    self._under_way[task] = callback
+                    self._in_flight[task] = callback
                     task.add_done_callback(self._done)
             except TransientError as error:
-                log.warning("callbacks are not looked for", error=str(error))
-            except Exception:  # one that cannot be read must not keep the others
-                log.exception("callbacks are not looked for")
+                log.warning("callbacks cannot be read", error=str(error))
+            except Exception:  # one unreadable callback must not stop the others
+                log.exception("callbacks cannot be read")
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(POLL_SECONDS):
                     await self._due.wait()
 
-    async def _next(self) -> Callback | None:
-        hosts = Counter(callback.host for callback in self._under_way.values())
-        owners = Counter(callback.owner for callback in self._under_way.values() if callback.owner)
+    async def _claim(self) -> Callback | None:
+        hosts = Counter(callback.host for callback in self._in_flight.values())
+        owners = Counter(callback.owner for callback in self._in_flight.values() if callback.owner)
         return await self._outbox.claim(
-            [host for host, count in hosts.items() if count >= OF_ONE_HOST],
-            [owner for owner, count in owners.items() if count >= OF_ONE_OWNER],
+            busy_hosts=[host for host, count in hosts.items() if count >= PER_HOST],
+            busy_owners=[owner for owner, count in owners.items() if count >= PER_OWNER],
         )
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._under_way.pop(task)
+        self._in_flight.pop(task)
         self._due.set()
         if not task.cancelled() and (error := task.exception()):
-            log.warning("callback not settled; it is made again", error=str(error))
+            log.warning("callback not settled; it will be sent again", error=str(error))
 
     async def _deliver(self, callback: Callback) -> None:
-        """Raises TransientError while the database is away: the lease runs out."""
+        """Raises TransientError while the database is unavailable; then the lease ends and the callback is retried."""
         with structlog.contextvars.bound_contextvars(job_id=callback.job_id, callback=callback.id):
             try:
                 await self._attempt(callback)
             except TransientError:
                 raise
-            except Exception as error:  # whatever it is, it must not be tried for ever
+            except Exception as error:  # an unexpected error must count as an attempt, or it is retried for ever
                 log.exception("callback failed")
-                await self._again(callback, type(error).__name__)
+                await self._retry_later(callback, type(error).__name__)
 
     async def _attempt(self, callback: Callback) -> None:
         document = await self._documents.find(callback.job_id)
         if document is None:
-            await self._outbox.forget(callback.job_id)
+            await self._outbox.delete_job(callback.job_id)
         elif callback_id(document) != callback.id:
-            log.info("callback dropped: the job was run again or cancelled, and that end is told")
-            await self._outbox.drop(callback)
+            log.info("callback superseded: the job was run again or cancelled, and has a callback for that end")
+            await self._outbox.supersede(callback)
         else:
-            await self._tell(callback, RenderedDocument(await self._documents.complete(document)).body)
+            await self._send(callback, RenderedDocument(await self._documents.complete(document)).body)
 
-    async def _tell(self, callback: Callback, body: bytes) -> None:
+    async def _send(self, callback: Callback, body: bytes) -> None:
         try:
             status = await self._sender.send(callback.url, self._headers(callback, body), body)
         except (PermanentError, TransientError) as error:
-            await self._again(callback, str(error))
+            await self._retry_later(callback, str(error))
         else:
             if status in SUCCESS:
                 CALLBACKS.labels("told").inc()
-                log.info("callback made", attempt=callback.attempt)
-                await self._outbox.told(callback)
+                log.info("callback delivered", attempt=callback.attempt)
+                await self._outbox.mark_delivered(callback)
             elif status == GONE:
-                await self._outbox.give_up(callback)
-                self._given_up(callback, "the receiver wants no more of it")
+                await self._give_up(callback, "the receiver answered 410 Gone")
             else:
-                await self._again(callback, f"answered with {status}")
+                await self._retry_later(callback, f"the receiver answered {status}")
 
-    async def _again(self, callback: Callback, why: str) -> None:
-        if await self._outbox.retry_later(callback):
-            CALLBACKS.labels("postponed").inc()
-            log.warning("callback failed; it is made again", attempt=callback.attempt, error=why)
-        else:
-            self._given_up(callback, why)
+    async def _retry_later(self, callback: Callback, reason: str) -> None:
+        """Retry with growing delays, which vary so that many callbacks are not sent at the same moment."""
+        jitter = random.uniform(0.5, 1)  # noqa: S311 -- nobody gains by guessing  # nosec B311
+        seconds = jitter * min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** (callback.attempt - 1))
+        if callback.age + seconds > RETRY_FOR_SECONDS:
+            await self._give_up(callback, reason)
+            return
+        await self._outbox.retry_later(callback, seconds)
+        CALLBACKS.labels("postponed").inc()
+        log.warning("callback failed; it will be sent again", attempt=callback.attempt, error=reason)
 
-    def _given_up(self, callback: Callback, why: str) -> None:
+    async def _give_up(self, callback: Callback, reason: str) -> None:
+        await self._outbox.give_up(callback)
         CALLBACKS.labels("given_up").inc()
-        log.error("callback given up", attempt=callback.attempt, error=why)
+        log.error("callback given up", attempt=callback.attempt, error=reason)
 
     def _headers(self, callback: Callback, body: bytes) -> dict[str, str]:
         now = datetime.now(UTC)

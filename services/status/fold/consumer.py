@@ -1,4 +1,4 @@
-"""Events from the broker into the store, in batches; dead letters into failures, so that a job always ends."""
+"""Folds events from the broker into the store in batches, and turns dead letters into failures: every job ends."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from services.status.callbacks.dispatcher import CallbackDispatcher
 from services.status.database.store import Store
-from services.status.fold.batch_ack import acknowledge
+from services.status.fold.batch_ack import batch_ack
 from services.status.fold.outcome_counter import OutcomeCounter
 from shared.broker.bus import Bus
 from shared.broker.connection import BROKER_ERRORS
@@ -32,52 +32,52 @@ log = structlog.get_logger()
 
 BATCH = 1000
 GATHER_SECONDS = 0.01
-"""So long a batch waits for more: to write it costs as much as ten of its events, and nobody sees such a delay."""
+"""Time that a batch waits for more events: writing a batch costs as much as folding ten events."""
 
 
 class Consumer:
     def __init__(
         self, bus: Bus, store: Store, grace_seconds: float = 10, callbacks: CallbackDispatcher | None = None
     ) -> None:
-        """`callbacks` is told of the jobs that have ended."""
+        """`callbacks` is notified of folded events; None sends no callbacks."""
         self._bus = bus
         self._store = store
         self._grace_seconds = grace_seconds
         self._callbacks = callbacks
-        self._tally = OutcomeCounter(store)
+        self._outcomes = OutcomeCounter(store)
         initialize_labels(DEAD_LETTERS, *((queue,) for queue in (*TASK_QUEUES, STATUS_QUEUE)))
-        self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+        self._received: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
-        """Folds until left; what was taken by then is folded and acknowledged first."""
-        async with self._tally.counting(), asyncio.TaskGroup() as tasks:
+        """Fold until the context ends. Messages received by then are folded and acknowledged first."""
+        async with asyncio.TaskGroup() as tasks:
             folding = tasks.create_task(self._fold_forever())
             try:
                 async with AsyncExitStack() as stack:
                     for queue in (*TASK_QUEUES, STATUS_QUEUE):
-                        bury = partial(self._bury, queue)
+                        on_dead_letter = partial(self._on_dead_letter, queue)
                         await stack.enter_async_context(
-                            self._bus.consuming(dead_letter_queue(queue), bury, prefetch=10)
+                            self._bus.consuming(dead_letter_queue(queue), on_dead_letter, prefetch=10)
                         )
-                    await stack.enter_async_context(self._bus.consuming(STATUS_QUEUE, self._waiting.put, 2 * BATCH))
+                    await stack.enter_async_context(self._bus.consuming(STATUS_QUEUE, self._received.put, 2 * BATCH))
                     yield
             finally:
-                folded = asyncio.create_task(self._waiting.join())
+                folded = asyncio.create_task(self._received.join())
                 await asyncio.wait({folded, folding}, timeout=self._grace_seconds, return_when=asyncio.FIRST_COMPLETED)
                 folding.cancel()
                 folded.cancel()
 
     async def _fold_forever(self) -> None:
         while True:
-            batch = [await self._waiting.get()]
-            if self._waiting.qsize() < BATCH:
+            batch = [await self._received.get()]
+            if self._received.qsize() < BATCH:
                 await asyncio.sleep(GATHER_SECONDS)
-            while not self._waiting.empty() and len(batch) < BATCH:
-                batch.append(self._waiting.get_nowait())
+            while not self._received.empty() and len(batch) < BATCH:
+                batch.append(self._received.get_nowait())
             await self._fold(batch)
             for _ in batch:
-                self._waiting.task_done()
+                self._received.task_done()
 
     async def _fold(self, batch: list[AbstractIncomingMessage]) -> None:
         events: list[Event] = []
@@ -93,16 +93,16 @@ class Consumer:
             began_at = time_ns()
             await self._store.fold(events)
             tracing.record_folds(zip(events, (message.headers for message in folded), strict=True), began_at)
-            self._tally.note(events)
             if self._callbacks:
-                await self._callbacks.note(events)
+                await self._callbacks.record(events)
         for message in undecodable:
             with suppress(*BROKER_ERRORS):
                 await message.reject(requeue=False)
-        await acknowledge(folded)  # what is not comes again, and folding it again changes nothing
-        _tell(zip(events, folded, strict=True))
+        await batch_ack(folded)  # an unacknowledged message is delivered again, and folding it again changes nothing
+        _record_folded(zip(events, folded, strict=True))
+        await self._outcomes.count(events)
 
-    async def _bury(self, queue: str, message: AbstractIncomingMessage) -> None:
+    async def _on_dead_letter(self, queue: str, message: AbstractIncomingMessage) -> None:
         DEAD_LETTERS.labels(queue).inc()
         try:
             event = decode(message.body)
@@ -115,9 +115,9 @@ class Consumer:
             ):
                 log.error("dead letter", queue=queue, type=event.type)
                 try:
-                    if told := _instead(queue, event, message):
-                        await self._bus.publish(told)
-                except TransientError:  # it comes again
+                    if replacement := _failure_for(queue, event, message):
+                        await self._bus.publish(replacement)
+                except TransientError:  # the dead letter is delivered again
                     with suppress(*BROKER_ERRORS):
                         await message.nack(requeue=True)
                     return
@@ -125,22 +125,26 @@ class Consumer:
             await message.ack()
 
 
-def _tell(folded: Iterable[tuple[Event, AbstractIncomingMessage]]) -> None:
-    now, all_of_it = datetime.now(UTC), log.is_enabled_for(logging.DEBUG)
+def _record_folded(folded: Iterable[tuple[Event, AbstractIncomingMessage]]) -> None:
+    now, is_debug = datetime.now(UTC), log.is_enabled_for(logging.DEBUG)
     types: Counter[str] = Counter()
     for event, message in folded:
         types[event.type] += 1
         VISIBLE_SECONDS.observe((now - event.at).total_seconds())
-        progress = isinstance(event, TaskProgressed)
-        if all_of_it or not progress:
-            tell = log.debug if progress else log.info
-            tell("event folded", type=event.type, **log_fields(event), **tracing.message_trace_fields(message.headers))
+        is_progress = isinstance(event, TaskProgressed)
+        if is_debug or not is_progress:
+            write = log.debug if is_progress else log.info
+            write("event folded", type=event.type, **log_fields(event), **tracing.message_trace_fields(message.headers))
     for name, count in types.items():
         FOLDED.labels(name).inc(count)
 
 
-def _instead(queue: str, event: Event, message: AbstractIncomingMessage) -> Event | None:
-    """What a worker would have said, had it lived; nothing of a refinement, as the first result stays."""
+def _failure_for(queue: str, event: Event, message: AbstractIncomingMessage) -> Event | None:
+    """Return the event that replaces a dead letter.
+
+    That is the event itself for the status queue, the task's failure for a worker's queue, and None for a refinement,
+    whose first result stays.
+    """
     if queue == STATUS_QUEUE:
         return event
     task = next(task for task in Task if task.queue == queue)
@@ -151,7 +155,7 @@ def _instead(queue: str, event: Event, message: AbstractIncomingMessage) -> Even
 
 
 def _failure(task: Task, event: Event, message: AbstractIncomingMessage) -> TaskFailed:
-    attempts = Delivery.of(message).attempt + DELIVERY_LIMIT  # the broker counts anew in the queue of dead letters
+    attempts = Delivery.of(message).attempt + DELIVERY_LIMIT  # the dead-letter queue counts deliveries from 1 again
     return TaskFailed(
         job_id=event.job_id,
         at=datetime.now(UTC),

@@ -28,7 +28,6 @@ class JobOutcome:
     """End of a job. `seconds` since the submission are known for a first run that completed."""
 
     outcome: Literal["completed", "failed", "cancelled"]
-    run: int
     seconds: float | None = None
 
 
@@ -37,14 +36,14 @@ def outcome_of(row: Mapping[str, Any]) -> JobOutcome | None:
     submission = (row.get("submitted") or {}).get("event")
     if submission is None:
         return None
-    run = max(run_of(row, task) for task in Task)
     if row.get("cancelled"):
-        return JobOutcome("cancelled", run)
+        return JobOutcome("cancelled")
     state = job_state(states(requested_of(row), latest_of(row)))
     if state == "failed":
-        return JobOutcome("failed", run)
+        return JobOutcome("failed")
     if state == "completed":
-        return JobOutcome("completed", run, None if run else _seconds(row, submission["at"]))
+        is_first_run = not any(run_of(row, task) for task in Task)
+        return JobOutcome("completed", _seconds(row, submission["at"]) if is_first_run else None)
     return None
 
 

@@ -8,6 +8,7 @@ import structlog
 
 from services.status.database.store import Store
 from services.status.queue.estimate import Queue, Speeds, with_outlook
+from services.status.queue.reading import read_queue, read_speeds
 from shared.document import JobDocument
 from shared.errors import TransientError
 from shared.telemetry.metrics import SNAPSHOT_SECONDS
@@ -65,9 +66,9 @@ class Snapshots:
         began = monotonic()
         try:
             if began >= self._speeds_due:
-                self._speeds = await self._store.speeds()
+                self._speeds = await read_speeds(self._store)
                 self._speeds_due = monotonic() + SPEEDS_SECONDS_APART
-            self._queue = await self._store.queue()
+            self._queue = await read_queue(self._store)
             self._made_at = monotonic()
         except TransientError as error:
             log.warning("the queue could not be read", error=str(error))
