@@ -7,9 +7,9 @@ class Settings(CallbackSettings):
     port: int = 8001
     mongo_url: str = "mongodb://127.0.0.1:27017"
     mongo_database: str = "karaoke"
-    job_ttl_hours: float = Field(default=24, gt=0, description="Hours from its creation until a job is removed.")
-    silence_minutes: float = Field(default=30, gt=0, description="Minutes after which a silent task has failed.")
-    janitor_seconds: float = Field(default=60, gt=0, description="Seconds between two searches for what to remove.")
+    job_ttl_hours: float = Field(default=24, gt=0, description="Hours from a job's creation to its removal.")
+    silence_minutes: float = Field(default=30, gt=0, description="Minutes without an event after which a task fails.")
+    janitor_seconds: float = Field(default=60, gt=0, description="Seconds between two sweeps.")
     orphan_minutes: float = Field(
-        default=60, gt=0, description="Minutes between two searches for what belongs to nothing, and its least age."
+        default=60, gt=0, description="Minutes between two sweeps for orphans, and an orphan's minimum age."
     )

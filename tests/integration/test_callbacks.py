@@ -93,7 +93,7 @@ async def state(store: Store, callback_id: str = f"{JOB_ID}.0") -> str:
     return next((name for name in ("due", "told_at", "gave_up_at", "dropped_at") if name in kept), "gone")
 
 
-async def test_the_end_of_a_job_is_told_with_a_signature_that_holds(
+async def test_a_finished_job_sends_a_callback_with_a_valid_signature(
     store: Store, bus: Bus, start: Start, receiver: Receiver
 ) -> None:
     async with Consumer(bus, store, callbacks=await start()).consuming():
@@ -111,7 +111,7 @@ async def test_the_end_of_a_job_is_told_with_a_signature_that_holds(
         Webhook(owner_secret(SECRET, "phone")).verify(request.body, request.headers)
 
 
-async def test_every_run_and_a_cancellation_are_told_once_however_often_their_events_come(
+async def test_each_run_and_a_cancellation_send_one_callback_despite_duplicate_events(
     store: Store, start: Start, receiver: Receiver
 ) -> None:
     await start()
@@ -128,7 +128,9 @@ async def test_every_run_and_a_cancellation_are_told_once_however_often_their_ev
     assert ['"failed"' in request.body for request in receiver.requests] == [True, False, True]
 
 
-async def test_a_job_that_is_refined_after_its_end_is_told_once(store: Store, start: Start, receiver: Receiver) -> None:
+async def test_a_refinement_after_the_end_sends_no_second_callback(
+    store: Store, start: Start, receiver: Receiver
+) -> None:
     await start()
     await tell(store, song(receiver.url), completed(BEATS))
     await until(lambda: state(store), "told_at")
@@ -138,7 +140,7 @@ async def test_a_job_that_is_refined_after_its_end_is_told_once(store: Store, st
     assert [request.headers["webhook-id"] for request in receiver.requests] == [f"{JOB_ID}.0", "next.0"]
 
 
-async def test_what_is_not_over_or_was_not_asked_for_is_not_told(store: Store) -> None:
+async def test_an_unfinished_job_or_one_without_a_callback_url_sends_no_callback(store: Store) -> None:
     await tell(store, song("http://127.0.0.1:1/"), started(BEATS))
     await tell(store, recent(submitted(BEATS, job_id="unasked")), of("unasked", completed(BEATS)))
     assert await store.callbacks.count_documents({}) == 0
@@ -146,9 +148,7 @@ async def test_what_is_not_over_or_was_not_asked_for_is_not_told(store: Store) -
     assert await state(store) == "due"
 
 
-async def test_a_receiver_that_fails_is_tried_again_with_the_same_id(
-    store: Store, start: Start, receiver: Receiver
-) -> None:
+async def test_a_failed_callback_is_retried_with_the_same_id(store: Store, start: Start, receiver: Receiver) -> None:
     receiver.answers = ["500 Internal Server Error", "404 Not Found", "200 OK"]
     await start()
     await tell(store, song(receiver.url), completed(BEATS))
@@ -156,7 +156,7 @@ async def test_a_receiver_that_fails_is_tried_again_with_the_same_id(
     assert [request.headers["webhook-id"] for request in receiver.requests] == [f"{JOB_ID}.0"] * 3
 
 
-async def test_a_receiver_that_was_down_is_told_when_it_is_up(store: Store, start: Start) -> None:
+async def test_a_callback_is_delivered_when_its_receiver_is_available_again(store: Store, start: Start) -> None:
     receiver = Receiver()
     await start()
     await tell(store, song(receiver.url), completed(BEATS))
@@ -170,9 +170,7 @@ async def test_a_receiver_that_was_down_is_told_when_it_is_up(store: Store, star
         await until(lambda: state(store), "told_at")
 
 
-async def test_while_a_job_runs_again_its_earlier_end_is_not_told(
-    store: Store, start: Start, receiver: Receiver
-) -> None:
+async def test_a_callback_is_superseded_when_its_job_runs_again(store: Store, start: Start, receiver: Receiver) -> None:
     await tell(store, song(receiver.url), failed(BEATS))
     await tell(store, TasksRerun(job_id=JOB_ID, at=datetime.now(UTC), run=1, tasks=(BEATS,)), started(BEATS, run=1))
     await start()
@@ -183,7 +181,7 @@ async def test_while_a_job_runs_again_its_earlier_end_is_not_told(
     assert (request.headers["webhook-id"], '"completed"' in request.body) == (f"{JOB_ID}.1", True)
 
 
-async def test_what_nobody_expected_counts_as_an_attempt(
+async def test_an_unexpected_error_counts_as_an_attempt(
     store: Store, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(host: str, port: int) -> list[str]:
@@ -195,7 +193,7 @@ async def test_what_nobody_expected_counts_as_an_attempt(
     await until(lambda: state(store), "gave_up_at")
 
 
-async def test_an_address_that_nobody_can_read_keeps_no_other_job_from_being_folded(
+async def test_an_invalid_callback_url_does_not_stop_other_jobs_from_being_folded(
     store: Store, bus: Bus, start: Start, receiver: Receiver
 ) -> None:
     async with Consumer(bus, store, callbacks=await start()).consuming():
@@ -206,7 +204,7 @@ async def test_an_address_that_nobody_can_read_keeps_no_other_job_from_being_fol
     assert await state(store, "bad.0") == "gone"
 
 
-async def test_receivers_that_hang_keep_nobody_else_waiting(store: Store, start: Start, receiver: Receiver) -> None:
+async def test_slow_receivers_do_not_delay_others(store: Store, start: Start, receiver: Receiver) -> None:
     async with Receiver([None]).listening() as hanging:
         await start()
         for n in range(dispatcher_module.CONCURRENT * 2):
@@ -218,7 +216,7 @@ async def test_receivers_that_hang_keep_nobody_else_waiting(store: Store, start:
         assert len(hanging.requests) < dispatcher_module.CONCURRENT
 
 
-async def test_a_redirection_is_not_followed(store: Store, start: Start, receiver: Receiver) -> None:
+async def test_a_redirect_is_not_followed(store: Store, start: Start, receiver: Receiver) -> None:
     async with Receiver([f"307 Temporary Redirect\r\nLocation: {receiver.url}", "204 No Content"]).listening() as first:
         await start()
         await tell(store, song(first.url), completed(BEATS))
@@ -226,9 +224,7 @@ async def test_a_redirection_is_not_followed(store: Store, start: Start, receive
         assert (len(first.requests), len(receiver.requests)) == (2, 0)
 
 
-async def test_a_receiver_that_is_gone_for_good_is_given_up_at_once(
-    store: Store, start: Start, receiver: Receiver
-) -> None:
+async def test_a_callback_answered_with_410_is_given_up_at_once(store: Store, start: Start, receiver: Receiver) -> None:
     receiver.answers = ["410 Gone"]
     await start()
     await tell(store, song(receiver.url), completed(BEATS))
@@ -236,7 +232,7 @@ async def test_a_receiver_that_is_gone_for_good_is_given_up_at_once(
     assert len(receiver.requests) == 1
 
 
-async def test_after_an_hour_a_receiver_is_given_up(
+async def test_a_callback_is_given_up_after_an_hour(
     store: Store, start: Start, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receiver.answers = ["503 Service Unavailable"]
@@ -253,14 +249,14 @@ async def _swept(store: Store) -> str:
     return await state(store)
 
 
-async def test_a_long_answer_is_not_read(store: Store, start: Start, receiver: Receiver) -> None:
+async def test_a_long_response_is_not_read(store: Store, start: Start, receiver: Receiver) -> None:
     receiver.answers, receiver.more = ["200 OK"], bytes(50_000_000)
     await start()
     await tell(store, song(receiver.url), completed(BEATS))
     await until(lambda: state(store), "told_at")
 
 
-async def test_a_private_address_is_not_called(store: Store, start: Start, receiver: Receiver) -> None:
+async def test_a_private_address_gets_no_request(store: Store, start: Start, receiver: Receiver) -> None:
     await start(networks=[])
     await tell(store, song(receiver.url), completed(BEATS))
 
@@ -271,7 +267,7 @@ async def test_a_private_address_is_not_called(store: Store, start: Start, recei
     assert not receiver.requests
 
 
-async def test_a_name_that_is_rebound_leads_nowhere_else(store: Store, start: Start, receiver: Receiver) -> None:
+async def test_dns_rebinding_does_not_change_the_address(store: Store, start: Start, receiver: Receiver) -> None:
     asked = 0
 
     async def rebinding(host: str, port: int) -> list[str]:
@@ -291,7 +287,7 @@ async def test_a_name_that_is_rebound_leads_nowhere_else(store: Store, start: St
     assert not receiver.requests
 
 
-async def test_the_very_address_that_was_checked_is_called_by_its_name(
+async def test_a_request_goes_to_the_checked_address_with_the_host_of_the_url(
     store: Store, start: Start, receiver: Receiver
 ) -> None:
     async def once(host: str, port: int) -> list[str]:
@@ -303,7 +299,7 @@ async def test_the_very_address_that_was_checked_is_called_by_its_name(
     assert receiver.requests[0].headers["host"] == f"receiver.example:{receiver.port}"
 
 
-async def test_two_replicas_tell_it_once(store: Store, start: Start, receiver: Receiver) -> None:
+async def test_several_replicas_send_each_callback_once(store: Store, start: Start, receiver: Receiver) -> None:
     await asyncio.gather(start(), start(), start())
     for n in range(10):
         await asyncio.gather(*(tell(store, song(receiver.url, job_id=f"job-{n}")) for _ in range(2)))
@@ -313,7 +309,7 @@ async def test_two_replicas_tell_it_once(store: Store, start: Start, receiver: R
     assert len(receiver.requests) == 10
 
 
-async def test_what_a_replica_that_died_had_claimed_is_told_by_another(
+async def test_a_callback_claimed_by_a_dead_replica_is_sent_by_another(
     store: Store, start: Start, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_module, "LEASE_SECONDS", 0.3)
@@ -325,7 +321,7 @@ async def test_what_a_replica_that_died_had_claimed_is_told_by_another(
     assert len(receiver.requests) == 1
 
 
-async def test_what_is_to_be_told_goes_with_its_job(store: Store, bus: Bus, storage: Storage) -> None:
+async def test_a_callback_is_deleted_with_its_job(store: Store, bus: Bus, storage: Storage) -> None:
     await tell(store, song("http://127.0.0.1:1/"), completed(BEATS))
     await store.fold([JobExpired(job_id=JOB_ID, at=datetime.now(UTC))])
     await Sweeper(bus, store, storage, Settings()).sweep()
@@ -346,7 +342,7 @@ OPEN: dict[str, object] = {"webhook_secret": SECRET, "callback_networks": ["127.
         (f"https://127.0.0.1/{'x' * 2000}", OPEN, "invalid_callback_url"),
     ],
 )
-async def test_a_callback_that_cannot_be_made_is_refused(
+async def test_a_submission_with_a_forbidden_callback_url_is_refused(
     bus: Bus, storage: Storage, url: str, settings: dict[str, object], code: str
 ) -> None:
     async with gateway(bus, storage, **settings) as http:
@@ -354,7 +350,7 @@ async def test_a_callback_that_cannot_be_made_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
-async def test_a_callback_travels_with_its_job(bus: Bus, storage: Storage) -> None:
+async def test_a_callback_url_is_stored_in_the_manifest(bus: Bus, storage: Storage) -> None:
     async with gateway(bus, storage, **OPEN) as http:
         answer = await submit(http, tone(2), callback_url="http://127.0.0.1:1/told")
     assert answer.status_code == 202

@@ -61,9 +61,7 @@ async def beats(system: Live) -> int:
     return int(document["beat_analysis"]["progress"])
 
 
-async def test_nothing_is_read_until_something_happens_and_then_once(
-    system: Live, store: Store, reads: Counter[str]
-) -> None:
+async def test_a_document_is_read_once_after_each_change(system: Live, store: Store, reads: Counter[str]) -> None:
     await store.fold([SONG, started(BEATS)])
     await kept(system, reads)
     await store.fold([progressed(BEATS, 40)])
@@ -75,7 +73,9 @@ async def test_nothing_is_read_until_something_happens_and_then_once(
     assert reads[JOB_ID] == 0
 
 
-async def test_a_change_that_is_told_after_it_was_read_has_nothing_read_again(store: Store, storage: Storage) -> None:
+async def test_a_change_that_the_cached_document_includes_does_not_invalidate_it(
+    store: Store, storage: Storage
+) -> None:
     await store.fold([SONG])
     snapshots = Snapshots(store)
     cache = DocumentCache(Documents(store, storage, snapshots, timedelta(hours=24)), snapshots)
@@ -88,7 +88,7 @@ async def test_a_change_that_is_told_after_it_was_read_has_nothing_read_again(st
     assert cache.cached(JOB_ID) is None
 
 
-async def test_changes_are_told_with_the_revision_that_they_make(store: Store) -> None:
+async def test_changes_are_reported_with_their_revisions(store: Store) -> None:
     changes = store.changes()
     assert await anext(changes) is None
     await store.fold([SONG])
@@ -106,7 +106,7 @@ async def _first(changes: AsyncIterator[Change | None], count: int) -> AsyncIter
                 return
 
 
-async def test_what_another_replica_folds_is_shown_soon(
+async def test_a_fold_of_another_replica_is_visible_within_two_seconds(
     system: Live, store: Store, reads: Counter[str], mongo_url: str
 ) -> None:
     await store.fold([SONG, started(BEATS)])
@@ -116,7 +116,7 @@ async def test_what_another_replica_folds_is_shown_soon(
         await until(lambda: beats(system), 40, within=2)
 
 
-async def test_who_has_seen_something_that_is_not_known_here_is_shown_nothing_older(
+async def test_a_client_with_an_unknown_etag_never_gets_an_older_document(
     system: Live, store: Store, reads: Counter[str]
 ) -> None:
     await store.fold([SONG, started(BEATS)])
@@ -130,7 +130,7 @@ async def test_who_has_seen_something_that_is_not_known_here_is_shown_nothing_ol
         assert (answer.status_code, reads[JOB_ID] > before) == (200, read)
 
 
-async def test_what_is_kept_is_not_shown_while_nothing_is_heard_of_changes(
+async def test_the_cache_is_not_used_while_no_changes_are_received(
     system: Live, store: Store, reads: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store.fold([SONG])
@@ -142,7 +142,9 @@ async def test_what_is_kept_is_not_shown_while_nothing_is_heard_of_changes(
         assert reads[JOB_ID] == before + n
 
 
-async def test_what_is_asked_for_a_decision_is_read(system: Live, store: Store, reads: Counter[str]) -> None:
+async def test_a_retry_is_decided_by_the_database_and_not_by_the_cache(
+    system: Live, store: Store, reads: Counter[str]
+) -> None:
     await store.fold([SONG])
     await kept(system, reads)
     before = reads[JOB_ID]
@@ -151,7 +153,7 @@ async def test_what_is_asked_for_a_decision_is_read(system: Live, store: Store, 
 
 
 @pytest.mark.parametrize("end", [JobCancelled, JobExpired])
-async def test_a_job_that_is_cancelled_or_expired_is_no_longer_shown_as_it_was(
+async def test_a_cancelled_or_expired_job_is_not_answered_from_the_cache(
     system: Live, store: Store, reads: Counter[str], end: type[JobCancelled | JobExpired]
 ) -> None:
     await store.fold([SONG])
@@ -161,7 +163,7 @@ async def test_a_job_that_is_cancelled_or_expired_is_no_longer_shown_as_it_was(
     assert answer.json()["code" if end is JobExpired else "error_code"] in ("job_not_found", "cancelled")
 
 
-async def test_what_is_kept_is_gone_when_its_time_is_over(system: Live, store: Store, reads: Counter[str]) -> None:
+async def test_a_cached_job_is_not_found_after_its_expiry(system: Live, store: Store, reads: Counter[str]) -> None:
     created = datetime.now(UTC) - timedelta(hours=24) + timedelta(seconds=2)
     await store.fold([JobSubmitted.model_validate(dict(SONG) | {"at": created})])
     await kept(system, reads)
@@ -172,7 +174,7 @@ async def test_what_is_kept_is_gone_when_its_time_is_over(system: Live, store: S
     await until(code, 404)
 
 
-async def test_what_is_kept_is_shown_to_its_owner_alone(
+async def test_a_cached_job_is_visible_to_its_owner_only(
     bus: Bus, store: Store, storage: Storage, reads: Counter[str]
 ) -> None:
     await store.fold([SONG.model_copy(update={"owner": "web"})])
@@ -183,7 +185,7 @@ async def test_what_is_kept_is_shown_to_its_owner_alone(
         assert (await system.client.get(PATH)).status_code == 404
 
 
-async def test_no_more_is_kept_than_there_is_room_for(
+async def test_the_cache_evicts_the_least_recently_requested_job(
     system: Live, store: Store, reads: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(document_cache, "CAPACITY", 2)

@@ -33,7 +33,7 @@ async def system(bus: Bus, store: Store, storage: Storage) -> AsyncIterator[Live
         yield system
 
 
-async def test_the_document_comes_at_once_and_with_every_change_until_the_job_is_over(
+async def test_a_stream_sends_the_document_at_once_and_after_every_change_until_the_job_has_finished(
     system: Live, store: Store
 ) -> None:
     await store.fold([SONG])
@@ -57,7 +57,7 @@ async def test_the_document_comes_at_once_and_with_every_change_until_the_job_is
         assert await feed.ends()
 
 
-async def test_who_comes_again_after_a_refinement_hears_of_it_once(system: Live, store: Store) -> None:
+async def test_a_client_that_reconnects_after_a_refinement_gets_it_once(system: Live, store: Store) -> None:
     await store.fold([SONG, completed(BEATS)])
     async with system.follow(JOB_ID) as feed:
         last = await feed.next()
@@ -71,7 +71,7 @@ async def test_who_comes_again_after_a_refinement_hears_of_it_once(system: Live,
         assert feed.answer.status_code == 204
 
 
-async def test_who_has_the_latest_event_hears_only_the_next(system: Live, store: Store) -> None:
+async def test_a_client_with_the_latest_event_gets_only_the_next_one(system: Live, store: Store) -> None:
     await store.fold([SONG, started(BEATS)])
     async with system.follow(JOB_ID) as feed:
         seen = await feed.next()
@@ -80,7 +80,7 @@ async def test_who_has_the_latest_event_hears_only_the_next(system: Live, store:
         assert (await feed.next()).document["beat_analysis"]["progress"] == 7
 
 
-async def test_a_burst_is_told_by_its_last_document(system: Live, store: Store) -> None:
+async def test_a_burst_of_changes_is_sent_as_few_documents(system: Live, store: Store) -> None:
     await store.fold([SONG])
     async with system.follow(JOB_ID) as feed:
         await feed.next()
@@ -91,9 +91,7 @@ async def test_a_burst_is_told_by_its_last_document(system: Live, store: Store) 
     assert heard < 20
 
 
-async def test_what_another_replica_folds_is_heard_as_well(
-    system: Live, store: Store, bus: Bus, mongo_url: str
-) -> None:
+async def test_a_fold_of_another_replica_is_streamed(system: Live, store: Store, bus: Bus, mongo_url: str) -> None:
     async with (
         Store.connected(mongo_url, store._database.name) as other,
         Consumer(bus, other).consuming(),
@@ -109,7 +107,7 @@ async def _code(system: Live) -> int:
     return (await system.client.get(f"/api/status/{JOB_ID}")).status_code
 
 
-async def test_a_place_in_the_queue_that_changes_is_told(system: Live, store: Store) -> None:
+async def test_a_changed_queue_position_is_streamed(system: Live, store: Store) -> None:
     await store.fold([recent(submitted(BEATS, job_id="before"), hours=1), SONG])
     async with system.follow(JOB_ID) as feed:
         assert (await feed.next()).document["queue_position"] == 2
@@ -117,7 +115,7 @@ async def test_a_place_in_the_queue_that_changes_is_told(system: Live, store: St
         assert (await feed.next()).document["queue_position"] == 1
 
 
-async def test_a_change_is_read_once_for_all_followers_and_while_nothing_happens_nothing_is(
+async def test_a_change_is_read_once_for_all_streams_and_nothing_is_read_without_a_change(
     system: Live, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(change_feed, "QUEUE_CHECK_SECONDS", 0.05)
@@ -153,7 +151,7 @@ async def test_a_change_is_read_once_for_all_followers_and_while_nothing_happens
         assert 0 < reads["job"] < 5
 
 
-async def test_signs_of_life_come_while_the_database_is_away(
+async def test_keepalives_are_sent_while_the_database_is_unavailable(
     system: Live, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(job_id: str) -> None:
@@ -177,7 +175,7 @@ async def test_signs_of_life_come_while_the_database_is_away(
                 assert feed.comments > comments + 2
 
 
-async def test_a_silent_stream_gives_signs_of_life(system: Live, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_stream_sends_keepalives(system: Live, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "KEEPALIVE_SECONDS", 0.05)
     await store.fold([SONG, started(BEATS)])
     async with system.follow(JOB_ID) as feed:
@@ -187,7 +185,7 @@ async def test_a_silent_stream_gives_signs_of_life(system: Live, store: Store, m
         assert feed.comments > 2
 
 
-async def test_a_job_that_expires_ends_its_stream(system: Live, store: Store) -> None:
+async def test_the_stream_of_an_expired_job_ends(system: Live, store: Store) -> None:
     await store.fold([SONG])
     async with system.follow(JOB_ID) as feed:
         await feed.next()
@@ -196,14 +194,14 @@ async def test_a_job_that_expires_ends_its_stream(system: Live, store: Store) ->
 
 
 @pytest.mark.parametrize("last_id", [None, "any"])
-async def test_what_is_not_there_cannot_be_followed(system: Live, last_id: str | None) -> None:
+async def test_the_stream_of_an_unknown_job_is_not_found(system: Live, last_id: str | None) -> None:
     for job_id in ("nonesuch", "no%20id", "x" * 300):
         async with system.follow(job_id, last_id) as feed:
             await feed.answer.aread()
             assert (feed.answer.status_code, feed.answer.json()["code"]) == (404, "job_not_found")
 
 
-async def test_only_its_owner_follows_a_job(bus: Bus, store: Store, storage: Storage) -> None:
+async def test_only_the_owner_can_stream_a_job(bus: Bus, store: Store, storage: Storage) -> None:
     await store.fold([SONG.model_copy(update={"owner": "web"})])
     async with live(bus, store, storage, **KEYS) as system:
         for key, code in ((WEB, 200), (PHONE, 404), ("not a key", 401)):
@@ -213,7 +211,7 @@ async def test_only_its_owner_follows_a_job(bus: Bus, store: Store, storage: Sto
 
 
 @pytest.mark.parametrize("which", ["stop_gateway", "stop_status"])
-async def test_a_service_that_is_told_to_stop_ends_its_streams_at_once(system: Live, store: Store, which: str) -> None:
+async def test_a_stopping_service_ends_its_streams_at_once(system: Live, store: Store, which: str) -> None:
     await store.fold([SONG])
     async with system.follow(JOB_ID) as feed:
         await feed.next()
@@ -221,7 +219,9 @@ async def test_a_service_that_is_told_to_stop_ends_its_streams_at_once(system: L
         assert await feed.ends(within=1)
 
 
-async def test_who_follows_too_much_is_refused_and_others_are_not(bus: Bus, store: Store, storage: Storage) -> None:
+async def test_a_client_with_too_many_streams_is_refused_and_others_are_not(
+    bus: Bus, store: Store, storage: Storage
+) -> None:
     await store.fold([SONG])
     async with live(bus, store, storage, max_streams_of_one=2, max_streams=1000) as system:
         async with system.follow(JOB_ID) as one, system.follow(JOB_ID) as two:
@@ -241,7 +241,7 @@ async def _can_follow(system: Live) -> int:
         return feed.answer.status_code
 
 
-async def test_two_hundred_streams_leave_room_for_other_requests(bus: Bus, store: Store, storage: Storage) -> None:
+async def test_two_hundred_streams_do_not_block_other_requests(bus: Bus, store: Store, storage: Storage) -> None:
     await store.fold([SONG])
     async with live(bus, store, storage, max_streams_of_one=500) as system:
         system.client._transport._pool._max_connections = 500  # type: ignore[attr-defined] # a client of many
@@ -262,7 +262,7 @@ async def test_two_hundred_streams_leave_room_for_other_requests(bus: Bus, store
         await asyncio.gather(*following)
 
 
-async def test_ids_that_no_event_has_ever_had_are_no_match(system: Live, store: Store) -> None:
+async def test_an_event_id_that_is_not_ascii_matches_nothing(system: Live, store: Store) -> None:
     await store.fold([SONG])
     headers = [(b"Last-Event-ID", "é".encode()), (b"If-None-Match", '"é"'.encode("latin-1"))]
     assert (await system.client.get(f"/api/status/{JOB_ID}", headers=headers)).status_code == 200

@@ -19,7 +19,7 @@ from tests.system import System, until
 BEATS = Task.BEAT_ANALYSIS
 
 
-async def test_a_running_task_is_stopped_by_its_cancellation(system: System) -> None:
+async def test_cancelling_a_job_stops_its_running_task(system: System) -> None:
     async with system.worker("work_until_told"):
         job_id = await system.submit()
         await until(lambda: system.status(job_id), "processing")
@@ -33,7 +33,7 @@ async def test_a_running_task_is_stopped_by_its_cancellation(system: System) -> 
     assert not (system.root / job_id).exists()
 
 
-async def test_queued_work_of_a_cancelled_job_is_never_started(system: System) -> None:
+async def test_a_queued_task_of_a_cancelled_job_is_never_started(system: System) -> None:
     job_id = await system.submit()
     for _ in range(2):
         assert (await system.client.delete(f"/api/jobs/{job_id}")).status_code == 204
@@ -45,7 +45,7 @@ async def test_queued_work_of_a_cancelled_job_is_never_started(system: System) -
     assert await system.storage.head(f"{job_id}/{SONG}") is None
 
 
-async def test_only_a_failed_job_can_be_retried_and_then_runs_again(system: System) -> None:
+async def test_only_a_failed_job_can_be_retried(system: System) -> None:
     job_id = await system.submit()
     assert (await system.client.post(f"/api/jobs/{job_id}/retry")).status_code == 409
     async with system.worker("refuse"):
@@ -58,7 +58,7 @@ async def test_only_a_failed_job_can_be_retried_and_then_runs_again(system: Syst
     assert (await system.client.post(f"/api/jobs/{job_id}/retry")).status_code == 409
 
 
-async def test_the_same_key_gives_the_same_job_and_does_its_work_once(system: System) -> None:
+async def test_the_same_idempotency_key_gives_the_same_job(system: System) -> None:
     first, again = await system.submit("my key"), await system.submit("my key")
     assert first == again != await system.submit("another key")
     async with system.worker("succeed"):
@@ -69,7 +69,7 @@ async def test_the_same_key_gives_the_same_job_and_does_its_work_once(system: Sy
     await until(lambda: system.status(first), "failed")
 
 
-async def test_a_job_that_a_gateway_left_unannounced_is_announced_by_the_next_try(system: System) -> None:
+async def test_a_job_that_was_never_published_is_published_by_the_next_submission(system: System) -> None:
     job_id = await system.submit("my key")
     await system.bus.publish(JobCancelled(job_id="nobody", at=datetime.now(UTC)))  # others' cancellations do no harm
     await system.storage.put(f"{job_id}/announced", b"")
@@ -79,14 +79,12 @@ async def test_a_job_that_a_gateway_left_unannounced_is_announced_by_the_next_tr
 
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", "/api/jobs/nonesuch"), ("POST", "/api/jobs/nonesuch/retry")])
-async def test_a_job_that_is_not_there_can_neither_be_cancelled_nor_retried(
-    system: System, method: str, path: str
-) -> None:
+async def test_an_unknown_job_can_be_neither_cancelled_nor_retried(system: System, method: str, path: str) -> None:
     answer = await system.client.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
 
 
-async def test_a_task_of_which_nothing_is_heard_fails(system: System, store: Store) -> None:
+async def test_a_silent_task_fails_and_a_late_result_still_completes_it(system: System, store: Store) -> None:
     job_id = await system.submit()
     async with system.worker("work_until_told"):
         await until(lambda: system.status(job_id), "processing")
@@ -100,13 +98,13 @@ async def test_a_task_of_which_nothing_is_heard_fails(system: System, store: Sto
         await until(lambda: system.status(job_id), "completed")
 
 
-async def test_the_same_key_at_the_same_time_is_one_job_done_once(system: System) -> None:
+async def test_simultaneous_submissions_with_the_same_key_are_one_job(system: System) -> None:
     job_ids = await asyncio.gather(*(system.submit("my key") for _ in range(5)))
     assert len(set(job_ids)) == 1
     assert await system.bus.backlog(BEATS.queue) == 1
 
 
-async def test_what_fails_at_a_second_gateway_leaves_the_job_of_the_first_alone(
+async def test_a_failed_submission_at_a_second_gateway_does_not_affect_the_first_job(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = await system.submit("my key")
@@ -127,7 +125,7 @@ async def test_what_fails_at_a_second_gateway_leaves_the_job_of_the_first_alone(
         await until(lambda: system.status(job_id), "completed")
 
 
-async def test_a_key_whose_job_has_expired_waits_for_its_removal(system: System, store: Store) -> None:
+async def test_a_key_cannot_be_used_again_until_its_expired_job_is_removed(system: System, store: Store) -> None:
     job_id = await system.submit("my key")
     await store.fold([JobExpired(job_id=job_id, at=datetime.now(UTC))])
     files = {"file": ("song.wav", tone(2))}
@@ -138,7 +136,7 @@ async def test_a_key_whose_job_has_expired_waits_for_its_removal(system: System,
     assert await system.submit("my key") == job_id
 
 
-async def test_a_cancelled_job_is_not_retried_even_while_it_has_files(system: System) -> None:
+async def test_a_cancelled_job_cannot_be_retried_even_while_it_has_files(system: System) -> None:
     job_id = await system.submit()
     await system.bus.publish(JobCancelled(job_id=job_id, at=datetime.now(UTC)))
     await until(lambda: system.status(job_id), "failed")

@@ -22,7 +22,7 @@ async def ask(system: System, job_id: str, etag: str | None = None) -> httpx.Res
     return await system.client.get(f"/api/status/{job_id}", headers={"If-None-Match": etag} if etag else {})
 
 
-async def test_while_nothing_happens_a_poll_costs_no_body(system: System, store: Store) -> None:
+async def test_a_poll_of_an_unchanged_job_is_answered_without_a_body(system: System, store: Store) -> None:
     job_id = await system.submit()
     await until(lambda: system.status(job_id), "queued")
     await store.fold([started(BEATS).model_copy(update={"job_id": job_id, "at": datetime.now(UTC)})])
@@ -43,19 +43,21 @@ async def test_while_nothing_happens_a_poll_costs_no_body(system: System, store:
     assert (await ask(system, job_id, over.headers["etag"])).status_code == 304
 
 
-def test_a_condition_may_name_several_versions_weak_ones_or_any() -> None:
+def test_a_condition_may_contain_several_etags_weak_ones_or_a_star() -> None:
     assert etag_matches('"a", W/"b"', '"b"')
     assert etag_matches("*", '"b"')
     assert not etag_matches('"abc"', '"b"')
     assert not etag_matches(None, '"b"')
 
 
-async def test_what_cannot_be_found_is_not_kept_by_anybody(system: System) -> None:
+async def test_a_missing_job_is_answered_with_no_store(system: System) -> None:
     answer = await ask(system, "nonesuch")
     assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
 
 
-async def test_a_job_knows_its_place_its_time_to_go_and_its_end(store: Store, status_client: httpx.AsyncClient) -> None:
+async def test_a_job_has_a_queue_position_a_remaining_time_and_an_expiry(
+    store: Store, status_client: httpx.AsyncClient
+) -> None:
     done = [recent(submitted(BEATS, job_id=f"done-{n}"), hours=2) for n in range(3)]
     await store.fold(done)
     await store.fold([completed(BEATS, seconds=18.0 * n).model_copy(update={"job_id": f"done-{n}"}) for n in range(3)])
@@ -70,13 +72,15 @@ async def test_a_job_knows_its_place_its_time_to_go_and_its_end(store: Store, st
     assert list(last)[-3:] == ["expires_at", "queue_position", "eta_seconds"]
 
 
-async def test_a_speed_that_nobody_has_seen_is_not_told(store: Store, status_client: httpx.AsyncClient) -> None:
+async def test_without_completed_tasks_there_is_no_remaining_time(
+    store: Store, status_client: httpx.AsyncClient
+) -> None:
     await store.fold([recent(submitted())])
     document = (await status_client.get("/api/status/abc123")).json()
     assert (document["queue_position"], document["eta_seconds"]) == (1, None)
 
 
-async def test_the_queue_holds_exactly_what_is_unfinished(store: Store) -> None:
+async def test_the_queue_contains_exactly_the_unfinished_tasks(store: Store) -> None:
     await store.fold([submitted(job_id=f"job-{n}") for n in range(6)])
     events: dict[str, Event] = {
         "job-1": progressed(SEPARATION, 50),
@@ -88,12 +92,12 @@ async def test_the_queue_holds_exactly_what_is_unfinished(store: Store) -> None:
         await store.fold([event.model_copy(update={"job_id": job_id})])
     await store.fold([completed(task).model_copy(update={"job_id": "job-5"}) for task in Task])
     queue = await read_queue(store)
-    waiting = {task: [job_id for _, job_id in line.places] for task, line in queue.lines.items()}
+    waiting = {task: [job_id for _, job_id in each.keys] for task, each in queue.tasks.items()}
     assert waiting == {SEPARATION: ["job-0"], TRANSCRIPTION: ["job-0", "job-1"], BEATS: ["job-0", "job-1", "job-4"]}
-    assert [line.at_work_on for line in queue.lines.values()] == [90, 0, 0]
+    assert [each.running_audio for each in queue.tasks.values()] == [90, 0, 0]
 
 
-async def test_the_queue_and_the_speeds_are_read_by_indexes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_queue_and_the_speeds_are_read_through_indexes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     await store.fold([submitted()])
     read: list[Any] = []
     find = store.jobs.find
@@ -111,7 +115,7 @@ async def test_the_queue_and_the_speeds_are_read_by_indexes(store: Store, monkey
     assert not [plan for plan in plans[1:] if "'SORT'" in plan]
 
 
-async def test_many_jobs_are_asked_for_at_once(system: System) -> None:
+async def test_many_jobs_are_returned_in_one_response(system: System) -> None:
     ids = [await system.submit() for _ in range(3)]
     asked = [ids[2], "nonesuch", ids[0], "no id!", ids[2]]
     answer = await system.client.get("/api/status", params={"ids": ",".join(asked)})
@@ -121,7 +125,7 @@ async def test_many_jobs_are_asked_for_at_once(system: System) -> None:
 
 
 @pytest.mark.parametrize("bad", ["../../etc", "a/../../b", "x" * 3000, "\0", "\ud83d", "é", "a//b", ".", ".."])
-async def test_what_cannot_be_an_id_is_missing_and_keeps_no_other_from_being_told(system: System, bad: str) -> None:
+async def test_an_invalid_id_is_missing_and_does_not_affect_the_others(system: System, bad: str) -> None:
     job_id = await system.submit()
     asked = quote(f"{job_id},{bad}", errors="surrogatepass")
     answer = await system.client.get(f"/api/status?ids={asked}")
@@ -130,12 +134,12 @@ async def test_what_cannot_be_an_id_is_missing_and_keeps_no_other_from_being_tol
 
 
 @pytest.mark.parametrize("ids", [None, "", " , ", ",".join(map(str, range(201)))])
-async def test_no_jobs_and_too_many_are_not_asked_for(system: System, ids: str | None) -> None:
+async def test_no_ids_and_too_many_ids_are_refused(system: System, ids: str | None) -> None:
     answer = await system.client.get("/api/status", params={} if ids is None else {"ids": ids})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_ids")
 
 
-async def test_among_many_the_jobs_of_another_key_are_missing(start: Start) -> None:
+async def test_the_jobs_of_another_key_are_missing_among_many(start: Start) -> None:
     locked = await start(**KEYS)
     web, phone = locked.with_key(WEB), locked.with_key(PHONE)
     its, own = await web.submit(), await phone.submit()
@@ -144,7 +148,7 @@ async def test_among_many_the_jobs_of_another_key_are_missing(start: Start) -> N
     assert (await locked.client.get("/api/status", params={"ids": its})).status_code == 401
 
 
-async def test_what_cannot_be_read_of_the_queue_keeps_no_document_back(
+async def test_an_unreadable_job_in_the_queue_does_not_affect_other_documents(
     store: Store, status_client: httpx.AsyncClient
 ) -> None:
     await store.fold([recent(submitted(BEATS, job_id="odd"), hours=1), recent(submitted(BEATS))])
@@ -152,7 +156,7 @@ async def test_what_cannot_be_read_of_the_queue_keeps_no_document_back(
     assert (await status_client.get("/api/status/abc123")).json()["queue_position"] == 1
 
 
-async def test_a_queue_that_cannot_be_looked_at_leaves_the_outlook_open(
+async def test_without_a_readable_queue_there_is_no_estimate(
     store: Store, status_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(store: Store) -> None:

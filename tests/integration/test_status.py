@@ -23,7 +23,7 @@ async def status_of(status_client: httpx.AsyncClient) -> str:
     return str(answer.json().get("status", answer.status_code))
 
 
-async def test_what_is_published_can_be_read(bus: Bus, store: Store, status_client: httpx.AsyncClient) -> None:
+async def test_a_published_event_changes_the_document(bus: Bus, store: Store, status_client: httpx.AsyncClient) -> None:
     async with Consumer(bus, store).consuming():
         await bus.publish(recent(submitted(BEATS)))
         await until(lambda: status_of(status_client), "queued")
@@ -34,7 +34,9 @@ async def test_what_is_published_can_be_read(bus: Bus, store: Store, status_clie
         await until(lambda: status_of(status_client), "completed")
 
 
-async def test_what_was_taken_is_folded_before_leaving(bus: Bus, store: Store, channel: AbstractChannel) -> None:
+async def test_received_events_are_folded_before_the_consumer_stops(
+    bus: Bus, store: Store, channel: AbstractChannel
+) -> None:
     events = 300
     for seq in range(events):
         await bus.publish(progressed(BEATS, seq % 100, seq=seq))
@@ -47,7 +49,7 @@ async def test_what_was_taken_is_folded_before_leaving(bus: Bus, store: Store, c
     assert folded + (waiting.declaration_result.message_count or 0) == events
 
 
-async def test_a_delivery_whose_connection_was_lost_keeps_no_other_from_being_acknowledged(
+async def test_a_message_of_a_lost_connection_does_not_stop_others_from_being_acknowledged(
     bus: Bus, store: Store, channel: AbstractChannel, amqp_url: str
 ) -> None:
     await bus.publish(submitted())
@@ -61,7 +63,7 @@ async def test_a_delivery_whose_connection_was_lost_keeps_no_other_from_being_ac
     assert await bus.backlog("status") == 0
 
 
-async def test_a_batch_is_settled_and_nothing_that_came_after_it(
+async def test_acknowledging_a_batch_settles_no_later_message(
     bus: Bus, store: Store, channel: AbstractChannel, amqp_url: str
 ) -> None:
     for seq in range(5):
@@ -77,13 +79,13 @@ async def test_a_batch_is_settled_and_nothing_that_came_after_it(
     await until(lambda: bus.backlog(dead_letter_queue("status")), 1)
 
 
-async def test_a_job_is_there_before_its_event_arrives(storage: Storage, status_client: httpx.AsyncClient) -> None:
+async def test_a_job_is_found_before_its_event_arrives(storage: Storage, status_client: httpx.AsyncClient) -> None:
     assert await status_of(status_client) == "404"
     await storage.put_manifest(recent(submitted()))
     assert await status_of(status_client) == "queued"
 
 
-async def test_a_job_unknown_or_expired_is_not_found(store: Store, status_client: httpx.AsyncClient) -> None:
+async def test_an_unknown_or_expired_job_is_not_found(store: Store, status_client: httpx.AsyncClient) -> None:
     answer = await status_client.get("/api/status/nonesuch")
     assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
     await store.fold([recent(submitted(), hours=25)])
@@ -98,7 +100,7 @@ async def kill_every_worker(amqp_url: str) -> None:
             await queue.get(timeout=10)
 
 
-async def test_a_song_that_kills_every_worker_becomes_a_failure(
+async def test_a_song_that_kills_every_worker_fails_its_task(
     bus: Bus, store: Store, status_client: httpx.AsyncClient, amqp_url: str
 ) -> None:
     song = recent(submitted(BEATS))
@@ -111,7 +113,7 @@ async def test_a_song_that_kills_every_worker_becomes_a_failure(
     assert document["error_message"] == "Audio processing failed: The task was given up"
 
 
-async def test_a_refinement_that_kills_every_worker_leaves_the_first_result(
+async def test_a_refinement_that_kills_every_worker_keeps_the_first_result(
     bus: Bus, store: Store, status_client: httpx.AsyncClient, amqp_url: str
 ) -> None:
     song, separated = recent(submitted(Task.STEM_SEPARATION, BEATS)), completed(Task.STEM_SEPARATION)
@@ -133,9 +135,7 @@ async def test_a_refinement_that_kills_every_worker_leaves_the_first_result(
     assert await status_of(status_client) == "completed"
 
 
-async def test_a_refinement_after_the_end_of_a_job_is_another_edition_of_its_document(
-    store: Store, status_client: httpx.AsyncClient
-) -> None:
+async def test_a_refinement_of_a_finished_job_changes_its_etag(store: Store, status_client: httpx.AsyncClient) -> None:
     path = f"/api/status/{JOB_ID}"
     await store.fold([recent(submitted(BEATS)), completed(BEATS)])
     first = await status_client.get(path)
@@ -149,7 +149,7 @@ async def test_a_refinement_after_the_end_of_a_job_is_another_edition_of_its_doc
     assert again.status_code == 304
 
 
-async def test_undecodable_bytes_stop_nobody(
+async def test_undecodable_messages_do_not_stop_the_consumer(
     bus: Bus, store: Store, status_client: httpx.AsyncClient, channel: AbstractChannel
 ) -> None:
     async with Consumer(bus, store).consuming():

@@ -15,7 +15,7 @@ SAME_STORE = [HealthCheck.function_scoped_fixture]
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SAME_STORE)
 @given(histories, st.randoms(use_true_random=False))
-async def test_the_store_folds_as_the_pure_function_does(store: Store, history: list[Event], random: Random) -> None:
+async def test_the_store_folds_like_the_pure_function(store: Store, history: list[Event], random: Random) -> None:
     shuffled = [*history, *random.choices(history, k=5)]
     random.shuffle(shuffled)
     await store.delete(JOB_ID)
@@ -24,7 +24,7 @@ async def test_the_store_folds_as_the_pure_function_does(store: Store, history: 
     assert await store.get(JOB_ID) == fold_all(history)
 
 
-async def test_three_replicas_may_fold_one_job_at_once(store: Store, mongo_url: str) -> None:
+async def test_three_replicas_fold_one_job_at_the_same_time(store: Store, mongo_url: str) -> None:
     events: list[Event] = [
         submitted(),
         *(progressed(task, n, seq=n) for n in range(60) for task in Task),
@@ -46,7 +46,7 @@ async def test_three_replicas_may_fold_one_job_at_once(store: Store, mongo_url: 
     assert await store.get(JOB_ID) == fold_all(events)
 
 
-async def test_text_that_looks_like_an_expression_stays_text(store: Store) -> None:
+async def test_text_that_looks_like_an_expression_is_stored_as_text(store: Store) -> None:
     song = Song(name="$where{$gt: ''}.mp3", file_size=1, audio_duration=1)
     submission = submitted().model_copy(update={"song": song})
     await store.fold([submission])

@@ -8,7 +8,7 @@ from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from services.status.settings import Settings
 from services.status.sweeps.orphans import Orphans
-from services.status.sweeps.stalled import end_silence
+from services.status.sweeps.stalled import recover_stalled_tasks
 from services.status.sweeps.sweeper import Sweeper
 from shared.broker.bus import Bus
 from shared.events import Event, JobExpired, JobSubmitted, Task, TaskFailed, TasksRerun, decode
@@ -21,7 +21,7 @@ BEATS, STEMS, WORDS = Task.BEAT_ANALYSIS, Task.STEM_SEPARATION, Task.TRANSCRIPTI
 AT_ONCE = timedelta(0)
 
 
-async def test_the_janitor_removes_files_and_document_of_what_is_old(bus: Bus, store: Store, storage: Storage) -> None:
+async def test_an_expired_job_loses_its_files_and_its_document(bus: Bus, store: Store, storage: Storage) -> None:
     old, young = recent(submitted(), hours=25), recent(submitted(job_id="young"))
     for job in (old, young):
         await storage.put(f"{job.job_id}/{SONG}", b"a song")
@@ -35,7 +35,7 @@ async def test_the_janitor_removes_files_and_document_of_what_is_old(bus: Bus, s
     assert await storage.manifest("young") == young
 
 
-async def test_events_that_come_after_the_removal_leave_nothing_for_long(
+async def test_events_that_arrive_after_the_removal_are_removed_as_well(
     bus: Bus, store: Store, storage: Storage
 ) -> None:
     await store.fold([completed(BEATS)])  # its time is years ago, and there is no submission
@@ -43,17 +43,17 @@ async def test_events_that_come_after_the_removal_leave_nothing_for_long(
     assert await store.get(JOB_ID) is None
 
 
-async def test_a_task_that_has_gone_silent_fails(bus: Bus, store: Store, listener: Listener) -> None:
+async def test_a_silent_task_fails(bus: Bus, store: Store, listener: Listener) -> None:
     await store.fold([submitted(BEATS), started(BEATS), progressed(BEATS, 40, seq=3)])
-    await end_silence(bus, store, timedelta(minutes=30))
+    await recover_stalled_tasks(bus, store, timedelta(minutes=30))
     assert await bus.backlog("status") == 0
-    await end_silence(bus, store, AT_ONCE)
+    await recover_stalled_tasks(bus, store, AT_ONCE)
     failure = (await listener.until(TaskFailed))[-1]
     assert isinstance(failure, TaskFailed)
     assert (failure.task, failure.error_code, failure.attempt, failure.seq) == (BEATS, "task_silent", 1, 4)
 
 
-async def test_nobody_is_called_silent_before_everything_was_heard(bus: Bus, store: Store, storage: Storage) -> None:
+async def test_no_task_is_silent_while_events_wait_to_be_folded(bus: Bus, store: Store, storage: Storage) -> None:
     await store.fold([recent(submitted(BEATS)), started(BEATS)])
     sweeper = Sweeper(bus, store, storage, Settings(silence_minutes=1e-6))
     await bus.publish(completed(BEATS))
@@ -67,7 +67,7 @@ async def test_nobody_is_called_silent_before_everything_was_heard(bus: Bus, sto
     assert await bus.backlog("status") == 0
 
 
-async def test_a_silent_task_is_ended_by_the_second_sweep(bus: Bus, store: Store, storage: Storage) -> None:
+async def test_a_silent_task_fails_at_the_second_sweep(bus: Bus, store: Store, storage: Storage) -> None:
     await store.fold([recent(submitted(BEATS)), started(BEATS)])
     sweeper = Sweeper(bus, store, storage, Settings(silence_minutes=1e-6))
     await sweeper.sweep()
@@ -95,22 +95,22 @@ async def test_a_silent_task_is_ended_by_the_second_sweep(bus: Bus, store: Store
     ],
     ids=["submission", "transcription", "retry", "skipped", "completed"],
 )
-async def test_a_task_whose_message_is_lost_is_announced_again(
+async def test_a_task_whose_message_was_lost_is_published_again(
     bus: Bus, store: Store, listener: Listener, history: list[Event], lost: set[Task], announced: type[Event]
 ) -> None:
     await store.fold(history)
-    await end_silence(bus, store, AT_ONCE)
+    await recover_stalled_tasks(bus, store, AT_ONCE)
     for task in Task:
         assert await bus.backlog(task.queue) == (task in lost)
         if task in lost:
             assert isinstance(decode(await listener.body(task.queue)), announced)
 
 
-async def test_a_task_that_waits_in_its_queue_is_left_alone(bus: Bus, store: Store) -> None:
+async def test_a_task_that_waits_in_its_queue_is_not_published_again(bus: Bus, store: Store) -> None:
     song = submitted(BEATS)
     await bus.publish(song, ready(song, song))
     await store.fold([song])
-    await end_silence(bus, store, AT_ONCE)
+    await recover_stalled_tasks(bus, store, AT_ONCE)
     assert await bus.backlog(BEATS.queue) == 1
 
 
@@ -146,7 +146,7 @@ async def test_a_job_without_files_expires(bus: Bus, store: Store, storage: Stor
     assert await store.get("whole") is not None
 
 
-async def test_nothing_is_an_orphan_while_events_wait_to_be_folded(bus: Bus, store: Store, storage: Storage) -> None:
+async def test_no_file_is_an_orphan_while_events_wait_to_be_folded(bus: Bus, store: Store, storage: Storage) -> None:
     song = recent(submitted())
     await storage.put(f"{JOB_ID}/{SONG}", b"a song")
     await bus.publish(song)

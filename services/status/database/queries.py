@@ -1,4 +1,4 @@
-"""What is asked of the job documents, as MongoDB has it."""
+"""Queries and projections for job documents, in MongoDB's language."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,11 +8,11 @@ from shared.job import run_register
 from shared.tasks import BEGUN, COMPLETED, FAILED, Task
 
 REGISTERS = {"_id": False, "heard": False, "revision": False}
-"""What to read of a document: `heard` is when it last changed, by the server's clock, `revision` how often; neither is
-part of the fold."""
+"""Projection to the registers. The fold does not include `heard`, the server's time of the last change, and
+`revision`, the number of changes."""
 
 CHANGED = {"documentKey": 1, "updateDescription.updatedFields.revision": 1, "fullDocument.revision": 1}
-"""What to read of a change: of which job, and what its revision is since."""
+"""Projection of a change to its job's id and new revision."""
 
 TASK_TYPES = {f"{task}.event.type": task for task in Task}
 TASK_RUNS = tuple(f"{run_register(task)}.order" for task in Task)
@@ -33,10 +33,10 @@ UNFINISHED: dict[str, Any] = {
 
 
 def due(moment: datetime) -> dict[str, Any]:
-    """Jobs created before `moment`, expired ones, and strays: events without a submission."""
+    """Return a query for jobs created before `moment`, expired jobs, and old events without a submission."""
     old = {"$lt": rfc3339(moment)}
-    strays = {"submitted": None, "updated.order.0": old}
-    return {"$or": [{"submitted.event.at": old}, {"expired.order": 1}, strays]}
+    without_submission = {"submitted": None, "updated.order.0": old}
+    return {"$or": [{"submitted.event.at": old}, {"expired.order": 1}, without_submission]}
 
 
 def silent_for(silence: timedelta) -> dict[str, Any]:
@@ -45,12 +45,12 @@ def silent_for(silence: timedelta) -> dict[str, Any]:
 
 
 def timed(task: Task) -> tuple[dict[str, Any], dict[str, int]]:
-    """The task's completions of which it is known how long they took, and what to read of each."""
+    """Return a query for the task's completions with known durations, and a projection to these."""
     done, song = f"{task}.event.processing_time", "submitted.event.song.audio_duration"
     is_number = {"$type": "number"}
     return {f"{task}.event.type": COMPLETED, done: is_number, song: is_number}, {done: 1, song: 1}
 
 
 def at(type_field: str) -> str:
-    """The field of an event's time, given that of its type."""
+    """Return the field of an event's time, given the field of its type."""
     return f"{type_field.removesuffix('.type')}.at"

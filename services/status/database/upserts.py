@@ -1,7 +1,7 @@
-"""The fold of `shared.job` inside MongoDB: a register is set when the claim to it is greater.
+"""The fold of `shared.job` inside MongoDB: a register is replaced by a greater claim.
 
-Its `$max` compares whole registers, in BSON's order: field by field, and `order`, which decides, is the first of them.
-Two claims of equal order are the same claim.
+`$max` compares whole registers in BSON order, field by field. The first field is `order`, which decides. Two claims of
+equal order are the same claim.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from shared.job import Register, take
 
 
 def upserts(events: Iterable[Event]) -> dict[str, dict[str, Any]]:
-    """One update for each job, by its id: what its events claim together."""
+    """Return one update per job id, with the claims of all its events."""
     jobs: defaultdict[str, dict[str, Register]] = defaultdict(dict)
     for event in events:
         take(jobs[event.job_id], event)

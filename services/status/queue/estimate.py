@@ -1,4 +1,4 @@
-"""How long a job has yet to go, and how many are before it: told from the queue and from how fast work was lately."""
+"""Estimates of a job's queue position and remaining time, from the queue and the recent speed of the workers."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
@@ -10,71 +10,76 @@ from shared.document import JobDocument
 from shared.events import rfc3339
 from shared.tasks import Task, chains
 
-Place = tuple[str, str]
-"""When a job was submitted, and its id."""
+PositionKey = tuple[str, str]
+"""A job's time of submission and its id: the order of the queue."""
 
 Speeds = Mapping[Task, float]
-"""Seconds of processing for each second of audio; a task of which nothing is known is not there."""
+"""Seconds of processing per second of audio. A task of unknown speed is missing."""
 
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A job that is not over: its `waiting` tasks have yet to begin, of its `running` ones so many percent are done."""
+    """An unfinished job: its tasks that have not started, and the progress in percent of those that run."""
 
-    place: Place
+    key: PositionKey
     audio_duration: float
     waiting: tuple[Task, ...]
     running: Mapping[Task, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Line:
-    """The queue of one task, in the order of submission; `before` has the seconds of audio before each, and in all."""
+class TaskQueue:
+    """The queue of one task, in the order of submission.
 
-    places: tuple[Place, ...] = ()
+    `before` holds the seconds of audio before each waiting job and, as its last element, of all of them.
+    `running_audio` is what the workers still have to process of their present jobs, in seconds of audio.
+    """
+
+    keys: tuple[PositionKey, ...] = ()
     before: tuple[float, ...] = (0.0,)
     workers: int = 0
-    at_work_on: float = 0.0
+    running_audio: float = 0.0
 
-    def position(self, place: Place) -> int:
-        """From 1, which is next."""
-        return 1 + bisect_left(self.places, place)
+    def position(self, key: PositionKey) -> int:
+        """Return the position of a job; 1 is next."""
+        return 1 + bisect_left(self.keys, key)
 
-    def ahead(self, place: Place) -> float:
-        """Seconds of audio that each worker has to do before it comes to the job at `place`."""
-        return (self.at_work_on + self.before[bisect_left(self.places, place)]) / max(1, self.workers)
+    def audio_ahead(self, key: PositionKey) -> float:
+        """Return the seconds of audio that each worker has to process before it takes this job."""
+        return (self.running_audio + self.before[bisect_left(self.keys, key)]) / max(1, self.workers)
 
 
 @dataclass(frozen=True)
 class Queue:
-    """All that was unfinished at one moment: a line for each task."""
+    """All unfinished work at one moment."""
 
-    lines: Mapping[Task, Line]
+    tasks: Mapping[Task, TaskQueue]
 
     @classmethod
     def of(cls, jobs: Iterable[Unfinished]) -> "Queue":
-        ordered = sorted(jobs, key=lambda job: job.place)
-        return cls({task: _line(ordered, task) for task in Task})
+        ordered = sorted(jobs, key=lambda job: job.key)
+        return cls({task: _task_queue(ordered, task) for task in Task})
 
 
-def _line(jobs: list[Unfinished], task: Task) -> Line:
+def _task_queue(jobs: list[Unfinished], task: Task) -> TaskQueue:
     waiting = [job for job in jobs if task in job.waiting]
     left = [job.audio_duration * (1 - job.running[task] / 100) for job in jobs if task in job.running]
-    return Line(
-        places=tuple(job.place for job in waiting),
+    return TaskQueue(
+        keys=tuple(job.key for job in waiting),
         before=tuple(accumulate((job.audio_duration for job in waiting), initial=0.0)),
         workers=len(left),
-        at_work_on=sum(left),
+        running_audio=sum(left),
     )
 
 
 def speed(done: Iterable[tuple[float, float]]) -> float | None:
-    """The median over tasks, each the seconds that it took and those of its song."""
+    """Return the median speed of completed tasks, given as pairs of processing time and song duration in seconds."""
     speeds = [seconds / duration for seconds, duration in done if duration > 0]
     return median(speeds) if speeds else None
 
 
-def with_outlook(document: JobDocument, queue: Queue, speeds: Speeds) -> JobDocument:
+def with_estimate(document: JobDocument, queue: Queue, speeds: Speeds) -> JobDocument:
+    """Return an unfinished job's document with its queue position and remaining time, as far as they are known."""
     if document.is_over:
         return document
     return document.model_copy(
@@ -83,13 +88,13 @@ def with_outlook(document: JobDocument, queue: Queue, speeds: Speeds) -> JobDocu
 
 
 def _position(document: JobDocument, queue: Queue) -> int | None:
-    """In the line of the first task that was asked for, which is the one that takes longest.
+    """Return the position in the queue of the first requested task, which is the one that takes longest.
 
-    A job that was sent round again stands where nobody knows.
+    A job that was run again has no known position.
     """
     first = next(task for task in Task if document.task(task).status != "skipped")
     waits = document.task(first).status == "queued" and document.run == 0
-    return queue.lines[first].position(_place(document)) if waits else None
+    return queue.tasks[first].position(_key(document)) if waits else None
 
 
 def _eta(document: JobDocument, queue: Queue, speeds: Speeds) -> float | None:
@@ -104,17 +109,17 @@ def _eta(document: JobDocument, queue: Queue, speeds: Speeds) -> float | None:
                 return None
             audio = document.audio_duration * (1 - state.progress / 100)
             if ready and state.status == "queued":
-                audio += queue.lines[task].ahead(_place(document))
+                audio += queue.tasks[task].audio_ahead(_key(document))
             seconds, ready = seconds + speeds[task] * audio, False
         longest = max(longest, seconds)
     return rounded(longest)
 
 
-def _place(document: JobDocument) -> Place:
+def _key(document: JobDocument) -> PositionKey:
     return rfc3339(document.created_at), document.job_id
 
 
 def rounded(seconds: float) -> float:
-    """No finer than anybody can tell, so that it does not change all the time."""
+    """Round to what can be known, so that the estimate does not change with every poll."""
     step = 1 if seconds < 30 else 5 if seconds < 300 else 30  # noqa: PLR2004 -- half a minute, five minutes
     return float(step * round(seconds / step))

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from services.status.database.store import Store
-from services.status.queue.estimate import Queue, Speeds, with_outlook
+from services.status.queue.estimate import Queue, Speeds, with_estimate
 from services.status.queue.reading import read_queue, read_speeds
 from shared.document import JobDocument
 from shared.errors import TransientError
@@ -47,7 +47,7 @@ class Snapshots:
 
     def with_estimate(self, document: JobDocument) -> JobDocument:
         """Like `complete`, from the latest snapshot."""
-        return with_outlook(document, self._queue, self._speeds) if self._queue else document
+        return with_estimate(document, self._queue, self._speeds) if self._queue else document
 
     async def refresh(self) -> None:
         """Start a snapshot if one is due, and wait for it if the last one is stale."""

@@ -1,4 +1,4 @@
-"""Which tasks could begin and have not, and since when: counted inside MongoDB, as there may be ten thousand."""
+"""Waiting tasks: ready but not started. They are counted inside MongoDB, because there may be ten thousand."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -10,14 +10,14 @@ from shared.tasks import BEGUN, COMPLETED, ENDED, Task
 
 
 class Waiting(NamedTuple):
-    """How many, and for how long the first of them, in seconds, by the clocks of two machines."""
+    """Number of waiting tasks, and the seconds that the first has waited, by the clocks of two machines."""
 
     tasks: int
     seconds: float
 
 
 def waiting(rows: Iterable[Mapping[str, Any]], now: datetime | None = None) -> dict[Task, Waiting]:
-    """Of what COUNT_WAITING gives: at most one row."""
+    """Decode the result of COUNT_WAITING, which is at most one row."""
     row = next(iter(rows), {})
     found = {task: Waiting(0, 0.0) for task in Task}
     for task in Task:
@@ -32,7 +32,7 @@ def _run(task: Task) -> dict[str, Any]:
 
 
 def _has(task: Task, kinds: list[str]) -> dict[str, Any]:
-    """Whether the task's latest event is of these, and of its present run."""
+    """Expression: the task's latest event has one of these types and is of its present run."""
     return {
         "$and": [
             {"$in": [f"${task}.event.type", kinds]},
@@ -42,7 +42,7 @@ def _has(task: Task, kinds: list[str]) -> dict[str, Any]:
 
 
 def _since(task: Task) -> dict[str, Any]:
-    """When the task became ready, or null while it is not, or is at work. A retry is as old as the latest event."""
+    """Expression: the time at which a waiting task became ready, null for any other. A rerun uses the latest event."""
     requested, awaited = "$submitted.event.options.tasks", task.waits_for
     has_to_wait = {"$in": [awaited, requested]}
     first = (

@@ -1,4 +1,4 @@
-"""Files without a job, and jobs without their files."""
+"""Removes files without a job, restores lost jobs, and ends jobs whose files are missing."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 class Orphans:
-    """Only what is older than `age` is looked at: an upload on its way has files before it has a job."""
+    """Ignores anything younger than `age`, because an upload in progress has files before it has a job."""
 
     def __init__(self, bus: Bus, store: Store, storage: Storage, age: timedelta) -> None:
         self._bus = bus
@@ -24,19 +24,19 @@ class Orphans:
         self._age = age
 
     async def sweep(self) -> None:
-        """Raises TransientError. Does nothing while events wait for this service: they may bring the missing job."""
+        """Do nothing while events wait to be folded, as they may contain the missing job. Raises TransientError."""
         if await self._bus.backlog(STATUS_QUEUE):
             return
         before = datetime.now(UTC) - self._age
         async for job_id in self._storage.jobs_before(before):
             if await self._store.get(job_id) is None:
-                await self._adopt_or_remove(job_id)
+                await self._restore_or_remove(job_id)
         async for job in self._store.created_before(before):
             if not (job.is_cancelled or job.is_expired):
                 await self._end_without_files(job)
 
-    async def _adopt_or_remove(self, job_id: str) -> None:
-        """What was accepted gets its document back, to be done again; what was never announced goes."""
+    async def _restore_or_remove(self, job_id: str) -> None:
+        """Restore the document of an accepted job, so that it is processed again; remove the files of any other."""
         submission = await self._storage.manifest(job_id)
         if submission and await self._storage.is_announced(job_id):
             log.warning("job without a document; it is restored from its manifest", job_id=job_id)

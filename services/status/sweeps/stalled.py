@@ -1,4 +1,4 @@
-"""Jobs of which nothing is heard any more: what was lost is announced again, what has died fails."""
+"""Recovers stalled tasks: one whose message was lost is published again, and one whose worker died fails."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,23 +13,24 @@ from shared.tasks import Task, TaskState, can_start
 log = structlog.get_logger()
 
 
-async def end_silence(bus: Bus, store: Store, silence: timedelta) -> None:
-    """A task is only waiting, and left alone, while there is work in its queue. All events must have been folded.
+async def recover_stalled_tasks(bus: Bus, store: Store, silence: timedelta) -> None:
+    """Publish or fail the tasks of jobs without an event for this long. All events must have been folded.
 
-    Raises TransientError. A worker that comes back with a result after all still completes a task that was failed here.
+    A task may just be waiting while its queue is not empty, so it is left alone. A late result still completes a task
+    that has been failed here. Raises TransientError.
     """
     idle = {task for task in Task if await bus.backlog(task.queue) == 0}
     async for job in store.silent_for(silence):
         for task, state in _pending(job):
-            if task in idle and await bus.backlog(task.queue) == 0 and await _is_still(store, job):
+            if task in idle and await bus.backlog(task.queue) == 0 and await _is_unchanged(store, job):
                 if state == "processing":
                     await _fail(bus, job, task, silence)
                 else:
-                    await _announce(bus, job, task)
+                    await _publish_again(bus, job, task)
 
 
 def _pending(job: Job) -> list[tuple[Task, TaskState]]:
-    """The tasks that should be at work by now, with their states."""
+    """Return the tasks that should be running by now, with their states."""
     states = job.states()
     return [
         (task, state)
@@ -38,8 +39,8 @@ def _pending(job: Job) -> list[tuple[Task, TaskState]]:
     ]
 
 
-async def _is_still(store: Store, job: Job) -> bool:
-    """Whether nothing has been heard since: its turn may have come just now, which emptied the queue."""
+async def _is_unchanged(store: Store, job: Job) -> bool:
+    """Return False if the job has changed since it was read: its task may have started, which emptied the queue."""
     assert job.submission
     return await store.get(job.submission.job_id) == job
 
@@ -60,11 +61,11 @@ async def _fail(bus: Bus, job: Job, task: Task, silence: timedelta) -> None:
     )
 
 
-async def _announce(bus: Bus, job: Job, task: Task) -> None:
-    """Its message went with a queue that somebody deleted, or with a broker that lost its data."""
+async def _publish_again(bus: Bus, job: Job, task: Task) -> None:
+    """Replace a message that was lost with a deleted queue or with the data of a broker."""
     submission = job.submission
     assert submission
-    log.error("task lost; it is announced again", job_id=submission.job_id, task=task)
+    log.error("task lost; it is published again", job_id=submission.job_id, task=task)
     run = job.run(task)
     event = TasksRerun(job_id=submission.job_id, at=datetime.now(UTC), run=run, tasks=(task,)) if run else submission
     await bus.publish(event, (task,))

@@ -13,7 +13,7 @@ from services.status.queue.reading import read_waiting
 from services.status.settings import Settings
 from services.status.sweeps.expiry import remove_expired
 from services.status.sweeps.orphans import Orphans
-from services.status.sweeps.stalled import end_silence
+from services.status.sweeps.stalled import recover_stalled_tasks
 from shared.broker.bus import Bus
 from shared.broker.topology import STATUS_QUEUE
 from shared.errors import TransientError
@@ -62,7 +62,7 @@ class Sweeper:
         was_caught_up, self._was_caught_up = self._was_caught_up, False
         is_caught_up = await self._bus.backlog(STATUS_QUEUE) == 0
         if was_caught_up and is_caught_up:
-            await end_silence(self._bus, self._store, self._silence)
+            await recover_stalled_tasks(self._bus, self._store, self._silence)
         await remove_expired(self._store, self._storage, self._outbox, self._ttl)
         await self._outbox.remove_given_up(GIVEN_UP_SECONDS)
         await self._update_queue_metrics()
