@@ -1,4 +1,4 @@
-"""A gateway and status replicas that listen on real ports, as streams need, on a real broker and a real database."""
+"""A gateway and a status service that listen on real ports, as streams need, on a real broker and database."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ class Event:
 
 @dataclass
 class Feed:
-    """What a client hears: events as they come; `comments` are signs of life."""
+    """Events as a client receives them; `comments` counts keepalives."""
 
     answer: httpx.Response
     comments: int = 0
@@ -58,7 +58,7 @@ class Feed:
         return event
 
     async def ends(self, within: float = 10) -> bool:
-        """Whether nothing more comes, in an orderly way."""
+        """Return whether the stream ends without another event."""
         async with asyncio.timeout(within):
             return await anext(self._blocks, None) is None
 
@@ -74,7 +74,7 @@ class Feed:
 
 
 class Live:
-    """`stop_gateway` and `stop_status` tell a service to stop, as SIGTERM does."""
+    """`stop_gateway` and `stop_status` stop a service, like SIGTERM."""
 
     def __init__(self, client: httpx.AsyncClient, stop_gateway: asyncio.Event, stop_status: asyncio.Event) -> None:
         self.client = client

@@ -1,4 +1,4 @@
-"""Who is told that a job is over: a server on the loopback address that answers as it is told."""
+"""A receiver of callbacks on the loopback address, with scripted responses."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ class Request:
 
 @dataclass
 class Receiver:
-    """Gives its answers one after another, the last one for ever; `None` is no answer at all."""
+    """Sends its responses in order and repeats the last one; `None` sends no response."""
 
     answers: list[str | None] = field(default_factory=lambda: ["204 No Content"])
     port: int = field(default_factory=lambda: free_ports(1)[0])
@@ -44,7 +44,7 @@ class Receiver:
             self.requests.append(Request(headers, body.decode()))
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
             if answer is None:
-                await reader.read()  # until the other side has had enough
+                await reader.read()  # until the sender disconnects
             else:
                 length = f"Content-Length: {len(self.more)}\r\n" if self.more else ""
                 writer.write(f"HTTP/1.1 {answer}\r\n{length}Connection: close\r\n\r\n".encode() + self.more)

@@ -1,4 +1,4 @@
-"""A job's end is told to whoever asked for it: a real receiver, a real database, a real broker."""
+"""Callbacks for ended jobs, with a real receiver, database and broker."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -75,13 +75,13 @@ def of(job_id: str, event: Event) -> Event:
     return event.model_copy(update={"job_id": job_id})
 
 
-async def tell(store: Store, *events: Event) -> None:
-    """As the consumer does, on a replica that then dies."""
+async def fold_and_record(store: Store, *events: Event) -> None:
+    """Fold and record events as a consumer does whose replica then dies."""
     await store.fold(events)
     await record_ended_jobs(store, Outbox(store), events)
 
 
-async def heard(receiver: Receiver, count: int = 1) -> None:
+async def received(receiver: Receiver, count: int = 1) -> None:
     async def enough() -> bool:
         return len(receiver.requests) >= count
 
@@ -99,7 +99,7 @@ async def test_a_finished_job_sends_a_callback_with_a_valid_signature(
     async with Consumer(bus, store, callbacks=await start()).consuming():
         for event in (song(receiver.url, "web"), started(BEATS), completed(BEATS)):
             await bus.publish(event)
-        await heard(receiver)
+        await received(receiver)
         await until(lambda: state(store), "told_at")
     (request,) = receiver.requests
     document = Webhook(owner_secret(SECRET, "web")).verify(request.body, request.headers)
@@ -120,8 +120,8 @@ async def test_each_run_and_a_cancellation_send_one_callback_despite_duplicate_e
     story: list[list[Event]] = [[song(receiver.url), failed(BEATS)], [again, completed(BEATS, run=1)], [cancelled]]
     for number, events in enumerate(story, 1):
         for _ in range(3):
-            await tell(store, *events)
-        await heard(receiver, number)
+            await fold_and_record(store, *events)
+        await received(receiver, number)
     await until(lambda: state(store, f"{JOB_ID}.cancelled"), "told_at")
     ids = [request.headers["webhook-id"] for request in receiver.requests]
     assert ids == [f"{JOB_ID}.0", f"{JOB_ID}.1", f"{JOB_ID}.cancelled"]
@@ -132,26 +132,26 @@ async def test_a_refinement_after_the_end_sends_no_second_callback(
     store: Store, start: Start, receiver: Receiver
 ) -> None:
     await start()
-    await tell(store, song(receiver.url), completed(BEATS))
+    await fold_and_record(store, song(receiver.url), completed(BEATS))
     await until(lambda: state(store), "told_at")
-    await tell(store, refined(BEATS))
-    await tell(store, of("next", song(receiver.url)), of("next", completed(BEATS)))
+    await fold_and_record(store, refined(BEATS))
+    await fold_and_record(store, of("next", song(receiver.url)), of("next", completed(BEATS)))
     await until(lambda: state(store, "next.0"), "told_at")
     assert [request.headers["webhook-id"] for request in receiver.requests] == [f"{JOB_ID}.0", "next.0"]
 
 
 async def test_an_unfinished_job_or_one_without_a_callback_url_sends_no_callback(store: Store) -> None:
-    await tell(store, song("http://127.0.0.1:1/"), started(BEATS))
-    await tell(store, recent(submitted(BEATS, job_id="unasked")), of("unasked", completed(BEATS)))
+    await fold_and_record(store, song("http://127.0.0.1:1/"), started(BEATS))
+    await fold_and_record(store, recent(submitted(BEATS, job_id="unasked")), of("unasked", completed(BEATS)))
     assert await store.callbacks.count_documents({}) == 0
-    await tell(store, completed(BEATS))
+    await fold_and_record(store, completed(BEATS))
     assert await state(store) == "due"
 
 
 async def test_a_failed_callback_is_retried_with_the_same_id(store: Store, start: Start, receiver: Receiver) -> None:
     receiver.answers = ["500 Internal Server Error", "404 Not Found", "200 OK"]
     await start()
-    await tell(store, song(receiver.url), completed(BEATS))
+    await fold_and_record(store, song(receiver.url), completed(BEATS))
     await until(lambda: state(store), "told_at")
     assert [request.headers["webhook-id"] for request in receiver.requests] == [f"{JOB_ID}.0"] * 3
 
@@ -159,7 +159,7 @@ async def test_a_failed_callback_is_retried_with_the_same_id(store: Store, start
 async def test_a_callback_is_delivered_when_its_receiver_is_available_again(store: Store, start: Start) -> None:
     receiver = Receiver()
     await start()
-    await tell(store, song(receiver.url), completed(BEATS))
+    await fold_and_record(store, song(receiver.url), completed(BEATS))
     tried = store.callbacks.count_documents
 
     async def twice() -> bool:
@@ -171,11 +171,13 @@ async def test_a_callback_is_delivered_when_its_receiver_is_available_again(stor
 
 
 async def test_a_callback_is_superseded_when_its_job_runs_again(store: Store, start: Start, receiver: Receiver) -> None:
-    await tell(store, song(receiver.url), failed(BEATS))
-    await tell(store, TasksRerun(job_id=JOB_ID, at=datetime.now(UTC), run=1, tasks=(BEATS,)), started(BEATS, run=1))
+    await fold_and_record(store, song(receiver.url), failed(BEATS))
+    await fold_and_record(
+        store, TasksRerun(job_id=JOB_ID, at=datetime.now(UTC), run=1, tasks=(BEATS,)), started(BEATS, run=1)
+    )
     await start()
     await until(lambda: state(store), "dropped_at")
-    await tell(store, completed(BEATS, run=1))
+    await fold_and_record(store, completed(BEATS, run=1))
     await until(lambda: state(store, f"{JOB_ID}.1"), "told_at")
     (request,) = receiver.requests
     assert (request.headers["webhook-id"], '"completed"' in request.body) == (f"{JOB_ID}.1", True)
@@ -189,7 +191,7 @@ async def test_an_unexpected_error_counts_as_an_attempt(
 
     monkeypatch.setattr(dispatcher_module, "RETRY_FOR_SECONDS", 0.3)
     await start(resolving=broken)
-    await tell(store, song("https://example.com/"), completed(BEATS))
+    await fold_and_record(store, song("https://example.com/"), completed(BEATS))
     await until(lambda: state(store), "gave_up_at")
 
 
@@ -208,10 +210,10 @@ async def test_slow_receivers_do_not_delay_others(store: Store, start: Start, re
     async with Receiver([None]).listening() as hanging:
         await start()
         for n in range(dispatcher_module.CONCURRENT * 2):
-            await tell(store, song(hanging.url, job_id=f"slow-{n}"))
-            await tell(store, of(f"slow-{n}", completed(BEATS)))
-        await heard(hanging, dispatcher_module.PER_HOST)
-        await tell(store, song(receiver.url.replace(LOOPBACK, "localhost")), completed(BEATS))
+            await fold_and_record(store, song(hanging.url, job_id=f"slow-{n}"))
+            await fold_and_record(store, of(f"slow-{n}", completed(BEATS)))
+        await received(hanging, dispatcher_module.PER_HOST)
+        await fold_and_record(store, song(receiver.url.replace(LOOPBACK, "localhost")), completed(BEATS))
         await until(lambda: state(store), "told_at", within=2)
         assert len(hanging.requests) < dispatcher_module.CONCURRENT
 
@@ -219,7 +221,7 @@ async def test_slow_receivers_do_not_delay_others(store: Store, start: Start, re
 async def test_a_redirect_is_not_followed(store: Store, start: Start, receiver: Receiver) -> None:
     async with Receiver([f"307 Temporary Redirect\r\nLocation: {receiver.url}", "204 No Content"]).listening() as first:
         await start()
-        await tell(store, song(first.url), completed(BEATS))
+        await fold_and_record(store, song(first.url), completed(BEATS))
         await until(lambda: state(store), "told_at")
         assert (len(first.requests), len(receiver.requests)) == (2, 0)
 
@@ -227,7 +229,7 @@ async def test_a_redirect_is_not_followed(store: Store, start: Start, receiver: 
 async def test_a_callback_answered_with_410_is_given_up_at_once(store: Store, start: Start, receiver: Receiver) -> None:
     receiver.answers = ["410 Gone"]
     await start()
-    await tell(store, song(receiver.url), completed(BEATS))
+    await fold_and_record(store, song(receiver.url), completed(BEATS))
     await until(lambda: state(store), "gave_up_at")
     assert len(receiver.requests) == 1
 
@@ -238,7 +240,7 @@ async def test_a_callback_is_given_up_after_an_hour(
     receiver.answers = ["503 Service Unavailable"]
     monkeypatch.setattr(dispatcher_module, "RETRY_FOR_SECONDS", 0.3)
     await start()
-    await tell(store, song(receiver.url), completed(BEATS))
+    await fold_and_record(store, song(receiver.url), completed(BEATS))
     await until(lambda: state(store), "gave_up_at")
     assert len(receiver.requests) > 1
     await until(lambda: _swept(store), "gone")
@@ -252,13 +254,13 @@ async def _swept(store: Store) -> str:
 async def test_a_long_response_is_not_read(store: Store, start: Start, receiver: Receiver) -> None:
     receiver.answers, receiver.more = ["200 OK"], bytes(50_000_000)
     await start()
-    await tell(store, song(receiver.url), completed(BEATS))
+    await fold_and_record(store, song(receiver.url), completed(BEATS))
     await until(lambda: state(store), "told_at")
 
 
 async def test_a_private_address_gets_no_request(store: Store, start: Start, receiver: Receiver) -> None:
     await start(networks=[])
-    await tell(store, song(receiver.url), completed(BEATS))
+    await fold_and_record(store, song(receiver.url), completed(BEATS))
 
     async def tried() -> bool:
         return bool(await store.callbacks.count_documents({"attempts": {"$gte": 2}}))
@@ -271,14 +273,14 @@ async def test_dns_rebinding_does_not_change_the_address(store: Store, start: St
     asked = 0
 
     async def rebinding(host: str, port: int) -> list[str]:
-        """Public when it is checked, private right after."""
+        """Return an allowed address for the check, and the receiver's after that."""
         nonlocal asked
         assert host == "rebound.example"
         asked += 1
         return ["192.0.2.1" if asked == 1 else LOOPBACK]
 
-    await start(networks=[ip_network("192.0.2.0/24")], resolving=rebinding)  # the check lets this one pass
-    await tell(store, song(receiver.url.replace(LOOPBACK, "rebound.example")), completed(BEATS))
+    await start(networks=[ip_network("192.0.2.0/24")], resolving=rebinding)  # the network of the first address
+    await fold_and_record(store, song(receiver.url.replace(LOOPBACK, "rebound.example")), completed(BEATS))
 
     async def tried() -> bool:
         return asked >= 3
@@ -294,16 +296,16 @@ async def test_a_request_goes_to_the_checked_address_with_the_host_of_the_url(
         return [LOOPBACK]
 
     await start(resolving=once)
-    await tell(store, song(receiver.url.replace(LOOPBACK, "receiver.example")), completed(BEATS))
-    await heard(receiver)
+    await fold_and_record(store, song(receiver.url.replace(LOOPBACK, "receiver.example")), completed(BEATS))
+    await received(receiver)
     assert receiver.requests[0].headers["host"] == f"receiver.example:{receiver.port}"
 
 
 async def test_several_replicas_send_each_callback_once(store: Store, start: Start, receiver: Receiver) -> None:
     await asyncio.gather(start(), start(), start())
     for n in range(10):
-        await asyncio.gather(*(tell(store, song(receiver.url, job_id=f"job-{n}")) for _ in range(2)))
-        await asyncio.gather(*(tell(store, of(f"job-{n}", completed(BEATS))) for _ in range(2)))
+        await asyncio.gather(*(fold_and_record(store, song(receiver.url, job_id=f"job-{n}")) for _ in range(2)))
+        await asyncio.gather(*(fold_and_record(store, of(f"job-{n}", completed(BEATS))) for _ in range(2)))
     for n in range(10):
         await until(lambda n=n: state(store, f"job-{n}.0"), "told_at")  # type: ignore[misc]
     assert len(receiver.requests) == 10
@@ -313,7 +315,7 @@ async def test_a_callback_claimed_by_a_dead_replica_is_sent_by_another(
     store: Store, start: Start, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_module, "LEASE_SECONDS", 0.3)
-    await tell(store, song(receiver.url), completed(BEATS))
+    await fold_and_record(store, song(receiver.url), completed(BEATS))
     assert await Outbox(store).claim([], [])
     assert await Outbox(store).claim([], []) is None
     await start()
@@ -322,7 +324,7 @@ async def test_a_callback_claimed_by_a_dead_replica_is_sent_by_another(
 
 
 async def test_a_callback_is_deleted_with_its_job(store: Store, bus: Bus, storage: Storage) -> None:
-    await tell(store, song("http://127.0.0.1:1/"), completed(BEATS))
+    await fold_and_record(store, song("http://127.0.0.1:1/"), completed(BEATS))
     await store.fold([JobExpired(job_id=JOB_ID, at=datetime.now(UTC))])
     await Sweeper(bus, store, storage, Settings()).sweep()
     assert await state(store) == "gone"

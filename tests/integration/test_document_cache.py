@@ -1,4 +1,4 @@
-"""What a status replica keeps of a job: shown without a read, never for longer than it is true."""
+"""The document cache of a status replica: saves reads, and never answers with an outdated document."""
 
 import asyncio
 from collections import Counter
@@ -34,7 +34,7 @@ async def system(bus: Bus, store: Store, storage: Storage) -> AsyncIterator[Live
 
 @pytest.fixture
 def reads(store: Store, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each job was read."""
+    """Number of reads of each job."""
     get, reads = store.get, Counter[str]()
 
     async def counted(job_id: str) -> Job | None:
@@ -45,15 +45,15 @@ def reads(store: Store, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return reads
 
 
-async def kept(system: Live, reads: Counter[str]) -> None:
-    """Polls until nothing is read for it any more."""
+async def until_cached(system: Live, reads: Counter[str]) -> None:
+    """Poll until the job is answered from the cache."""
 
-    async def is_kept() -> bool:
+    async def is_cached() -> bool:
         before = reads[JOB_ID]
         assert (await system.client.get(PATH)).status_code == 200
         return reads[JOB_ID] == before
 
-    await until(is_kept, wanted=True)
+    await until(is_cached, wanted=True)
 
 
 async def beats(system: Live) -> int:
@@ -63,11 +63,11 @@ async def beats(system: Live) -> int:
 
 async def test_a_document_is_read_once_after_each_change(system: Live, store: Store, reads: Counter[str]) -> None:
     await store.fold([SONG, started(BEATS)])
-    await kept(system, reads)
+    await until_cached(system, reads)
     await store.fold([progressed(BEATS, 40)])
     answers = await asyncio.gather(*(beats(system) for _ in range(30)))
-    assert answers == [40] * 30  # what this replica has folded it shows at once
-    await kept(system, reads)
+    assert answers == [40] * 30  # a replica shows its own folds at once
+    await until_cached(system, reads)
     reads.clear()
     assert await asyncio.gather(*(beats(system) for _ in range(30))) == [40] * 30
     assert reads[JOB_ID] == 0
@@ -110,7 +110,7 @@ async def test_a_fold_of_another_replica_is_visible_within_two_seconds(
     system: Live, store: Store, reads: Counter[str], mongo_url: str
 ) -> None:
     await store.fold([SONG, started(BEATS)])
-    await kept(system, reads)
+    await until_cached(system, reads)
     async with Store.connected(mongo_url, store._database.name) as other:
         await other.fold([progressed(BEATS, 40)])
         await until(lambda: beats(system), 40, within=2)
@@ -120,10 +120,10 @@ async def test_a_client_with_an_unknown_etag_never_gets_an_older_document(
     system: Live, store: Store, reads: Counter[str]
 ) -> None:
     await store.fold([SONG, started(BEATS)])
-    await kept(system, reads)
+    await until_cached(system, reads)
     first = (await system.client.get(PATH)).headers["etag"]
     await store.fold([progressed(BEATS, 40)])
-    await kept(system, reads)
+    await until_cached(system, reads)
     for tag, read in ((first, False), ('"of another replica"', True)):
         before = reads[JOB_ID]
         answer = await system.client.get(PATH, headers={"If-None-Match": tag})
@@ -134,7 +134,7 @@ async def test_the_cache_is_not_used_while_no_changes_are_received(
     system: Live, store: Store, reads: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store.fold([SONG])
-    await kept(system, reads)
+    await until_cached(system, reads)
     monkeypatch.setattr(document_cache, "FRESH_SECONDS", 0)
     before = reads[JOB_ID]
     for n in range(1, 4):
@@ -146,7 +146,7 @@ async def test_a_retry_is_decided_by_the_database_and_not_by_the_cache(
     system: Live, store: Store, reads: Counter[str]
 ) -> None:
     await store.fold([SONG])
-    await kept(system, reads)
+    await until_cached(system, reads)
     before = reads[JOB_ID]
     assert (await system.client.post(f"/api/jobs/{JOB_ID}/retry")).status_code == 409
     assert reads[JOB_ID] > before
@@ -157,7 +157,7 @@ async def test_a_cancelled_or_expired_job_is_not_answered_from_the_cache(
     system: Live, store: Store, reads: Counter[str], end: type[JobCancelled | JobExpired]
 ) -> None:
     await store.fold([SONG])
-    await kept(system, reads)
+    await until_cached(system, reads)
     await store.fold([end(job_id=JOB_ID, at=datetime.now(UTC))])
     answer = await system.client.get(PATH)
     assert answer.json()["code" if end is JobExpired else "error_code"] in ("job_not_found", "cancelled")
@@ -166,7 +166,7 @@ async def test_a_cancelled_or_expired_job_is_not_answered_from_the_cache(
 async def test_a_cached_job_is_not_found_after_its_expiry(system: Live, store: Store, reads: Counter[str]) -> None:
     created = datetime.now(UTC) - timedelta(hours=24) + timedelta(seconds=2)
     await store.fold([JobSubmitted.model_validate(dict(SONG) | {"at": created})])
-    await kept(system, reads)
+    await until_cached(system, reads)
 
     async def code() -> int:
         return (await system.client.get(PATH)).status_code
@@ -180,7 +180,7 @@ async def test_a_cached_job_is_visible_to_its_owner_only(
     await store.fold([SONG.model_copy(update={"owner": "web"})])
     async with live(bus, store, storage, **KEYS) as system:
         system.client.headers["X-API-Key"] = WEB
-        await kept(system, reads)
+        await until_cached(system, reads)
         system.client.headers["X-API-Key"] = PHONE
         assert (await system.client.get(PATH)).status_code == 404
 
@@ -190,7 +190,7 @@ async def test_the_cache_evicts_the_least_recently_requested_job(
 ) -> None:
     monkeypatch.setattr(document_cache, "CAPACITY", 2)
     await store.fold([SONG, *(recent(submitted(BEATS, job_id=f"job-{n}")) for n in range(2))])
-    await kept(system, reads)
+    await until_cached(system, reads)
     for n in range(2):
         await system.client.get(f"/api/status/job-{n}")
     before = reads[JOB_ID]

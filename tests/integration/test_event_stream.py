@@ -230,7 +230,7 @@ async def test_a_client_with_too_many_streams_is_refused_and_others_are_not(
                 await third.answer.aread()
                 assert (third.answer.status_code, third.answer.json()["code"]) == (429, "too_many_streams")
                 assert int(third.answer.headers["retry-after"]) > 0
-        await until(lambda: _can_follow(system), 200)  # places of those that have left are free
+        await until(lambda: _can_follow(system), 200)  # closed streams free their slots
     async with live(bus, store, storage, max_streams=1) as system, system.follow(JOB_ID), system.follow(JOB_ID) as two:
         await two.answer.aread()
         assert (two.answer.status_code, two.answer.json()["code"]) == (503, "busy")
@@ -244,7 +244,7 @@ async def _can_follow(system: Live) -> int:
 async def test_two_hundred_streams_do_not_block_other_requests(bus: Bus, store: Store, storage: Storage) -> None:
     await store.fold([SONG])
     async with live(bus, store, storage, max_streams_of_one=500) as system:
-        system.client._transport._pool._max_connections = 500  # type: ignore[attr-defined] # a client of many
+        system.client._transport._pool._max_connections = 500  # type: ignore[attr-defined] # one client stands for many
         opened = asyncio.Semaphore(0)
         over = asyncio.Event()
 

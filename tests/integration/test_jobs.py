@@ -1,4 +1,4 @@
-"""Cancel, retry and submit again: gateway, status and a worker on a real broker and a real database."""
+"""Cancellation, retry and idempotent submission, with a gateway, status and a worker on a real broker and database."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ async def test_cancelling_a_job_stops_its_running_task(system: System) -> None:
         await until(lambda: system.status(job_id), "processing")
         assert (await system.client.delete(f"/api/jobs/{job_id}")).status_code == 204
         next_job = await system.submit()
-        await until(lambda: system.status(next_job), "processing", within=4)  # it needs the same child, afresh
+        await until(lambda: system.status(next_job), "processing", within=4)  # it needs a new child process
         (system.root / "done").touch()
         await until(lambda: system.status(next_job), "completed")
     document = await system.document(job_id)
@@ -71,7 +71,7 @@ async def test_the_same_idempotency_key_gives_the_same_job(system: System) -> No
 
 async def test_a_job_that_was_never_published_is_published_by_the_next_submission(system: System) -> None:
     job_id = await system.submit("my key")
-    await system.bus.publish(JobCancelled(job_id="nobody", at=datetime.now(UTC)))  # others' cancellations do no harm
+    await system.bus.publish(JobCancelled(job_id="nobody", at=datetime.now(UTC)))  # cancels another job
     await system.storage.put(f"{job_id}/announced", b"")
     (system.root / job_id / "announced").unlink()
     assert await system.submit("my key") == job_id
@@ -94,7 +94,7 @@ async def test_a_silent_task_fails_and_a_late_result_still_completes_it(system: 
         await until(lambda: system.status(job_id), "failed")
         sweeping.cancel()
         assert (await system.document(job_id))["beat_analysis"]["error_code"] == "task_silent"
-        (system.root / "done").touch()  # it was not dead after all, and completing outranks having been given up
+        (system.root / "done").touch()  # the worker was alive after all; a completion outranks a failure
         await until(lambda: system.status(job_id), "completed")
 
 

@@ -1,4 +1,4 @@
-"""What the figures say after real messages, attempts and folds."""
+"""Metrics after real messages, attempts and folds."""
 
 import asyncio
 import subprocess
@@ -44,7 +44,7 @@ def ends() -> dict[str, float]:
 
 
 class Counted:
-    """How much figures have grown since."""
+    """Growth of the counters since its creation."""
 
     def __init__(self) -> None:
         self._before = ends()
@@ -81,7 +81,7 @@ async def test_ended_jobs_are_not_counted_while_the_database_is_unavailable() ->
 
 
 def test_the_first_of_its_kind_is_an_increase() -> None:
-    """In a counter that appears at 1, Prometheus would see none, and nobody would hear of the first dead letter."""
+    """Prometheus sees no increase in a counter that appears with the value 1, so there would be no alert."""
     ran = subprocess.run([sys.executable, "-c", STARTING], cwd=ROOT, check=True, capture_output=True, text=True)
     assert 'karaoke_dead_letters_total{queue="separator"} 0.0' in ran.stdout
     assert 'karaoke_jobs_total{outcome="failed"} 0.0' in ran.stdout
@@ -107,7 +107,7 @@ async def test_folding_counts_ended_jobs_and_measures_the_delay_of_events(bus: B
     late = value("event_visible_seconds_bucket", le="60.0")
     now = datetime.now(UTC)
     async with Consumer(bus, store).consuming():
-        for event in (submitted(BEATS), completed(BEATS)):  # of long ago
+        for event in (submitted(BEATS), completed(BEATS)):  # long ago
             await bus.publish(event)
         await bus.publish(started(BEATS).model_copy(update={"at": now}))
         async with asyncio.timeout(20):

@@ -1,4 +1,4 @@
-"""What a client that asks again and again gets: validators, the outlook, many jobs in one answer."""
+"""Polling: ETags, queue estimates, and many jobs in one response."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

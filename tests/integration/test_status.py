@@ -1,4 +1,4 @@
-"""Events from a real broker into a real database, and out by HTTP."""
+"""Events from a real broker, folded into a real database and read over HTTP."""
 
 import aio_pika
 import httpx
@@ -41,7 +41,7 @@ async def test_received_events_are_folded_before_the_consumer_stops(
     for seq in range(events):
         await bus.publish(progressed(BEATS, seq % 100, seq=seq))
     async with Consumer(bus, store).consuming():
-        pass  # what the broker has handed out by now is taken
+        pass  # the messages delivered by now have been received
     job = await store.get(JOB_ID)
     event = job.event(BEATS) if job else None
     folded = 1 + event.seq if event else 0
@@ -93,7 +93,7 @@ async def test_an_unknown_or_expired_job_is_not_found(store: Store, status_clien
 
 
 async def kill_every_worker(amqp_url: str) -> None:
-    """Each takes the task, and is gone without an answer."""
+    """Let workers take the task and disconnect without settling it, until the delivery limit."""
     for _ in range(DELIVERY_LIMIT + 1):
         async with await aio_pika.connect(amqp_url) as worker:
             queue = await (await worker.channel()).get_queue(BEATS.queue)

@@ -1,4 +1,4 @@
-"""What the sweeper ends, finds again and removes, on a real broker and a real database."""
+"""Sweeps for stalled tasks, expired jobs and orphans, on a real broker and database."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -38,7 +38,7 @@ async def test_an_expired_job_loses_its_files_and_its_document(bus: Bus, store: 
 async def test_events_that_arrive_after_the_removal_are_removed_as_well(
     bus: Bus, store: Store, storage: Storage
 ) -> None:
-    await store.fold([completed(BEATS)])  # its time is years ago, and there is no submission
+    await store.fold([completed(BEATS)])  # years old, and without a submission
     await Sweeper(bus, store, storage, Settings()).sweep()
     assert await store.get(JOB_ID) is None
 
@@ -59,7 +59,7 @@ async def test_no_task_is_silent_while_events_wait_to_be_folded(bus: Bus, store:
     await bus.publish(completed(BEATS))
     for _ in range(2):
         await sweeper.sweep()
-    assert await bus.backlog("status") == 1  # the completion alone
+    assert await bus.backlog("status") == 1  # only the completion
     async with Consumer(bus, store).consuming():
         await until(lambda: bus.backlog("status"), 0)
     for _ in range(2):
@@ -125,7 +125,7 @@ async def test_files_without_a_job_are_removed_and_an_accepted_job_is_restored(
     await storage.put_manifest(recent(submitted(job_id="orphan")))
     await store.fold([recent(submitted(job_id="known"))])
     await Orphans(bus, store, storage, timedelta(hours=1)).sweep()
-    assert await storage.head(f"orphan/{SONG}")  # too young
+    assert await storage.head(f"orphan/{SONG}")  # too recent to be an orphan
     await Orphans(bus, store, storage, AT_ONCE).sweep()
     assert not await storage.head(f"orphan/{SONG}")
     assert await storage.head(f"known/{SONG}")

@@ -21,7 +21,7 @@ def earlier(minutes: float, job_id: str = "other") -> PositionKey:
 
 
 def document(*events: Event, queue: Queue = EMPTY, speeds: dict[Task, float] = SPEEDS) -> JobDocument:
-    """Of a song of 180 s."""
+    """Derive the document of a job with a song of 180 s."""
     return with_estimate(view(fold_all(events)), queue, speeds)
 
 
@@ -59,7 +59,7 @@ def test_earlier_jobs_are_first_and_workers_share_the_work() -> None:
     queue = Queue.of([later, *waiting, *running])
     shown = document(submitted(SEPARATION), queue=queue)
     assert shown.queue_position == 3
-    assert shown.eta_seconds == 330  # (2 * 60 + 2 * 100) / 2 + 180, to the half minute
+    assert shown.eta_seconds == 330  # (2 * 60 + 2 * 100) / 2 + 180, rounded to half a minute
     assert document(submitted(SEPARATION), queue=Queue.of(waiting)).eta_seconds == 390  # 200 + 180
 
 
