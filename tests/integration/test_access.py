@@ -72,7 +72,7 @@ REQUESTS = [
 @pytest.mark.parametrize(
     "headers", [{}, {"X-API-Key": "not a key"}, {"Authorization": f"Basic {WEB}"}, {"X-API-Key": digest(WEB)}]
 )
-async def test_without_a_valid_key_nothing_is_told(
+async def test_a_request_without_a_valid_key_is_refused(
     locked: System, method: str, path: str, headers: dict[str, str]
 ) -> None:
     answer = await locked.client.request(method, path.format("abc123"), headers=headers)
@@ -86,11 +86,11 @@ async def test_the_page_and_the_health_of_the_service_need_no_key(locked: System
 
 
 @pytest.mark.parametrize("headers", [{"X-API-Key": WEB}, {"Authorization": f"Bearer {WEB}"}])
-async def test_a_key_is_taken_from_either_header(locked: System, headers: dict[str, str]) -> None:
+async def test_a_key_is_accepted_in_either_header(locked: System, headers: dict[str, str]) -> None:
     assert (await locked.client.get("/api/status/abc123", headers=headers)).status_code == 404
 
 
-async def test_the_job_of_another_key_is_answered_like_a_missing_one(web: System, phone: System) -> None:
+async def test_the_job_of_another_key_looks_like_a_missing_job(web: System, phone: System) -> None:
     job = await web.finished()
     its, missing = job["job_id"], "0" * len(job["job_id"])
     for method, path in REQUESTS[1:]:
@@ -101,7 +101,7 @@ async def test_the_job_of_another_key_is_answered_like_a_missing_one(web: System
         assert await web.status(its) == "completed"
 
 
-async def test_its_owner_can_do_everything_with_a_job_and_is_not_named_in_it(web: System) -> None:
+async def test_the_owner_of_a_job_may_do_everything_and_is_not_named_in_its_document(web: System) -> None:
     job = await web.finished()
     assert "owner" not in job
     assert (await web.client.get(job["stem_separation"]["vocals_path"])).status_code == 200
@@ -116,12 +116,14 @@ async def test_a_job_has_its_owner_before_its_event_arrives(web: System, phone: 
     assert await phone.status("early") == "None"
 
 
-async def test_a_job_from_before_there_were_keys_is_nobodys(locked: System, web: System) -> None:
+async def test_a_job_submitted_before_keys_were_set_has_no_owner(locked: System, web: System) -> None:
     await web.storage.put_manifest(recent(submitted(job_id="older")))
     assert await web.status("older") == "None"
 
 
-async def test_idempotency_keys_of_different_owners_never_meet(web: System, phone: System, start: Start) -> None:
+async def test_equal_idempotency_keys_of_different_owners_give_different_jobs(
+    web: System, phone: System, start: Start
+) -> None:
     anyone = await start()
     jobs = [await system.submit("my key") for system in (web, phone, anyone)]
     assert len(set(jobs)) == 3
@@ -129,7 +131,7 @@ async def test_idempotency_keys_of_different_owners_never_meet(web: System, phon
     assert jobs[2] == "e43fff55-9688-56e2-af37-9a30a4ab44f8"  # as it was before there were owners
 
 
-async def test_an_idempotency_key_has_a_limit(bus: Bus, storage: Storage) -> None:
+async def test_a_too_long_idempotency_key_is_refused(bus: Bus, storage: Storage) -> None:
     async with gateway(bus, storage) as client:
         answer = await client.post("/api/process", content=b"", headers={"Idempotency-Key": "k" * 256})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_idempotency_key")
@@ -141,7 +143,7 @@ async def unread() -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize("path", ["/api/process", "/api/jobs/abc123/retry"])
-async def test_too_many_uploads_in_a_minute_are_refused_unread(start: Start, path: str) -> None:
+async def test_too_many_uploads_per_minute_are_refused_before_their_bodies_are_read(start: Start, path: str) -> None:
     locked = await start(**KEYS, uploads_per_minute=2)
     web, phone = locked.with_key(WEB).client, locked.with_key(PHONE).client
     answers = [await web.post(path, content=b"") for _ in range(2)]
@@ -154,7 +156,7 @@ async def test_too_many_uploads_in_a_minute_are_refused_unread(start: Start, pat
     assert (await phone.post(path, content=b"")).status_code != 429
 
 
-async def test_without_keys_every_address_has_its_own_pace(bus: Bus, storage: Storage) -> None:
+async def test_without_keys_every_address_has_its_own_rate_limit(bus: Bus, storage: Storage) -> None:
     assert await codes(bus, storage, "10.0.0.1", "10.0.0.1", "10.0.0.2") == [422, 429, 422]
 
 
@@ -171,7 +173,7 @@ async def codes(bus: Bus, storage: Storage, *addresses: str) -> list[int]:
         return answers
 
 
-async def test_one_caller_sends_so_many_songs_at_once_and_no_more(bus: Bus, storage: Storage) -> None:
+async def test_concurrent_uploads_of_one_caller_are_limited(bus: Bus, storage: Storage) -> None:
     go_on = asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
@@ -195,12 +197,12 @@ async def test_addresses_of_one_ipv6_network_are_one_caller(bus: Bus, storage: S
     assert await codes(bus, storage, "2001:db8::1", "2001:db8::ffff:2", "2001:db8:1::1") == [422, 429, 422]
 
 
-async def test_no_limit_is_no_limit(bus: Bus, storage: Storage) -> None:
+async def test_a_limit_of_zero_disables_the_rate_limit(bus: Bus, storage: Storage) -> None:
     async with gateway(bus, storage, uploads_per_minute=0) as client:
         assert {(await client.post("/api/process")).status_code for _ in range(70)} == {415}
 
 
-async def test_an_owner_with_too_many_jobs_under_way_waits_for_one_to_end(start: Start, store: Store) -> None:
+async def test_an_owner_with_too_many_unfinished_jobs_is_refused_until_one_ends(start: Start, store: Store) -> None:
     locked = await start(**KEYS, max_unfinished_jobs=2)
     web, phone = locked.with_key(WEB), locked.with_key(PHONE)
     first, second = await web.submit("first"), await web.submit()
@@ -215,7 +217,7 @@ async def test_an_owner_with_too_many_jobs_under_way_waits_for_one_to_end(start:
     await web.submit()
 
 
-async def test_a_retry_needs_room_as_well(start: Start, store: Store) -> None:
+async def test_a_retry_counts_toward_the_unfinished_jobs(start: Start, store: Store) -> None:
     web = (await start(**KEYS, max_unfinished_jobs=1)).with_key(WEB)
     failing = await web.submit()
     await web.bus.publish(failed(BEATS).model_copy(update={"job_id": failing}))
@@ -229,7 +231,7 @@ async def test_a_retry_needs_room_as_well(start: Start, store: Store) -> None:
     assert (await web.client.post(f"/api/jobs/{failing}/retry")).status_code == 202
 
 
-async def test_while_status_is_away_nobody_is_counted_out(bus: Bus, storage: Storage) -> None:
+async def test_without_the_status_service_unfinished_jobs_are_not_limited(bus: Bus, storage: Storage) -> None:
     async with gateway(bus, storage, **KEYS, max_unfinished_jobs=1) as client:
         client.headers["X-API-Key"] = WEB
         assert [(await submit(client, tone(2))).status_code for _ in range(2)] == [202, 202]
@@ -263,7 +265,7 @@ async def fold(store: Store, histories: dict[str, list[Event]], owner: str | Non
         await store.fold([event.model_copy(update={"job_id": job_id}) for event in (job, *events)])
 
 
-async def test_exactly_an_owners_unfinished_jobs_are_counted(store: Store, storage: Storage) -> None:
+async def test_only_the_owners_unfinished_jobs_are_counted(store: Store, storage: Storage) -> None:
     status = create_status(store, storage, Health(), StatusSettings())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(status), base_url="http://status") as client:
 
@@ -293,7 +295,7 @@ async def links_of(system: System, job_id: str) -> dict[str, Any]:
     return document
 
 
-async def test_links_play_without_a_key(locked: System, web: System) -> None:
+async def test_links_work_without_a_key(locked: System, web: System) -> None:
     job = await web.finished()
     answer = await links_of(web, job["job_id"])
     assert len(answer["links"]) == 11
@@ -311,7 +313,7 @@ async def test_links_play_without_a_key(locked: System, web: System) -> None:
     assert (await locked.client.get(f"/api/status/{job['job_id']}{re.sub('^[^?]*', '', link)}")).status_code == 401
 
 
-async def test_a_link_that_is_late_altered_or_anothers_says_to_ask_for_new_ones(
+async def test_an_expired_or_altered_link_is_refused_with_instructions(
     locked: System, web: System, start: Start
 ) -> None:
     job, other = await web.finished(), await web.finished()
@@ -330,7 +332,7 @@ async def test_a_link_that_is_late_altered_or_anothers_says_to_ask_for_new_ones(
         assert "Ask for new ones" in answer.json()["detail"]
 
 
-async def test_without_keys_links_are_the_plain_paths(start: Start) -> None:
+async def test_without_keys_links_have_no_token(start: Start) -> None:
     anyone = await start()
     job = await anyone.finished()
     answer = await links_of(anyone, job["job_id"])
@@ -353,7 +355,7 @@ PAGE = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none
         ("/storage/x/a_vocals.wav", 500, "default-src 'none'; media-src 'self'; frame-ancestors 'none'"),
     ],
 )
-async def test_every_answer_tells_browsers_what_not_to_do(bus: Bus, path: str, status: int, policy: str) -> None:
+async def test_every_response_has_security_headers(bus: Bus, path: str, status: int, policy: str) -> None:
     broken: Any = None
     settings = GatewaySettings(status_url=NOWHERE)
     async with status_session(settings) as nobody:
@@ -371,14 +373,14 @@ async def test_every_answer_tells_browsers_what_not_to_do(bus: Bus, path: str, s
         assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_the_documentation_may_load_what_it_is_made_of(locked: System) -> None:
+async def test_the_documentation_page_may_load_its_scripts_and_styles(locked: System) -> None:
     answer = await locked.client.get("/docs")
     for origin in re.findall(r'(?:src|href)="(https://[^/]+)/', answer.text):
         assert origin in answer.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-async def test_what_a_caller_sends_stays_within_its_line_of_the_log(
+async def test_input_of_a_caller_cannot_forge_log_lines(
     amqp_url: str, bus: Bus, tmp_path: Path, log_format: str
 ) -> None:
     hostile = "a\x1b[31mjob=accepted\x1b]0;x\x07"

@@ -72,7 +72,7 @@ def heard(content: bytes) -> tuple[np.ndarray[Any, Any], int]:
 
 @pytest.mark.parametrize("form", ["wav", "flac", "mp3", "opus"])
 @pytest.mark.parametrize("made", ["wav", "flac", "mp3", "opus"])
-async def test_a_stem_can_be_had_in_every_format_at_its_full_length(
+async def test_a_stem_is_served_in_every_format_at_its_full_length(
     client: httpx.AsyncClient, storage: Storage, made: str, form: str
 ) -> None:
     rate, file = (48_000 if made == "opus" else 44_100), io.BytesIO()
@@ -94,7 +94,7 @@ async def test_a_stem_can_be_had_in_every_format_at_its_full_length(
         assert np.array_equal(samples, truth)
 
 
-async def test_an_encoded_file_is_made_once_and_served_like_the_others(
+async def test_a_file_is_encoded_once_and_served_like_other_results(
     client: httpx.AsyncClient, storage: Storage, encoder: Encoder
 ) -> None:
     await put(storage, bass_wav=SONG)
@@ -111,7 +111,7 @@ async def test_an_encoded_file_is_made_once_and_served_like_the_others(
     assert await storage.head(f"{JOB}/bass.flac")
 
 
-async def test_many_who_ask_for_one_file_wait_for_one_encoder(
+async def test_concurrent_requests_for_a_file_share_one_encoding(
     client: httpx.AsyncClient, storage: Storage, encoder: Encoder
 ) -> None:
     await put(storage, bass_wav=SONG, other_wav=SONG)
@@ -126,14 +126,14 @@ async def test_many_who_ask_for_one_file_wait_for_one_encoder(
     assert sorted(encoder.asked) == ["bass.mp3", "other.mp3"]
 
 
-async def test_what_is_lossless_is_what_others_are_made_from(
+async def test_lossless_files_are_preferred_as_the_source(
     client: httpx.AsyncClient, storage: Storage, tmp_path: Path
 ) -> None:
     await put(storage, drums_mp3=b"not even audio", drums_wav=SONG)
     assert (await client.get(f"/storage/{JOB}/song_drums.opus")).status_code == 200
 
 
-async def test_a_file_whose_source_is_replaced_meanwhile_is_encoded_anew(
+async def test_a_file_is_encoded_again_if_its_source_is_replaced_meanwhile(
     client: httpx.AsyncClient, storage: Storage, encoder: Encoder
 ) -> None:
     await put(storage, click_flac=tone(2.5, form="FLAC"))
@@ -147,7 +147,7 @@ async def test_a_file_whose_source_is_replaced_meanwhile_is_encoded_anew(
     assert encoder.asked == ["click.wav", "click.wav"]
 
 
-async def test_browsers_ask_anew_for_what_may_be_replaced(client: httpx.AsyncClient, storage: Storage) -> None:
+async def test_browsers_revalidate_results_that_may_be_replaced(client: httpx.AsyncClient, storage: Storage) -> None:
     await put(storage, beats_json=b"{}", click_flac=SONG, drums_peaks_json=b"{}")
     names = ("beats.json", "click.flac", "peaks/drums.json")
     kept = [(await client.get(f"/api/jobs/{JOB}/{name}")).headers["cache-control"] for name in names]
@@ -155,7 +155,7 @@ async def test_browsers_ask_anew_for_what_may_be_replaced(client: httpx.AsyncCli
 
 
 @pytest.mark.parametrize("when", ["while it is encoded", "while it is put"])
-async def test_nothing_is_kept_of_a_job_that_is_cancelled_meanwhile(
+async def test_a_job_cancelled_during_an_encoding_leaves_no_files(
     client: httpx.AsyncClient,
     storage: Storage,
     encoder: Encoder,
@@ -183,7 +183,7 @@ async def test_nothing_is_kept_of_a_job_that_is_cancelled_meanwhile(
     assert not (tmp_path / "storage" / JOB).exists()
 
 
-async def test_while_too_many_wait_a_file_is_to_be_asked_for_later(
+async def test_too_many_pending_encodings_are_refused_with_retry_after(
     client: httpx.AsyncClient, storage: Storage, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encode, "MAX_PENDING", 1)
@@ -200,7 +200,7 @@ async def test_while_too_many_wait_a_file_is_to_be_asked_for_later(
     assert (await client.get(f"/storage/{JOB}/song_other.mp3")).status_code == 200
 
 
-async def test_a_full_disk_and_a_stem_that_cannot_be_read_say_so(
+async def test_a_full_disk_and_an_unreadable_stem_are_reported(
     client: httpx.AsyncClient, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await put(storage, bass_wav=b"no audio")
@@ -232,13 +232,13 @@ async def test_a_full_disk_and_a_stem_that_cannot_be_read_say_so(
         "/api/jobs/%0a/lyrics.lrc",
     ],
 )
-async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, storage: Storage, path: str) -> None:
+async def test_a_missing_result_is_not_found(client: httpx.AsyncClient, storage: Storage, path: str) -> None:
     await put(storage, vocals_wav=SONG, song_flac=SONG)
     answer = await client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "result_not_found")
 
 
-async def test_every_file_of_a_job_is_there_by_a_plain_name(client: httpx.AsyncClient, storage: Storage) -> None:
+async def test_every_file_of_a_job_has_a_fixed_name(client: httpx.AsyncClient, storage: Storage) -> None:
     lyrics = {f"lyrics_{form}": form.encode() for form in ("json", "txt", "lrc", "elrc", "srt", "vtt", "ass")}
     await put(storage, **lyrics, beats_json=b"{}", vocals_peaks_json=b'{"version":2}', click_flac=tone(1, form="FLAC"))
     await put(storage, song_peaks_json=b'{"version":2,"length":0}')
@@ -264,7 +264,7 @@ def unzipped(answer: httpx.Response, tmp_path: Path) -> dict[str, bytes]:
         return {info.filename: file.read(info) for info in file.infolist()}
 
 
-async def test_a_zip_has_all_that_is_there_named_after_the_song(
+async def test_a_zip_contains_all_results_named_after_the_song(
     client: httpx.AsyncClient, storage: Storage, tmp_path: Path
 ) -> None:
     path = f"/api/jobs/{JOB}/download.zip"
@@ -281,7 +281,7 @@ async def test_a_zip_has_all_that_is_there_named_after_the_song(
     assert (await client.head(path)).headers["content-type"] == "application/zip"
 
 
-async def test_a_zip_has_its_stems_in_the_format_that_is_asked_for(
+async def test_a_zip_contains_stems_in_the_requested_format(
     client: httpx.AsyncClient, storage: Storage, tmp_path: Path
 ) -> None:
     await put(storage, vocals_wav=SONG, bass_wav=SONG, lyrics_lrc=b"[00:01.00]la")
@@ -301,7 +301,7 @@ async def test_a_stem_that_was_made_as_mp3_is_zipped_as_mp3(bus: Bus, storage: S
 NEW = ["lyrics.json", "beats.json", "click.flac", "click.mp3", "peaks/vocals.json", "peaks/song.json", "download.zip"]
 
 
-async def test_a_reader_of_a_zip_who_goes_away_leaves_no_file_open(storage: Storage, tmp_path: Path) -> None:
+async def test_a_client_that_disconnects_from_a_zip_leaves_no_file_open(storage: Storage, tmp_path: Path) -> None:
     def open_files() -> list[str]:
         links = [str(link.resolve()) for link in Path("/proc/self/fd").iterdir()]
         return [link for link in links if link.startswith(str(tmp_path.resolve()))]
@@ -321,7 +321,7 @@ async def test_a_reader_of_a_zip_who_goes_away_leaves_no_file_open(storage: Stor
 
 
 @pytest.mark.parametrize("path", NEW)
-async def test_keys_and_links_open_the_new_files_as_they_do_the_others(start: Start, path: str) -> None:
+async def test_keys_and_links_give_access_to_all_files(start: Start, path: str) -> None:
     locked = await start(**KEYS)
     web, phone = locked.with_key(WEB), locked.with_key(PHONE)
     job_id = (await web.finished())["job_id"]

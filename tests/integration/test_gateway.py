@@ -23,7 +23,7 @@ async def client(bus: Bus, storage: Storage) -> AsyncIterator[httpx.AsyncClient]
 
 
 @pytest.mark.parametrize("form", ["WAV", "FLAC", "OGG", "MP3"])
-async def test_a_song_is_decoded_kept_and_announced(
+async def test_a_song_is_decoded_stored_and_published(
     client: httpx.AsyncClient, storage: Storage, listener: Listener, tmp_path: Path, form: str
 ) -> None:
     content = tone(2, rate=22_050, channels=1, form=form)
@@ -59,7 +59,7 @@ async def test_a_song_is_decoded_kept_and_announced(
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-async def test_what_cannot_be_used_is_refused_and_not_kept(
+async def test_an_unusable_upload_is_refused_and_not_stored(
     client: httpx.AsyncClient, tmp_path: Path, content: bytes, options: dict[str, str], status: int, code: str
 ) -> None:
     answer = await submit(client, content, **options)
@@ -76,14 +76,14 @@ async def test_a_damaged_song_is_refused(client: httpx.AsyncClient) -> None:
     assert answer.json()["code"] in ("corrupt", "not_audio")
 
 
-async def test_a_request_that_is_no_form_or_has_no_file_says_what_to_send(client: httpx.AsyncClient) -> None:
+async def test_a_request_without_a_form_or_a_file_is_refused_with_instructions(client: httpx.AsyncClient) -> None:
     answer = await client.post("/api/process", json={"file": "song.wav"})
     assert (answer.status_code, answer.json()["code"]) == (415, "not_a_form")
     answer = await client.post("/api/process", files={"song": ("song.wav", tone(2))})
     assert (answer.status_code, answer.json()["code"]) == (422, "file_missing")
 
 
-async def test_a_form_of_two_files_or_strange_bytes_is_refused(client: httpx.AsyncClient) -> None:
+async def test_a_form_with_two_files_or_invalid_bytes_is_refused(client: httpx.AsyncClient) -> None:
     answer = await client.post("/api/process", files=[("file", ("a.wav", tone(2))), ("file", ("b.wav", tone(2)))])
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_form")
     form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="caf\xe9.wav"\r\n\r\nabc\r\n--x--\r\n'
@@ -93,13 +93,13 @@ async def test_a_form_of_two_files_or_strange_bytes_is_refused(client: httpx.Asy
     assert answer.status_code in (415, 422)
 
 
-async def test_what_cannot_be_a_job_is_not_found(client: httpx.AsyncClient) -> None:
+async def test_a_malformed_job_id_is_not_found(client: httpx.AsyncClient) -> None:
     for job_id in ("%0a", "a%00b", "abc%3Fx", "x" * 300):
         answer = await client.get(f"/api/status/{job_id}")
         assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
 
 
-async def test_while_the_broker_is_away_nothing_is_accepted_and_nothing_kept(storage: Storage, tmp_path: Path) -> None:
+async def test_without_a_broker_nothing_is_accepted_and_nothing_stored(storage: Storage, tmp_path: Path) -> None:
     async with Bus("amqp://127.0.0.1:1", "test") as bus, gateway(bus, storage) as client:
         accepting, readiness = await asyncio.gather(submit(client, tone(2)), client.get("/readyz"))
         assert (accepting.status_code, accepting.json()["code"]) == (503, "broker_unavailable")
@@ -108,7 +108,7 @@ async def test_while_the_broker_is_away_nothing_is_accepted_and_nothing_kept(sto
     assert not list((tmp_path / "storage").rglob("*.*"))
 
 
-async def test_pages_of_allowed_origins_may_call(bus: Bus, storage: Storage) -> None:
+async def test_only_pages_of_allowed_origins_may_call_the_api(bus: Bus, storage: Storage) -> None:
     asked = {"Origin": "https://sing.example", "Access-Control-Request-Method": "POST"}
     async with gateway(bus, storage, cors_origins=["https://sing.example"]) as client:
         assert (await client.options("/api/process", headers=asked)).status_code == 200
@@ -116,7 +116,7 @@ async def test_pages_of_allowed_origins_may_call(bus: Bus, storage: Storage) -> 
         assert (await client.options("/api/process", headers=asked)).status_code == 400
 
 
-async def test_while_status_is_away_a_poll_says_so(client: httpx.AsyncClient) -> None:
+async def test_a_poll_without_the_status_service_gets_503(client: httpx.AsyncClient) -> None:
     answer = await client.get("/api/status/abc123")
     assert (answer.status_code, answer.json()["code"]) == (503, "status_unavailable")
 
@@ -130,7 +130,7 @@ async def path(storage: Storage) -> str:
     return "/storage/abc123/espresso_vocals.wav"
 
 
-async def test_a_result_is_served_whole_with_its_type(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_result_is_served_with_its_type_and_length(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert (answer.status_code, answer.content) == (200, BODY)
     assert answer.headers["content-type"] == "audio/wav"
@@ -149,7 +149,7 @@ async def test_a_result_is_served_whole_with_its_type(client: httpx.AsyncClient,
         ("bytes=9000-99999", BODY[9000:]),
     ],
 )
-async def test_a_player_can_ask_for_a_part(client: httpx.AsyncClient, path: str, asked: str, part: bytes) -> None:
+async def test_a_player_can_request_a_range(client: httpx.AsyncClient, path: str, asked: str, part: bytes) -> None:
     answer = await client.get(path, headers={"Range": asked})
     assert (answer.status_code, answer.content) == (206, part)
     first, last, size = map(int, re.findall(r"\d+", answer.headers["content-range"]))
@@ -158,7 +158,7 @@ async def test_a_player_can_ask_for_a_part(client: httpx.AsyncClient, path: str,
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-1,5-6", "bytes=9-3", "pages=1-2", "bytes=-"])
-async def test_a_range_that_is_not_understood_gives_the_whole(client: httpx.AsyncClient, path: str, asked: str) -> None:
+async def test_an_unsupported_range_gives_the_whole_file(client: httpx.AsyncClient, path: str, asked: str) -> None:
     answer = await client.get(path, headers={"Range": asked})
     assert (answer.status_code, answer.content) == (200, BODY)
 
@@ -168,7 +168,7 @@ async def test_a_range_outside_the_file_is_refused(client: httpx.AsyncClient, pa
     assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{len(BODY)}")
 
 
-async def test_what_has_not_changed_is_not_sent_again(client: httpx.AsyncClient, storage: Storage, path: str) -> None:
+async def test_an_unchanged_result_is_not_sent_again(client: httpx.AsyncClient, storage: Storage, path: str) -> None:
     etag = (await client.get(path)).headers["etag"]
     assert (await client.get(path, headers={"If-None-Match": etag})).status_code == 304
     assert (await client.get(path, headers={"Range": "bytes=0-1", "If-Range": etag})).status_code == 206

@@ -105,7 +105,7 @@ FILES: dict[str, tuple[Callable[[], bytes], set[str]]] = {
 
 
 @pytest.mark.parametrize("kind", FILES)
-async def test_a_hostile_file_is_refused_or_only_its_sound_is_taken(server: Server, kind: str) -> None:
+async def test_a_hostile_file_is_refused_or_only_its_sound_is_used(server: Server, kind: str) -> None:
     make, expected = FILES[kind]
     answer = await submit(server.client, make(), tasks="beat_analysis")
     if answer.status_code == 202:
@@ -119,7 +119,7 @@ async def test_a_hostile_file_is_refused_or_only_its_sound_is_taken(server: Serv
 
 
 @pytest.mark.parametrize("kind", [*hostile.playlists(""), "external data"])
-async def test_nothing_that_an_upload_names_is_ever_opened(server: Server, tmp_path: Path, kind: str) -> None:
+async def test_files_and_urls_named_in_an_upload_are_never_opened(server: Server, tmp_path: Path, kind: str) -> None:
     canary = hostile.canary(tmp_path)
     with socket.create_server((LOOPBACK, 0)) as listener:
         listener.setblocking(False)
@@ -155,7 +155,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
-async def test_a_name_is_only_shown(server: Server, storage: Storage, name: str) -> None:
+async def test_a_hostile_file_name_is_only_displayed(server: Server, storage: Storage, name: str) -> None:
     answer = await submit(server.client, tone(2), name=name)
     assert answer.status_code == 202
     job_id = answer.json()["job_id"]
@@ -193,7 +193,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("kind", FORMS)
-async def test_a_form_that_cannot_be_read_is_refused(server: Server, kind: str) -> None:
+async def test_a_malformed_form_is_refused(server: Server, kind: str) -> None:
     content_type, body = FORMS[kind]
     headers = {"Content-Type": content_type}
     answer = await server.client.post("/api/process", content=body, headers=headers)
@@ -234,14 +234,14 @@ async def talk(port: int, *pieces: bytes, pause: float = 0.0, endless: bytes = b
     return answer
 
 
-async def test_headers_that_drip_are_not_waited_for(server: Server) -> None:
+async def test_a_connection_with_slow_headers_is_closed(server: Server) -> None:
     assert await talk(server.port, HEAD, endless=b"X-A: b\r\n", pause=0.2) == b""
     assert await talk(server.port, b"") == b""
     await server.takes_a_song()
 
 
 @pytest.mark.parametrize(("endless", "pause"), [(b"", 0.0), (b"a", 0.2)], ids=["it stops", "it drips"])
-async def test_a_body_that_comes_too_slowly_is_refused(server: Server, endless: bytes, pause: float) -> None:
+async def test_a_slow_body_is_refused(server: Server, endless: bytes, pause: float) -> None:
     head = HEAD + b"Content-Length: 1000000\r\n\r\n"
     answer = await talk(server.port, head, PART, endless=endless, pause=pause)
     assert answer.startswith(b"HTTP/1.1 408")
@@ -251,7 +251,7 @@ async def test_a_body_that_comes_too_slowly_is_refused(server: Server, endless: 
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 10000000000", b"Transfer-Encoding: chunked"])
-async def test_ten_gigabytes_are_refused_before_they_have_come(server: Server, length: bytes) -> None:
+async def test_ten_gigabytes_are_refused_before_they_have_arrived(server: Server, length: bytes) -> None:
     chunked = length.startswith(b"Transfer")
     megabyte = bytes(1 << 20)
     pieces = [HEAD + length + b"\r\n\r\n", b"%x\r\n%s\r\n" % (len(PART), PART) if chunked else PART]
@@ -269,7 +269,7 @@ async def test_ten_gigabytes_are_refused_before_they_have_come(server: Server, l
     ],
     ids=["a header", "tiny parts"],
 )
-async def test_a_form_without_end_is_refused_early(server: Server, beginning: bytes, endless: bytes) -> None:
+async def test_an_endless_form_is_refused_early(server: Server, beginning: bytes, endless: bytes) -> None:
     head = HEAD + b"Content-Length: 20000000\r\n\r\n"
     answer = await talk(server.port, head, beginning, endless=endless)
     assert answer.startswith(b"HTTP/1.1 422")
@@ -277,7 +277,7 @@ async def test_a_form_without_end_is_refused_early(server: Server, beginning: by
     await server.takes_a_song()
 
 
-async def test_who_is_refused_may_send_the_rest_and_go_on(server: Server) -> None:
+async def test_a_refused_client_may_send_the_rest_and_reuse_the_connection(server: Server) -> None:
     reader, writer = await asyncio.open_connection(LOOPBACK, server.port)
     writer.write(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n")
     for _ in range(40):
@@ -290,7 +290,7 @@ async def test_who_is_refused_may_send_the_rest_and_go_on(server: Server) -> Non
     writer.close()
 
 
-async def test_an_answer_that_nobody_reads_is_not_held(
+async def test_a_response_that_is_not_read_is_dropped(
     server: Server, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared.web.timeouts, "STALLED_CHECKS", 2)

@@ -48,7 +48,7 @@ async def lyrics(system: System, job_id: str) -> str:
     return (await system.storage.get(f"{job_id}/{LYRICS.transcription}")).decode()
 
 
-async def test_lyrics_given_at_submit_reach_the_transcriber(system: System) -> None:
+async def test_lyrics_submitted_with_the_song_reach_the_transcriber(system: System) -> None:
     async with transcriber(system):
         given, plain = await submitted(system, lyrics="Sing it\r\nCafe\u0301 "), await submitted(system, lyrics=" ")
         await until(lambda: system.status(given), "completed")
@@ -66,15 +66,13 @@ async def test_lyrics_given_at_submit_reach_the_transcriber(system: System) -> N
         ({"lyrics": "la la", "tasks": "beat_analysis"}, "invalid_option"),
     ],
 )
-async def test_lyrics_that_cannot_be_used_are_refused_with_their_song(
-    system: System, fields: dict[str, str], code: str
-) -> None:
+async def test_an_upload_with_unusable_lyrics_is_refused(system: System, fields: dict[str, str], code: str) -> None:
     answer = await submit(system, **fields)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert not list(system.root.rglob("*.*"))
 
 
-async def test_lyrics_given_later_replace_what_was_heard_as_often_as_one_likes(system: System) -> None:
+async def test_lyrics_sent_later_replace_the_recognized_words_any_number_of_times(system: System) -> None:
     async with transcriber(system):
         job_id = await submitted(system)
         await until(lambda: system.status(job_id), "completed")
@@ -86,7 +84,7 @@ async def test_lyrics_given_later_replace_what_was_heard_as_often_as_one_likes(s
             assert await lyrics(system, job_id) == text
 
 
-async def test_two_texts_at_once_never_share_a_run(system: System) -> None:
+async def test_concurrent_lyrics_never_share_a_run(system: System) -> None:
     async with transcriber(system):
         job_id = await submitted(system)
         await until(lambda: system.status(job_id), "completed")
@@ -101,7 +99,7 @@ async def state(system: System, job_id: str) -> tuple[str, int]:
     return document["status"], document["run"]
 
 
-async def test_a_retry_of_a_failed_transcription_uses_the_words_again(system: System) -> None:
+async def test_a_retry_of_a_failed_transcription_uses_the_stored_lyrics(system: System) -> None:
     job_id = await submitted(system, lyrics="Sing it")
     async with transcriber(system, "refuse"):
         await until(lambda: system.status(job_id), "failed")
@@ -111,7 +109,7 @@ async def test_a_retry_of_a_failed_transcription_uses_the_words_again(system: Sy
     assert await lyrics(system, job_id) == "Sing it"
 
 
-async def test_lyrics_mend_a_transcription_that_failed(system: System) -> None:
+async def test_lyrics_repair_a_failed_transcription(system: System) -> None:
     job_id = await submitted(system)
     async with transcriber(system, "refuse"):
         await until(lambda: system.status(job_id), "failed")
@@ -120,7 +118,7 @@ async def test_lyrics_mend_a_transcription_that_failed(system: System) -> None:
         await until(lambda: state(system, job_id), ("completed", 1))
 
 
-async def test_lyrics_wait_for_the_transcription_to_end(system: System) -> None:
+async def test_lyrics_are_refused_until_the_transcription_has_ended(system: System) -> None:
     job_id = await submitted(system)
     answer = await put(system, job_id)
     assert (answer.status_code, answer.json()["code"]) == (409, "lyrics_not_ready")
@@ -128,7 +126,7 @@ async def test_lyrics_wait_for_the_transcription_to_end(system: System) -> None:
     assert not await system.storage.head(f"{job_id}/{WORDS}")
 
 
-async def test_lyrics_need_the_audio(system: System) -> None:
+async def test_lyrics_are_refused_when_the_audio_is_missing(system: System) -> None:
     async with transcriber(system):
         job_id = await submitted(system)
         await until(lambda: system.status(job_id), "completed")
@@ -137,13 +135,13 @@ async def test_lyrics_need_the_audio(system: System) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "lyrics_not_ready")
 
 
-async def test_lyrics_need_a_transcription_that_was_asked_for(system: System) -> None:
+async def test_lyrics_are_refused_for_a_job_without_a_transcription(system: System) -> None:
     job_id = await submitted(system, "beat_analysis")
     answer = await put(system, job_id)
     assert (answer.status_code, answer.json()["code"]) == (409, "no_transcription")
 
 
-async def test_a_cancelled_job_takes_no_lyrics(system: System) -> None:
+async def test_a_cancelled_job_accepts_no_lyrics(system: System) -> None:
     job_id, other = await submitted(system), await submitted(system)
     await system.client.delete(f"/api/jobs/{job_id}")
     await system.bus.publish(JobCancelled(job_id=other, at=datetime.now(UTC)))  # its files are still there
@@ -153,7 +151,7 @@ async def test_a_cancelled_job_takes_no_lyrics(system: System) -> None:
         assert (answer.status_code, answer.json()["code"]) == (409, "job_over")
 
 
-async def test_a_job_that_is_not_there_takes_no_lyrics(system: System) -> None:
+async def test_a_missing_job_accepts_no_lyrics(system: System) -> None:
     answer = await put(system, "nonesuch")
     assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
 
@@ -168,7 +166,7 @@ NOT_LYRICS = [
 ]
 
 
-async def test_a_body_that_contains_no_lyrics_is_refused(system: System) -> None:
+async def test_a_body_without_lyrics_is_refused(system: System) -> None:
     async with transcriber(system):
         job_id = await submitted(system)
         await until(lambda: system.status(job_id), "completed")
@@ -197,7 +195,7 @@ async def test_an_endless_body_is_cut_off(system: System) -> None:
     assert sent < 200_000
 
 
-async def test_only_the_owner_of_a_job_gives_it_lyrics_and_they_count_as_requests(start: Start) -> None:
+async def test_only_the_owner_may_send_lyrics_and_they_count_toward_the_rate_limit(start: Start) -> None:
     hashes = {name: hashlib.sha256(name.encode()).hexdigest() for name in ("mine", "theirs")}
     open_system = await start(api_keys=hashes, uploads_per_minute=2, **SECRET)
     mine, theirs = open_system.with_key("mine"), open_system.with_key("theirs")
@@ -226,7 +224,7 @@ async def test_while_the_broker_is_unavailable_lyrics_are_stored_but_not_accepte
     assert await state(system, job_id) == ("completed", 0)
 
 
-async def test_lyrics_are_asked_for_anew_by_browsers_and_stems_are_not(system: System) -> None:
+async def test_browsers_revalidate_lyrics_but_not_stems(system: System) -> None:
     async with transcriber(system):
         job_id = await submitted(system)
         await until(lambda: system.status(job_id), "completed")
@@ -234,7 +232,7 @@ async def test_lyrics_are_asked_for_anew_by_browsers_and_stems_are_not(system: S
     assert "no-cache" in (await system.client.get(path)).headers["cache-control"]
 
 
-async def test_other_tasks_of_the_job_go_on_meanwhile(system: System) -> None:
+async def test_other_tasks_continue_while_lyrics_are_aligned(system: System) -> None:
     async with transcriber(system):
         job_id = await submitted(system, "transcription,beat_analysis")
         await until(lambda: task(system, job_id, "transcription"), "completed")
