@@ -8,9 +8,9 @@ import pytest
 from tests.conftest import ROOT
 
 ARCHITECTURE = sorted((ROOT / "docs" / "architecture").glob("*.md"))
-PAGES = sorted(
-    page for pattern in ("*.md", "docs/**/*.md", "deploy/**/*.md", "bench/**/*.md") for page in ROOT.glob(pattern)
-)
+WEB = "services/gateway/web"
+PATTERNS = ("*.md", "docs/**/*.md", "deploy/**/*.md", "bench/**/*.md", f"{WEB}/*.md", f"{WEB}/client/*.md")
+PAGES = sorted(page for pattern in PATTERNS for page in ROOT.glob(pattern))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:shared|services|tests|deploy|bench|docs)/[\w./-]+)`")
 MODULE = re.compile(r"`([\w./-]+\.(?:py|tsx?))`")
