@@ -97,10 +97,10 @@ class Submissions:
                 if keyed and await self._is_submitted(job_id):
                     return
                 await self._quota.check_unfinished(owner)  # other jobs may have been accepted during this upload
-                await self._store(submission, song, upload.words, keyed=keyed)
+                await self._store(submission, song, upload.lyrics, keyed=keyed)
         log.info("job accepted", **submission.song.model_dump(), **submission.options.model_dump(mode="json"))
 
-    async def _store(self, submission: JobSubmitted, song: Path, words: str | None, *, keyed: bool) -> None:
+    async def _store(self, submission: JobSubmitted, song: Path, lyrics: str | None, *, keyed: bool) -> None:
         """Store the job's files and publish it. After an error, delete the files, except with an idempotency key.
 
         The broker may have the job although it did not confirm; with a key, the client will repeat its request. The
@@ -109,8 +109,8 @@ class Submissions:
         job_id = submission.job_id
         try:
             await self._storage.put(f"{job_id}/{SONG}", song)
-            if words:
-                await self._storage.put(f"{job_id}/{LYRICS}", words.encode())
+            if lyrics:
+                await self._storage.put(f"{job_id}/{LYRICS}", lyrics.encode())
             await self._storage.put_manifest(submission)
             await self._announce(submission)
         except BaseException:

@@ -22,9 +22,9 @@ from shared.events import Options, Task
 from shared.user_lyrics import normalize
 from shared.web.problem import Problem
 
-FIELDS = ("tasks", "language", "model", "format", "callback_url")
-MAX_BYTES = {"callback_url": 20_000}
-"""Longest value that is read, of fields other than 1000 bytes. `callback_url` has its own check and error message."""
+FIELD_BYTES = {"tasks": 1000, "language": 1000, "model": 1000, "format": 1000, "callback_url": 20_000}
+"""Most bytes that are read of each field besides `file` and `lyrics`. A `callback_url` that is too long to be accepted
+is read nevertheless, to be refused with a message of its own."""
 FORM_OVERHEAD_BYTES = 100_000
 """Most bytes of a form besides the song. The parser keeps headers of a part in memory, and is slow at tiny parts."""
 LYRICS_BYTES = 90_000
@@ -38,7 +38,7 @@ class Upload:
     name: str
     file_size: int
     options: Options
-    words: str | None
+    lyrics: str | None
     callback_url: str
 
 
@@ -61,7 +61,7 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
         raise too_large
     with path.open("wb") as file:
         song = _FileTarget(file)
-        fields = {name: ValueTarget(validator=MaxSizeValidator(MAX_BYTES.get(name, 1000))) for name in FIELDS}
+        fields = {name: ValueTarget(validator=MaxSizeValidator(most)) for name, most in FIELD_BYTES.items()}
         lyrics = ValueTarget(validator=MaxSizeValidator(LYRICS_BYTES))
         try:
             parser = StreamingFormDataParser(dict(request.headers))
@@ -75,7 +75,7 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
                     raise too_large
                 if received - song.size > FORM_OVERHEAD_BYTES:
                     code = "invalid_form" if song.parts else "file_missing"
-                    raise Problem(422, code, "The form has too much in it beside a field 'file' with the song.", CLOSE)
+                    raise Problem(422, code, "The form has too much data besides the song in the field 'file'.", CLOSE)
         except (ParseFailedException, TooLongError, UnicodeDecodeError) as error:
             raise Problem(422, "invalid_form", f"The form cannot be read: {error}.") from error
         except ClientDisconnect as error:

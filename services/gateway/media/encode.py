@@ -90,7 +90,7 @@ class Encodings:
             if outcome.get("code") == StorageFullError.code:
                 raise StorageFullError("The disk is full", "no space for the encoded file")
             if "code" in outcome:
-                raise Problem(500, "not_encoded", "The file could not be encoded. Take another format.")
+                raise Problem(500, "not_encoded", "The file could not be encoded. Choose another format.")
             if await self._storage.manifest(job_id) is None:
                 return
             await self._storage.put(f"{job_id}/{name}", written)
