@@ -1,4 +1,4 @@
-"""What an OpenTelemetry collector is to a service: takes spans by OTLP over HTTP, and keeps them."""
+"""An OpenTelemetry collector for tests: it receives spans by OTLP over HTTP and stores them."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from deploy.local.ports import LOOPBACK
 
 @dataclass(frozen=True)
 class Sent:
-    """A span as it came; `parent` is empty for the first of a trace."""
+    """A received span; `parent` is empty for the first span of a trace."""
 
     service: str
     name: str
@@ -47,7 +47,7 @@ def collecting() -> Iterator[Collector]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- as the library has it
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the library's name
             pass
 
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)

@@ -1,4 +1,4 @@
-"""Events to fold, made in one line each; every test builds on the same song."""
+"""Events of one song, each made in one line."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

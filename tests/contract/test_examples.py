@@ -70,7 +70,7 @@ def test_the_whole_document_has_every_field_of_the_contract() -> None:
     assert contains(shown, expected)
 
 
-def test_example_1_a_job_just_started() -> None:
+def test_example_1_a_job_that_has_just_started() -> None:
     queued = {"status": "queued", "progress": 0}
     assert contains(
         document(submitted(), seconds=0.1),
@@ -152,7 +152,7 @@ def test_example_4_a_job_failed() -> None:
     )
 
 
-def test_every_field_is_present_whatever_is_known() -> None:
+def test_every_field_is_present_even_when_unknown() -> None:
     fields = set(JobDocument.model_fields)
     for events in ([], [failed(BEATS)], [completed(task) for task in Task]):
         assert set(document(submitted(), *events, seconds=1)) == fields

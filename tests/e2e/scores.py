@@ -1,4 +1,4 @@
-"""How near a result is to the truth, by the field's usual measures."""
+"""Standard measures of a result against the truth."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from rapidfuzz.distance import Levenshtein
 
 
 def sdr(truth: NDArray[np.float64], estimate: NDArray[np.float64]) -> float:
-    """Signal-to-distortion ratio in dB, the error being all that differs (Vincent et al. 2006, without filters)."""
+    """Signal-to-distortion ratio in dB, with every difference as distortion (Vincent et al. 2006, without filters)."""
     length = min(len(truth), len(estimate))
     truth, estimate = truth[:length], estimate[:length]
     return float(10 * np.log10(np.sum(truth**2) / np.sum((truth - estimate) ** 2)))

@@ -1,4 +1,4 @@
-"""JavaScript clients against the live services: the published guide's three, unchanged, and our own examples."""
+"""JavaScript clients with the live services: the three of the published guide, unchanged, and our examples."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ def node() -> str:
 
 @pytest.fixture(scope="package")
 def report(node: str, gateway_url: str, short_song: Path, tmp_path_factory: pytest.TempPathFactory) -> ET.Element:
-    """One JUnit report of all clients: they run side by side, since the guide's poll every 3 seconds."""
+    """Run all clients at the same time, since the guide's poll every 3 seconds, and return their JUnit report."""
     return _run(
         node,
         ["guide.test.js", "examples.test.js"],
@@ -43,7 +43,7 @@ def test_a_client_follows_a_job_to_its_end(report: ET.Element, suite: str, clien
     assert case.find("failure") is None, case.findtext("failure")
 
 
-def test_the_examples_poll_as_they_promise(node: str, tmp_path: Path) -> None:
+def test_the_example_clients_poll_as_documented(node: str, tmp_path: Path) -> None:
     report = _run(node, ["monitor.test.js"], tmp_path / "junit.xml", {})
     assert report.findall(".//testsuite[@name='monitor']/testcase")
     assert [case.text for case in report.iter("failure")] == []

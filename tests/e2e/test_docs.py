@@ -1,4 +1,4 @@
-"""The commands of docs/api.md, as one shell session."""
+"""The commands of docs/api.md in one shell session."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 
-def test_the_commands_of_the_api_page_do_what_it_says(gateway_url: str, short_song: Path, tmp_path: Path) -> None:
+def test_the_commands_of_the_api_page_work(gateway_url: str, short_song: Path, tmp_path: Path) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/api.md").read_text(), re.DOTALL)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     session = subprocess.run(

@@ -1,4 +1,4 @@
-"""The OpenAPI document is the truth about a live gateway, whatever it is sent."""
+"""A live gateway behaves as its OpenAPI document states, for any request."""
 
 import json
 import subprocess
@@ -31,11 +31,11 @@ def schemathesis(url: str, folder: Path, job_id: str | None, *options: str) -> N
     assert "generated" in done.stdout
 
 
-def test_requests_of_any_kind_are_answered_as_documented(gateway_url: str, tmp_path: Path) -> None:
+def test_random_requests_get_documented_responses(gateway_url: str, tmp_path: Path) -> None:
     schemathesis(gateway_url, tmp_path, None)
 
 
-def test_questions_about_a_real_job_are_answered_as_documented(gateway_url: str, song: Path, tmp_path: Path) -> None:
+def test_random_requests_for_a_real_job_get_documented_responses(gateway_url: str, song: Path, tmp_path: Path) -> None:
     with song.open("rb") as file:
         answer = httpx.post(f"{gateway_url}/api/process", files={"file": file}, data={"tasks": "beat_analysis"})
     job_id = answer.raise_for_status().json()["job_id"]

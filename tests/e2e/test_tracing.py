@@ -1,4 +1,4 @@
-"""One song's trace across real services, as a collector gets it."""
+"""The trace of one song across real services, as a collector receives it."""
 
 import json
 import time
@@ -12,15 +12,15 @@ from deploy.local.stack import Stack
 from tests.collector import Collector, Sent
 
 CALLER = "4bf92f3577b34da6a3ce929d0e0e4736"
-"""The trace of whoever uploads."""
+"""Trace id of the client."""
 
 LAST = {"POST /api/process", "attempt beat_analysis", "fold task_completed"}
-"""What each service tells last."""
+"""Last span of each service."""
 
 
 @pytest.fixture(scope="module")
 def job_id(services: Stack, song: Path) -> str:
-    """Of a job that is over."""
+    """Submit a song with the client's trace and return the id of the completed job."""
     with httpx.Client(base_url=services.url, timeout=60) as client:
         answer = client.post(
             "/api/process",
@@ -38,7 +38,7 @@ def job_id(services: Stack, song: Path) -> str:
 
 @pytest.fixture(scope="module")
 def trace(job_id: str, collector: Collector) -> dict[str, Sent]:
-    """The job's spans by name, from the upload to when its end was folded."""
+    """Return the job's spans by name, from the upload to the fold of its end."""
     deadline = time.monotonic() + 30
     while not (spans := by_name(collector.spans)).keys() >= LAST:
         assert time.monotonic() < deadline, collector.spans
@@ -71,7 +71,7 @@ def test_a_job_is_one_trace_through_all_services(trace: dict[str, Sent], job_id:
     assert {span.attributes["job_id"] for span in trace.values() if "job_id" in span.attributes} == {job_id}
 
 
-def test_each_step_hangs_on_what_caused_it(trace: dict[str, Sent]) -> None:
+def test_the_parent_of_each_span_is_its_cause(trace: dict[str, Sent]) -> None:
     causes = {
         "publish job_submitted job_submitted": "POST /api/process",
         "fold job_submitted": "publish job_submitted job_submitted",

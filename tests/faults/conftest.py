@@ -1,4 +1,4 @@
-"""One system for all faults, made whole before each; afterwards every accepted job has ended, as its events have it."""
+"""One system for all faults, repaired before each test; after it, every accepted job has ended as its events state."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ TABLE = ROOT / ".run" / "faults.md"
 
 @dataclass(frozen=True)
 class Row:
-    """What was seen of one fault."""
+    """Measured effects of one fault."""
 
     sentence: str
     jobs: int

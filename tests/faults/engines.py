@@ -1,6 +1,6 @@
-"""What the workers compute when their songs are only there to be interrupted.
+"""Engines whose tasks are interrupted by the tests.
 
-The option `model` says how: `seconds-5`, or the name of a misfortune.
+The option `model` selects the behaviour: `seconds-5`, or the name of a failure.
 """
 
 import ctypes
@@ -37,7 +37,7 @@ def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, 
 
 
 def analyse(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
-    """Its file is what was listened to."""
+    """Copy the analysed audio into the result file."""
     work(inputs.audio, options, progress)
     return write(out, inputs.drums, REFINED) if inputs.drums else write(out, inputs.audio, RHYTHM)
 
@@ -47,7 +47,7 @@ def warm(settings: Settings) -> None:
 
 
 def work(audio: Path, options: Options, progress: Report) -> None:
-    """Keeps the processor busy with the song for a while."""
+    """Keep the processor busy for the requested time."""
     kind, _, seconds = (options.model or "").partition("-")
     wanted = float(seconds) if kind == "seconds" else 0.2
     samples, began = audio.read_bytes(), time.monotonic()

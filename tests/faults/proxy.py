@@ -1,4 +1,4 @@
-"""A TCP proxy that a test can cut, and turn into a black hole."""
+"""A TCP proxy that can cut connections and hold all bytes."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from deploy.local.ports import LOOPBACK
 
 
 class Proxy:
-    """Forwards to `port` of the loopback address; `self.port` is where it listens. Lives in a thread of its own."""
+    """Forwards from `self.port` to `port` of the loopback address, in its own thread."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -23,13 +23,13 @@ class Proxy:
         self.port: int = server.sockets[0].getsockname()[1]
 
     def hold(self, *, up: bool = True, down: bool = True) -> None:
-        """Bytes to the target (`up`) or from it (`down`) go nowhere, and nobody is told; they come after `mend`."""
+        """Hold bytes to the target (`up`) or from it (`down`) silently, until `mend` delivers them."""
         for event, held in ((self._up, up), (self._down, down)):
             if held:
                 self._do(event.clear)
 
     def cut(self) -> None:
-        """Drops all connections, with what was held in them; new ones are taken."""
+        """Close all connections and drop the held bytes; accept new connections."""
         self._do(self._drop)
 
     def mend(self) -> None:

@@ -1,4 +1,4 @@
-"""The five services, some of them several times, each behind a proxy to the broker; and what became of their jobs."""
+"""The five services, some with several replicas, each behind a proxy to the broker, and the state of their jobs."""
 
 import asyncio
 import io
@@ -41,9 +41,9 @@ SONG = _file.getvalue()
 
 
 class System:
-    """`accepted` are the jobs that a 202 promised; `struck_at` and `recovery_seconds` measure the latest fault.
+    """`accepted` lists the jobs answered with 202; `struck_at` and `recovery_seconds` measure the latest fault.
 
-    The engines are those of `tests.faults.engines`, or with `models`, settings that name some, the real ones.
+    The engines are those of `tests.faults.engines`, or the real ones if `models` has settings for them.
     """
 
     def __init__(self, folder: Path, *, models: Mapping[str, str] | None = None, song: bytes = SONG) -> None:
@@ -54,7 +54,7 @@ class System:
         self.children: dict[str, Child] = {}
         self.ports: dict[str, int] = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
         self.odd: set[str] = set()
-        self.http = httpx.Client(timeout=30)  # one for all, as each would read the machine's certificates anew
+        self.http = httpx.Client(timeout=30)  # shared, because each client reads the machine's certificates
         self.accepted: list[str] = []
         self.struck_at = 0.0
         self.recovery_seconds: float | None = None
@@ -70,7 +70,7 @@ class System:
         self.tap = Tap(self.broker.url, self.database.url)
 
     def mend(self) -> None:
-        """One of each service, with the usual settings, ready."""
+        """Restore one ready replica of each service with the usual settings."""
         for proxy in self.proxies.values():
             proxy.mend()
         for name in [*self.children]:
@@ -89,7 +89,7 @@ class System:
         self.broker.end()
 
     def start(self, name: str, **settings: object) -> None:
-        """Starts `gateway`, or `gateway-2` and so on; ends the one of that name; returns before it is ready."""
+        """Start or restart `gateway`, `gateway-2` and so on; return before it is ready."""
         service = name.partition("-")[0]
         if name in self.children:
             self.children[name].end()
@@ -146,7 +146,7 @@ class System:
         return str(self.post(**options).raise_for_status().json()["job_id"])
 
     def document(self, job_id: str) -> dict[str, Any]:
-        """Empty while status cannot answer."""
+        """Return the job's document, or an empty one while status is unavailable."""
         with suppress(httpx.HTTPError):
             answer = self.http.get(f"{self.url()}/api/status/{job_id}", timeout=30)
             document: dict[str, Any] = answer.json() if answer.is_success else {}
@@ -177,43 +177,43 @@ class System:
         return [self.document(job)["status"] for job in job_ids]
 
     def strike(self) -> None:
-        """From now on the clock of the recovery runs; said again when a fault that lasts is over."""
+        """Start the clock of the recovery; call it again at the end of a lasting fault."""
         self.struck_at = time.monotonic()
 
     def all_ended(self) -> None:
-        """Every job that was accepted has ended, and its document is the fold of all events there were."""
+        """Wait until every accepted job has ended and its document equals the fold of all its events."""
         self.until_ended(*self.accepted, within=180)
         if self.struck_at:
             self.recovery_seconds = time.monotonic() - self.struck_at
-        self.until(lambda: not self.waiting("beats"))  # what is refined after its job is over
+        self.until(lambda: not self.waiting("beats"))  # refinements after the end of the job
         self.until(lambda: not asyncio.run(self.tap.differences(self.accepted)), within=30)
 
     def control(self, *arguments: str) -> str:
-        """Tells the broker something, by its own tool."""
+        """Run rabbitmqctl and return its output."""
         tool = "/usr/lib/rabbitmq/bin/rabbitmqctl"
         command = [tool, "--quiet", "--node", "karaoke@localhost", *arguments]
         return subprocess.run(command, env=self.broker._server._env, check=True, capture_output=True, text=True).stdout
 
     def evaluate(self, expression: str) -> str:
-        """What an Erlang expression gives inside the broker."""
+        """Evaluate an Erlang expression inside the broker."""
         return self.control("eval", f"{expression}.").strip()
 
     def consumers(self) -> set[str]:
-        """The queues that somebody consumes."""
+        """Return the queues that have a consumer."""
         rows = (line.split() for line in self.control("list_queues", "name", "consumers").splitlines())
         return {name for name, consumers in rows if consumers.isdigit() and int(consumers)}
 
     def says(self, name: str, job_id: str, what: str) -> bool:
-        """Whether a service's log has told something of a job."""
+        """Return whether a line of a service's log contains both the job's id and `what`."""
         return any(job_id in line and what in line for line in self.children[name].log.read_text().splitlines())
 
     def waiting(self, queue: str) -> int:
-        """Messages of a queue that are not yet acknowledged."""
+        """Return the number of messages of a queue, including unacknowledged ones."""
         rows = (line.split() for line in self.control("list_queues", "name", "messages").splitlines())
         return next(int(messages) for name, messages in rows if name == queue)
 
     def unannounced(self) -> list[Path]:
-        """Uploads of which no gateway knows that the broker has them."""
+        """Return the folders of uploads without a broker's confirm."""
         manifests = (self.folder / "storage").glob("*/manifest.json")
         return [path.parent for path in manifests if not path.with_name("announced").exists()]
 

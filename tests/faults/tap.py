@@ -1,4 +1,4 @@
-"""Everything that was ever published, to be compared with what the database holds."""
+"""A record of all published events, for comparison with the database."""
 
 import asyncio
 from collections import defaultdict
@@ -14,7 +14,7 @@ QUEUE = "tap"
 
 
 class Tap:
-    """A queue of its own that hears every event, from now on."""
+    """A queue that receives every event from now on."""
 
     def __init__(self, amqp_url: str, mongo_url: str) -> None:
         self._amqp_url = amqp_url
@@ -23,7 +23,7 @@ class Tap:
         asyncio.run(self._drain())
 
     async def differences(self, job_ids: list[str]) -> list[str]:
-        """The jobs whose documents are not the fold of their events."""
+        """Return the jobs whose documents differ from the fold of their events."""
         await self._drain()
         async with Store.connected(self._mongo_url, "karaoke") as store:
             return [job_id for job_id in job_ids if await store.get(job_id) != fold_all(self.events[job_id])]
@@ -33,7 +33,7 @@ class Tap:
         return self.events[job_id]
 
     def put(self, queue: str, body: bytes) -> None:
-        """Puts a message into a queue, past the exchange."""
+        """Publish a message directly to a queue."""
 
         async def publish() -> None:
             async with await aio_pika.connect(self._amqp_url) as connection:

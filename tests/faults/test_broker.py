@@ -1,4 +1,4 @@
-"""The broker dies, goes away, forgets and stands still, and so do the connections to it."""
+"""Faults of the broker and of the connections to it."""
 
 import json
 import time
@@ -36,7 +36,7 @@ def test_the_broker_is_killed_with_jobs_running(system: System, count: int) -> N
 
 
 @pytest.mark.slow
-def test_the_broker_is_away_for_a_minute(system: System) -> None:
+def test_the_broker_is_unavailable_for_a_minute(system: System) -> None:
     jobs = [system.submit(model="seconds-5") for _ in range(3)]
     system.until_working(jobs[0])
     kill_broker(system)
@@ -52,7 +52,7 @@ def test_the_broker_is_away_for_a_minute(system: System) -> None:
 @pytest.mark.parametrize("key", [None, str(uuid4())], ids=["without a key", "with a key"])
 def test_the_connection_is_cut_before_the_confirm(system: System, key: str | None) -> None:
     gateway = system.proxies["gateway"]
-    gateway.hold(up=False)  # the broker gets the job; its confirm does not come
+    gateway.hold(up=False)  # the broker receives the job; its confirm does not arrive
     answer = system.post(key)
     assert (answer.status_code, answer.json()["code"]) == (503, "broker_unavailable")
     gateway.cut()
@@ -65,7 +65,7 @@ def test_the_connection_is_cut_before_the_confirm(system: System, key: str | Non
 
 
 @pytest.mark.slow
-def test_a_worker_falls_into_a_black_hole_for_ninety_seconds_and_comes_back(system: System) -> None:
+def test_a_workers_network_loses_all_packets_for_ninety_seconds(system: System) -> None:
     job = system.submit(model="seconds-4")
     system.until_working(job)
     system.proxies["separator"].hold()
@@ -108,7 +108,7 @@ def test_a_consumer_is_cancelled_by_the_server(system: System) -> None:
 
 
 @pytest.mark.slow
-def test_a_task_takes_longer_than_the_broker_waits(system: System) -> None:
+def test_a_task_takes_longer_than_the_consumer_timeout(system: System) -> None:
     patience = {"consumer_timeout": 2_000, "channel_tick_interval": 500}
     usual = {name: json.loads(system.evaluate(f"application:get_env(rabbit, {name}, 0)")) for name in patience}
     try:
@@ -127,7 +127,7 @@ def test_a_task_takes_longer_than_the_broker_waits(system: System) -> None:
 
 
 @pytest.mark.slow
-def test_the_broker_has_no_disk_left(system: System) -> None:
+def test_the_brokers_disk_is_full(system: System) -> None:
     system.control("set_disk_free_limit", "100000GB")
     try:
         answer = system.post()
@@ -142,7 +142,7 @@ def test_the_broker_has_no_disk_left(system: System) -> None:
 
 
 @pytest.mark.slow
-def test_nonsense_is_published(system: System) -> None:
+def test_an_undecodable_message_is_published(system: System) -> None:
     system.strike()
     for queue in ("separator", "transcriber", "beats", "status"):
         for body in (b"\xff\x00", b"{}", b'{"type":"job_danced"}', b'{"type":"job_submitted","version":2}'):

@@ -1,4 +1,4 @@
-"""Gateways die in the middle of an upload; users change their minds; what is uploaded by the thousand waits."""
+"""Killed gateways, cancellations, expiry, full disks and a thousand uploads."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ def test_a_gateway_is_killed(system: System, reached: bool) -> None:  # noqa: FB
 
 
 @pytest.mark.slow
-def test_an_upload_that_nobody_announced_is_swept(system: System) -> None:
+def test_an_unannounced_upload_is_deleted_by_a_sweep(system: System) -> None:
     system.proxies["gateway"].hold(down=False)
     with pytest.raises(httpx.TimeoutException):
         system.http.post(f"{system.url()}/api/process", files={"file": system.song}, timeout=2)
@@ -56,7 +56,7 @@ def test_an_upload_that_nobody_announced_is_swept(system: System) -> None:
 
 
 @pytest.mark.slow
-def test_a_job_is_cancelled_before_and_while_and_after_it_runs_and_twice(system: System) -> None:
+def test_a_job_is_cancelled_before_while_and_after_it_runs_and_twice(system: System) -> None:
     done = system.submit()
     assert system.until_ended(done) == ["completed"]
     running, waiting = system.submit(model="seconds-60"), system.submit()
@@ -102,7 +102,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-def test_a_worker_has_no_disk_left(system: System, tiny_disk: Path) -> None:
+def test_a_workers_disk_is_full(system: System, tiny_disk: Path) -> None:
     system.start("separator", TMPDIR=tiny_disk)
     system.until_ready("separator")
     system.strike()
@@ -113,7 +113,7 @@ def test_a_worker_has_no_disk_left(system: System, tiny_disk: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_upload_finds_no_disk(system: System, tiny_disk: Path) -> None:
+def test_the_disk_is_full_during_an_upload(system: System, tiny_disk: Path) -> None:
     (tiny_disk / "full").write_bytes(bytes(4_190_000))
     system.start("gateway", TMPDIR=tiny_disk)
     system.until_ready("gateway")

@@ -1,4 +1,4 @@
-"""What is killed under the real five services, at work on the real sample song, comes back."""
+"""Faults of the five real services while they process the sample song."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, amqp_url: str, mongo_url: 
 
 
 def computation(system: System) -> int:
-    """The separator's child process."""
+    """Return the process id of the separator's child process."""
     command = ["pgrep", "-P", str(system.children["separator"].pid), "-f", "spawn_main"]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
@@ -52,7 +52,7 @@ def test_a_separation_is_killed(system: System) -> None:
     assert system.task(job)["attempt"] == 2
 
 
-def test_a_separator_told_to_stop_finishes_its_song(system: System) -> None:
+def test_a_separator_receives_sigterm_and_finishes_its_song(system: System) -> None:
     system.start("separator", GRACE_SECONDS=60)
     system.until_ready("separator")
     job = system.submit()
@@ -65,7 +65,7 @@ def test_a_separator_told_to_stop_finishes_its_song(system: System) -> None:
     assert system.task(job)["attempt"] == 1
 
 
-def test_the_broker_is_killed_under_all_models(system: System) -> None:
+def test_the_broker_is_killed_while_all_models_run(system: System) -> None:
     jobs = [system.submit() for _ in range(3)]
     system.until_working(jobs[0])
     system.broker._server.kill()
@@ -77,7 +77,7 @@ def test_the_broker_is_killed_under_all_models(system: System) -> None:
     assert system.until_ended(*jobs, within=300) == ["completed"] * 3
 
 
-def test_a_cancelled_separation_stops_at_once_and_the_next_song_is_separated(system: System) -> None:
+def test_a_separation_is_cancelled_it_stops_immediately_and_the_next_song_starts(system: System) -> None:
     job, other = system.submit(), system.submit(tasks="stem_separation")
     system.until_working(job)
     child = computation(system)
@@ -88,7 +88,7 @@ def test_a_cancelled_separation_stops_at_once_and_the_next_song_is_separated(sys
     assert system.until_ended(other) == ["completed"]
 
 
-def test_every_line_about_these_jobs_is_structured(system: System) -> None:
+def test_every_log_line_about_these_jobs_is_structured(system: System) -> None:
     for name, child in system.children.items():
         lines = [line for line in child.log.read_text().splitlines() if '"job_id"' in line]
         assert lines, name

@@ -1,4 +1,4 @@
-"""What status is told twice, too late, out of order or while it dies."""
+"""Duplicate, late and reordered events, and a killed status service."""
 
 import asyncio
 from random import Random
@@ -21,7 +21,7 @@ def publish(system: System, events: list[Event], at_once: int = 500) -> None:
 
 
 def story(job_id: str) -> list[Event]:
-    """A hundred events of a job that in the end has everything."""
+    """Return a hundred events of a job that completes all tasks."""
     events: list[Event] = [submitted(job_id=job_id)]
     for task in Task:
         events += [started(task), *(progressed(task, n, seq=n) for n in range(1, 31)), failed(task, attempt=1)]
@@ -30,7 +30,7 @@ def story(job_id: str) -> list[Event]:
 
 
 @pytest.mark.slow
-def test_ten_thousand_events_come_three_times_shuffled_to_three_replicas(system: System) -> None:
+def test_ten_thousand_events_arrive_three_times_shuffled_at_three_replicas(system: System) -> None:
     for name in ("status-2", "status-3"):
         system.start(name, JOB_TTL_HOURS=1e6)
     system.start("status", JOB_TTL_HOURS=1e6)
@@ -45,7 +45,7 @@ def test_ten_thousand_events_come_three_times_shuffled_to_three_replicas(system:
 
 
 @pytest.mark.slow
-def test_progress_and_failure_come_after_completion(system: System) -> None:
+def test_progress_and_failure_arrive_after_completion(system: System) -> None:
     job = system.submit()
     assert system.until_ended(job) == ["completed"]
     system.strike()
@@ -56,7 +56,7 @@ def test_progress_and_failure_come_after_completion(system: System) -> None:
 
 
 def test_status_is_killed_before_its_acknowledgement(system: System) -> None:
-    system.proxies["status"].hold(down=False)  # events come in; that they were folded is never heard
+    system.proxies["status"].hold(down=False)  # events arrive; their acknowledgements do not leave
     job = system.submit()
     assert system.until_ended(job) == ["completed"]
     system.children["status"].kill()

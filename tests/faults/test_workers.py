@@ -1,4 +1,4 @@
-"""Workers and their computations are killed, hang, crash and restart, and no job is lost."""
+"""Workers and computations that are killed, hang, crash and restart without losing a job."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.faults.engines import DRUMS
 from tests.faults.system import System
 
 
-def test_a_worker_is_killed_in_the_middle_of_a_task(system: System) -> None:
+def test_a_worker_is_killed_during_a_task(system: System) -> None:
     job = system.submit(model="seconds-3")
     system.until_working(job)
     system.children["separator"].kill()
@@ -18,7 +18,7 @@ def test_a_worker_is_killed_in_the_middle_of_a_task(system: System) -> None:
 
 
 @pytest.mark.slow
-def test_a_worker_is_killed_in_the_middle_of_a_refinement(system: System) -> None:
+def test_a_worker_is_killed_during_a_refinement(system: System) -> None:
     job = system.submit(model="seconds-3", tasks="stem_separation,beat_analysis")
     beats = system.folder / "storage" / job / "beats.json"
     assert system.until_ended(job) == ["completed"]
@@ -36,7 +36,7 @@ def test_a_worker_is_killed_in_the_middle_of_a_refinement(system: System) -> Non
 
 
 @pytest.mark.slow
-def test_a_worker_is_told_to_stop_in_the_middle_of_a_task_and_finishes_it(system: System) -> None:
+def test_a_worker_receives_sigterm_during_a_task_and_finishes_it(system: System) -> None:
     job = system.submit(model="seconds-3")
     system.until_working(job)
     system.strike()
@@ -48,7 +48,7 @@ def test_a_worker_is_told_to_stop_in_the_middle_of_a_task_and_finishes_it(system
 
 
 @pytest.mark.slow
-def test_a_task_is_handed_back_by_more_workers_than_it_has_attempts(system: System) -> None:
+def test_a_task_is_returned_by_more_workers_than_it_has_attempts(system: System) -> None:
     system.start("separator", GRACE_SECONDS=0.1)
     job = system.submit(model="seconds-4")
     for attempt in range(1, 7):
@@ -70,7 +70,7 @@ def test_a_computation_crashes_every_time(system: System) -> None:
 
 @pytest.mark.slow
 def test_a_computation_hangs(system: System) -> None:
-    system.start("separator", DEADLINE_SECONDS=0.1)  # and five times the song's length, 6 s
+    system.start("separator", DEADLINE_SECONDS=0.1)  # plus five times the song's length, 6 s
     system.strike()
     job, other = system.submit(model="hang"), system.submit(tasks="beat_analysis")
     assert system.until_ended(job, other, within=150) == ["failed", "completed"]
@@ -86,7 +86,7 @@ def test_a_computation_runs_out_of_memory(system: System) -> None:
 
 
 @pytest.mark.slow
-def test_a_song_kills_every_worker_that_takes_it(system: System) -> None:
+def test_a_song_kills_every_worker_that_receives_it(system: System) -> None:
     job, other = system.submit(model="killer"), system.submit()
     system.strike()
 

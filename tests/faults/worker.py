@@ -1,6 +1,6 @@
 """A worker with an engine of `tests.faults.engines`: `python -m tests.faults.worker SERVICE`.
 
-CLOCK_AHEAD_SECONDS sets its clock wrong; RETRY_SECONDS is how long the broker keeps a task for another attempt.
+CLOCK_AHEAD_SECONDS shifts its clock; RETRY_SECONDS is the delay before another attempt.
 """
 
 import os
@@ -29,7 +29,7 @@ class WrongClock(datetime):
 
 
 if __name__ == "__main__":
-    shared.worker.progress.datetime = WrongClock  # type: ignore[attr-defined] # the clock on this machine's wall
+    shared.worker.progress.datetime = WrongClock  # type: ignore[attr-defined] # the wall clock
     topology.RETRY_SECONDS = (float(os.environ["RETRY_SECONDS"]),)
     service = sys.argv[1]
     task, engine = SERVICES[service]

@@ -1,4 +1,4 @@
-"""`--hypothesis-profile=thorough` tries twenty times as many cases as an ordinary run."""
+"""Profile `--hypothesis-profile=thorough`: twenty times as many cases as a normal run."""
 
 from hypothesis import settings
 

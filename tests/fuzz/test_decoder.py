@@ -1,4 +1,4 @@
-"""Whatever bytes an upload has, the decoder's child answers in its words, in time, and leaves nothing running."""
+"""For any bytes, the decoder's child process answers in its format and in time, and leaves no process running."""
 
 import asyncio
 import io
@@ -21,12 +21,12 @@ FORMATS = ("WAV", "W64", "AIFF", "AU", "CAF", "FLAC", "MP3", "OGG", "OPUS", "M4A
 MIN_SECONDS, MAX_SECONDS = 1, 60
 LONGEST_SECONDS = 60
 RECORD = os.environ.get("FUZZ_RECORD")
-"""A file to which each case adds a line: what was mutated, what came of it, after how long."""
+"""File to which each case appends a line: mutation, result and duration."""
 
 
 @cache
 def seed(form: str) -> bytes:
-    """About two seconds in a container, a few kB."""
+    """Return two seconds of audio in a container, a few kB."""
     if form == "M4A":
         return m4a()
     file = io.BytesIO()
@@ -45,7 +45,7 @@ def at(content: bytes, place: float) -> int:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
-    """An audio file to which one to five things were done, most of them near its head, where the numbers are."""
+    """Generate an audio file with one to five mutations, most of them in its header."""
     content = seed(draw(st.sampled_from(FORMATS)))
     for _ in range(draw(st.integers(1, 5))):
         here = at(content, draw(places) ** draw(st.sampled_from([1, 4])))
@@ -74,7 +74,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(content=mutated())
-async def test_any_bytes_get_an_answer(content: bytes, tmp_path: Path) -> None:
+async def test_any_bytes_get_a_result(content: bytes, tmp_path: Path) -> None:
     upload, song = tmp_path / "upload", tmp_path / "song.flac"
     upload.write_bytes(content)
     song.unlink(missing_ok=True)

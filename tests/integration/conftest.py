@@ -29,11 +29,11 @@ def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def channel(amqp_url: str) -> AsyncIterator[AbstractChannel]:
-    """A broker with our topology and empty queues."""
+    """Open a channel of a broker with our topology and empty queues."""
     async with await aio_pika.connect(amqp_url) as connection:
         channel = await connection.channel()
         for queue in (await topology.declare(channel)).values():
-            await queue.purge()  # much faster than to make them anew
+            await queue.purge()  # much faster than deleting and declaring them
         yield channel
 
 
@@ -81,7 +81,7 @@ async def status_client(store: Store, storage: Storage) -> AsyncIterator[httpx.A
 
 @pytest.fixture
 async def start(bus: Bus, store: Store, storage: Storage, tmp_path: Path) -> AsyncIterator[Start]:
-    """Start a gateway with any settings, before one status service."""
+    """Return a function that starts a gateway with any settings, in front of one status service."""
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(status_service(store, storage))
         await stack.enter_async_context(Consumer(bus, store).consuming())

@@ -1,4 +1,4 @@
-"""What the workers of the tests compute: the contract of a real engine, without a model."""
+"""Engines of the workers in the tests: the contract of a real engine, without a model."""
 
 import os
 import time
@@ -21,7 +21,7 @@ def succeed(inputs: Inputs, out: Path, options: Options, settings: Settings, pro
 
 
 def work_until_told(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
-    """Done when a file `done` appears beside the storage; says half of it at once."""
+    """Report half of the progress immediately, and finish when a file `done` appears in the storage."""
     progress(0.5)
     while not Path(settings.storage_url, "done").exists():
         time.sleep(0.02)
@@ -45,13 +45,13 @@ def always_break(inputs: Inputs, out: Path, options: Options, settings: Settings
 
 
 def sing(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Lyrics:
-    """Has as its lyrics the words that it was given, or `heard`."""
+    """Write the user's lyrics, or `heard` without them."""
     (out / LYRICS.transcription).write_text(inputs.lyrics.read_text() if inputs.lyrics else "heard")
     return LYRICS
 
 
 def listen(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
-    """Has as its files what was listened to: the drums, where there are some."""
+    """Copy the analysed audio into the result files: the drums, if they exist."""
     heard = inputs.drums or inputs.audio
     for name in (RHYTHM.beats, "click.flac"):
         (out / name).write_bytes(heard.read_bytes())

@@ -1,4 +1,4 @@
-"""Inputs that mean harm, made in code: each a file that somebody might upload."""
+"""Hostile uploads, made in code."""
 
 import gzip
 import io
@@ -15,21 +15,21 @@ from tests.audio import m4a, tone
 
 
 def silence_of_a_day() -> bytes:
-    """24 hours of it."""
+    """Return 24 hours of silence in a small FLAC file."""
     song = io.BytesIO()
     soundfile.write(song, np.zeros(24 * 3600 * 200, np.int16), 200, format="FLAC")
     return song.getvalue()
 
 
 def with_cover(picture: bytes, kind: bytes = b"image/png") -> bytes:
-    """An MP3 with a picture of any size in its ID3 tag."""
+    """Return an MP3 with a picture of any size in its ID3 tag."""
     frame = b"\0" + kind + b"\0\3\0" + picture
     apic = b"APIC" + _syncsafe(len(frame)) + b"\0\0" + frame
     return b"ID3\4\0\0" + _syncsafe(len(apic)) + apic + tone(2, form="MP3")
 
 
 def png_bomb(side: int = 30_000) -> bytes:
-    """A picture of `side` by `side` pixels that unpacks to gigabytes."""
+    """Return a picture of `side` by `side` pixels that unpacks to gigabytes."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -41,7 +41,7 @@ def png_bomb(side: int = 30_000) -> bytes:
 
 
 def wav(*, rate: int = 8000, channels: int = 1, bits: int = 16, claimed: int | None = None, data: bytes) -> bytes:
-    """A WAV file whose header says what one likes."""
+    """Return a WAV file with an arbitrary header."""
     size = len(data) if claimed is None else claimed
     frame = channels * bits // 8
     form = struct.pack("<HHIIHH", 1, channels, rate, rate * frame & 0xFFFFFFFF, frame & 0xFFFF, bits)
@@ -50,13 +50,13 @@ def wav(*, rate: int = 8000, channels: int = 1, bits: int = 16, claimed: int | N
 
 
 def with_external_data(address: str) -> bytes:
-    """An M4A that says its samples are at `address`."""
+    """Return an M4A whose samples are, according to its header, at `address`."""
     reference = b"\0\0\0\0" + address.encode() + b"\0"
     return m4a().replace(b"\0\0\0\x0curl \0\0\0\1", struct.pack(">I", 8 + len(reference)) + b"url " + reference)
 
 
 def playlists(address: str) -> dict[str, bytes]:
-    """Files that are nothing but the name of another one."""
+    """Return files that only contain the address of another file."""
     return {
         "m3u8": f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{address}\n#EXT-X-ENDLIST\n".encode(),
         "pls": f"[playlist]\nFile1={address}\nNumberOfEntries=1\n".encode(),
@@ -79,7 +79,7 @@ def archives() -> dict[str, bytes]:
 
 
 def polyglots() -> dict[str, bytes]:
-    """MP3s that are something else, too."""
+    """Return MP3s that are also valid files of another type."""
     mp3 = tone(2, form="MP3")
     zipped = io.BytesIO(mp3)
     with zipfile.ZipFile(zipped, "a") as archive:
@@ -103,7 +103,7 @@ def _syncsafe(number: int) -> bytes:
 
 
 def canary(folder: Path) -> Path:
-    """A file of this machine that no upload may make the gateway read: a song, to be sure that it could be."""
+    """Write a file that no upload may make the gateway read: a song, so that the decoder could read it."""
     path = folder / "canary.wav"
     path.write_bytes(tone(2))
     return path

@@ -1,4 +1,4 @@
-"""A broker and a database as operators set them up: what is there, and who may do what, is read from `deploy/k8s`."""
+"""A broker and a database with the topology, users and permissions of `deploy/k8s`."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ ADMINISTRATOR = "root"
 
 
 class OperatedBroker(Broker):
-    """With the management API and all users; `make_topology` makes the rest."""
+    """A broker with the management API and all users; `make_topology` declares the rest."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -45,12 +45,12 @@ class OperatedBroker(Broker):
         self.control("import_definitions", str(file))
 
     def permit(self, name: str, vhost: str) -> None:
-        """Gives a user the same rights over another vhost."""
+        """Give a user the same permissions in another vhost."""
         rights = _rights(name, vhost)
         self.control("set_permissions", "-p", vhost, name, *(rights[each] for each in ("configure", "write", "read")))
 
     def add_vhost(self, name: str) -> str:
-        """The administrator's address of a new one."""
+        """Create a vhost and return the administrator's URL of it."""
         self.control("add_vhost", name)
         self.control("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
         return f"{self.url}{name}"
@@ -68,7 +68,7 @@ class OperatedBroker(Broker):
         return done.stdout
 
     def definitions(self, vhost: str) -> dict[str, list[dict[str, Any]]]:
-        """What there is in it, by kind, as the broker exports it, in no order that matters."""
+        """Return the exported exchanges, queues and bindings of a vhost, sorted."""
         exported = json.loads(self.control("export_definitions", "-"))
         return {
             kind: sorted(
@@ -84,7 +84,7 @@ class OperatedBroker(Broker):
 
 
 def _rights(user: str, vhost: str) -> dict[str, str]:
-    """As the user's Permission tells them."""
+    """Read a user's permissions from the user's Permission manifest."""
     permission = rendered("rabbitmq").one("Permission", user)["spec"]
     assert permission["userReference"] == {"name": user}
     return {"user": user, "vhost": vhost, **permission["permissions"]}
@@ -97,7 +97,7 @@ def _hashed(password: str) -> str:
 
 
 async def make_topology(channel: AbstractChannel) -> None:
-    """As the Topology Operator would, of what the manifests have."""
+    """Declare the manifests' topology as the Topology Operator would."""
     manifests = rendered("rabbitmq")
     for exchange in (each["spec"] for each in manifests.of("Exchange")):
         await channel.declare_exchange(exchange["name"], ExchangeType(exchange["type"]), durable=exchange["durable"])
@@ -111,10 +111,10 @@ async def make_topology(channel: AbstractChannel) -> None:
 
 
 class OperatedDatabase(Database):
-    """Asks everyone who they are, and knows the manifests' user."""
+    """A database with authentication and the manifests' user."""
 
     def begin(self) -> None:
-        """Users are made before anybody is asked for a name."""
+        """Create the users, then start again with authentication."""
         self.start()
         self.wait()
         with MongoClient[dict[str, Any]](self.url) as client:

@@ -1,4 +1,4 @@
-"""Keys, owners, limits and links: who may do what, on a real broker and a real database."""
+"""API keys, owners, limits and links, on a real broker and database."""
 
 import asyncio
 import os
@@ -49,7 +49,7 @@ async def phone(locked: System) -> System:
 
 
 async def counted(store: Store, *job_ids: str) -> bool:
-    """Whether the jobs' submissions have been folded; their documents are there before."""
+    """Return whether the jobs' submissions have been folded; their documents exist before that."""
     return (await store.many(job_ids)).keys() == set(job_ids)
 
 
@@ -81,7 +81,7 @@ async def test_a_request_without_a_valid_key_is_refused(
 
 
 @pytest.mark.parametrize("path", ["/", "/web/icon.svg", "/livez", "/metrics", "/docs", "/openapi.json"])
-async def test_the_page_and_the_health_of_the_service_need_no_key(locked: System, path: str) -> None:
+async def test_the_page_and_the_health_checks_need_no_key(locked: System, path: str) -> None:
     assert (await locked.client.get(path)).status_code == 200
 
 
@@ -109,7 +109,7 @@ async def test_the_owner_of_a_job_may_do_everything_and_is_not_named_in_its_docu
     assert (await web.client.delete(f"/api/jobs/{job['job_id']}")).status_code == 204
 
 
-async def test_a_job_has_its_owner_before_its_event_arrives(web: System, phone: System) -> None:
+async def test_a_job_has_its_owner_before_its_event_is_folded(web: System, phone: System) -> None:
     job = recent(submitted(job_id="early")).model_copy(update={"owner": "web"})
     await web.storage.put_manifest(job)
     assert await web.status("early") == "queued"
@@ -128,7 +128,7 @@ async def test_equal_idempotency_keys_of_different_owners_give_different_jobs(
     jobs = [await system.submit("my key") for system in (web, phone, anyone)]
     assert len(set(jobs)) == 3
     assert jobs == [await system.submit("my key") for system in (web, phone, anyone)]
-    assert jobs[2] == "e43fff55-9688-56e2-af37-9a30a4ab44f8"  # as it was before there were owners
+    assert jobs[2] == "e43fff55-9688-56e2-af37-9a30a4ab44f8"  # the value before owners were introduced
 
 
 async def test_a_too_long_idempotency_key_is_refused(bus: Bus, storage: Storage) -> None:
@@ -193,7 +193,7 @@ async def _code(client: httpx.AsyncClient) -> str:
     return str((await client.post("/api/process", content=b"")).json()["code"])
 
 
-async def test_addresses_of_one_ipv6_network_are_one_caller(bus: Bus, storage: Storage) -> None:
+async def test_addresses_of_one_ipv6_network_count_as_one_client(bus: Bus, storage: Storage) -> None:
     assert await codes(bus, storage, "2001:db8::1", "2001:db8::ffff:2", "2001:db8:1::1") == [422, 429, 422]
 
 
@@ -404,7 +404,7 @@ async def test_input_of_a_caller_cannot_forge_log_lines(
 
 
 def send(port: int, headers: dict[str, str]) -> None:
-    """By a client that lets headers through which others refuse to send."""
+    """Send headers that other HTTP clients refuse to send."""
     connection = HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("POST", "/api/process", b"", headers)
     connection.getresponse().read()

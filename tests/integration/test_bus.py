@@ -1,4 +1,4 @@
-"""What the bus promises, on a broker that is killed under it."""
+"""The guarantees of the bus, on a broker that is killed."""
 
 import asyncio
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from tests.fakes import progressed, submitted
 
 @pytest.fixture
 def broker(tmp_path: Path, amqp_url: str) -> Iterator[Broker]:
-    """One of its own, to be killed; `amqp_url` says whether this machine has brokers at all."""
+    """Start a broker that the test may kill; `amqp_url` skips the test on a machine without brokers."""
     broker = Broker(tmp_path / "broker")
     broker.start()
     broker.wait()
@@ -28,7 +28,7 @@ def broker(tmp_path: Path, amqp_url: str) -> Iterator[Broker]:
     broker.end()
 
 
-async def test_publishing_and_consuming_survive_the_broker(broker: Broker) -> None:
+async def test_publishing_and_consuming_survive_a_broker_restart(broker: Broker) -> None:
     heard: asyncio.Queue[Event] = asyncio.Queue()
 
     async def take(message: AbstractIncomingMessage) -> None:
@@ -51,7 +51,7 @@ async def test_publishing_and_consuming_survive_the_broker(broker: Broker) -> No
         await bus.check()
 
 
-async def test_publishing_while_the_broker_is_away_says_so_in_time(broker: Broker) -> None:
+async def test_publishing_while_the_broker_is_unavailable_fails_in_time(broker: Broker) -> None:
     async with Bus(broker.url, "test") as bus:
         await bus.publish(submitted())
         await asyncio.to_thread(broker.end)
@@ -60,7 +60,7 @@ async def test_publishing_while_the_broker_is_away_says_so_in_time(broker: Broke
                 await bus.publish(submitted(), within=2)
 
 
-async def test_a_queue_that_is_deleted_and_made_again_at_once_is_still_consumed(
+async def test_a_queue_that_is_deleted_and_declared_again_is_still_consumed(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscription, "IDLE_SECONDS", 0.2)
@@ -81,7 +81,7 @@ async def test_a_queue_that_is_deleted_and_made_again_at_once_is_still_consumed(
                 assert await asyncio.wait_for(heard.get(), 10) == event
 
 
-async def test_messages_after_the_first_come_straight_and_are_as_it_is(bus: Bus) -> None:
+async def test_later_messages_take_the_fast_path_and_equal_the_first(bus: Bus) -> None:
     taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
     own = {"message_id", "consumer_tag", "delivery_tag", "body_size"}
 

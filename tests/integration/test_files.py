@@ -1,4 +1,4 @@
-"""A job's files in every format: encoded when asked for, once, and kept as long as the job."""
+"""A job's files in every format: encoded at the first request and stored as long as the job."""
 
 import asyncio
 import io
@@ -30,7 +30,7 @@ SAMPLES = int(2.5 * 44_100)
 
 
 async def put(storage: Storage, **files: bytes) -> None:
-    """Files of a job by their names, `_` for `.`."""
+    """Store files of a job by name, with `_` in place of `.`."""
     for name, content in files.items():
         await storage.put(f"{JOB}/{name.replace('_', '.')}", content)
 
@@ -43,7 +43,7 @@ async def client(bus: Bus, storage: Storage) -> AsyncIterator[httpx.AsyncClient]
 
 
 class Encoder:
-    """The real one, counted; with `hold` it waits to be let go."""
+    """Counts the calls of the real encoder; it waits while `go_on` is cleared."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -89,7 +89,7 @@ async def test_a_stem_is_served_in_every_format_at_its_full_length(
     assert (got, samples.shape[1]) == (48_000 if form == "opus" else rate, 2)
     assert len(samples) == len(wave) * got // rate
     if got == rate:
-        assert np.corrcoef(samples[:, 0], truth[:, 0])[0, 1] > 0.99  # a delay of a millisecond makes it 0
+        assert np.corrcoef(samples[:, 0], truth[:, 0])[0, 1] > 0.99  # a delay of one millisecond gives 0
     if {made, form} <= {"wav", "flac"}:
         assert np.array_equal(samples, truth)
 
@@ -119,7 +119,7 @@ async def test_concurrent_requests_for_a_file_share_one_encoding(
     paths = [f"/storage/{JOB}/song_bass.mp3"] * 5 + [f"/storage/{JOB}/song_other.mp3"] * 5
     asking = [asyncio.create_task(client.get(path)) for path in paths]
     await asyncio.wait_for(encoder.has_been_asked.wait(), 20)
-    asking.pop(0).cancel()  # one who goes away does not take the others' file along
+    asking.pop(0).cancel()  # a cancelled request does not cancel the others
     encoder.go_on.set()
     answers = await asyncio.gather(*asking)
     assert {answer.status_code for answer in answers} == {200}
@@ -194,7 +194,7 @@ async def test_too_many_pending_encodings_are_refused_with_retry_after(
     busy = await client.get(f"/storage/{JOB}/song_other.mp3")
     assert (busy.status_code, busy.json()["code"]) == (503, "busy")
     assert int(busy.headers["retry-after"]) > 0
-    assert (await client.get(f"/storage/{JOB}/song_other.wav")).status_code == 200  # what is there is served
+    assert (await client.get(f"/storage/{JOB}/song_other.wav")).status_code == 200  # existing files are served
     encoder.go_on.set()
     assert (await first).status_code == 200
     assert (await client.get(f"/storage/{JOB}/song_other.mp3")).status_code == 200
@@ -246,7 +246,7 @@ async def test_every_file_of_a_job_has_a_fixed_name(client: httpx.AsyncClient, s
         answer = await client.get(f"/api/jobs/{JOB}/{name.replace('_', '.')}?download")
         assert (answer.status_code, answer.content) == (200, content)
         assert answer.headers["content-disposition"].endswith(f"cafe-del-mar_{name.replace('_', '.')}")
-        assert answer.headers["cache-control"] == "private, no-cache"  # other words may replace them
+        assert answer.headers["cache-control"] == "private, no-cache"  # user lyrics may replace them
     assert (await client.get(f"/api/jobs/{JOB}/beats.json")).content == b"{}"
     assert (await client.get(f"/api/jobs/{JOB}/peaks/vocals.json")).json() == {"version": 2}
     assert (await client.get(f"/api/jobs/{JOB}/peaks/song.json")).json() == {"version": 2, "length": 0}
@@ -290,7 +290,7 @@ async def test_a_zip_contains_stems_in_the_requested_format(
     assert (await client.get(f"/api/jobs/{JOB}/download.zip?format=exe")).status_code == 422
 
 
-async def test_a_stem_that_was_made_as_mp3_is_zipped_as_mp3(bus: Bus, storage: Storage, tmp_path: Path) -> None:
+async def test_a_stem_made_as_mp3_is_zipped_as_mp3(bus: Bus, storage: Storage, tmp_path: Path) -> None:
     await storage.put_manifest(submitted().model_copy(update={"options": Options(format="mp3")}))
     await put(storage, vocals_mp3=b"as it was made", vocals_wav=b"cached")
     async with gateway(bus, storage) as client:

@@ -1,4 +1,4 @@
-"""The public API over a real broker and a real decoder; the status service behind it is another test's."""
+"""The public API with a real broker and a real decoder, without a status service."""
 
 import asyncio
 import re
@@ -194,7 +194,7 @@ async def test_a_download_is_named_after_the_song(client: httpx.AsyncClient, pat
         "x/a_vocals.wav",
     ],
 )
-async def test_nothing_but_results_is_served(client: httpx.AsyncClient, storage: Storage, path: str) -> None:
+async def test_only_results_are_served(client: httpx.AsyncClient, storage: Storage, path: str) -> None:
     for name in (SONG, "manifest.json"):
         await storage.put(f"abc123/{name}", b"private")
     assert (await client.get(f"/storage/{path}")).status_code == 404

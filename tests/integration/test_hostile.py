@@ -1,4 +1,4 @@
-"""Uploads that mean harm get a clear answer, leave nothing behind, and the next song is taken."""
+"""Hostile uploads get a clear error and leave no file, and the next song is accepted."""
 
 import asyncio
 import socket
@@ -29,7 +29,7 @@ STALL_SECONDS = 1.0
 
 
 class Server:
-    """A real one, as slow clients need; `temp` is where it puts uploads."""
+    """A gateway on a real port, because slow clients need it; it stores uploads in `temp`."""
 
     def __init__(self, client: httpx.AsyncClient, port: int, temp: Path, storage: Path) -> None:
         self.client = client
@@ -63,7 +63,7 @@ async def server(bus: Bus, storage: Storage, tmp_path: Path, monkeypatch: pytest
 
 
 async def _answers(client: httpx.AsyncClient) -> bool:
-    """A loop that stands still for a moment takes the first connection for a stalled one."""
+    """Return whether the gateway answers. A blocked event loop may make the first connection time out."""
     with suppress(httpx.TransportError):
         return (await client.get("/livez")).is_success
     return False
@@ -134,7 +134,7 @@ async def test_files_and_urls_named_in_an_upload_are_never_opened(server: Server
         with pytest.raises(BlockingIOError):
             listener.accept()
     for song in (path for path in server.kept() if path.name == "song.flac"):
-        assert song.stat().st_size < 20_000  # the file's own silence, not the canary's tone
+        assert song.stat().st_size < 20_000  # the silence of the file itself, not the canary's tone
 
 
 NAMES = {
@@ -207,7 +207,7 @@ PART = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\
 
 
 async def talk(port: int, *pieces: bytes, pause: float = 0.0, endless: bytes = b"") -> bytes:
-    """Sends the pieces, then `endless` again and again, until the server answers and closes; gives the answer."""
+    """Send the pieces, then `endless` repeatedly, until the server answers and closes. Return the answer."""
     reader, writer = await asyncio.open_connection(LOOPBACK, port)
 
     async def send() -> None:
@@ -256,7 +256,7 @@ async def test_ten_gigabytes_are_refused_before_they_have_arrived(server: Server
     megabyte = bytes(1 << 20)
     pieces = [HEAD + length + b"\r\n\r\n", b"%x\r\n%s\r\n" % (len(PART), PART) if chunked else PART]
     answer = await talk(server.port, *pieces, endless=b"100000\r\n%s\r\n" % megabyte if chunked else megabyte)
-    assert answer.startswith(b"HTTP/1.1 413") or answer == b""  # it may be lost behind what was sent in vain
+    assert answer.startswith(b"HTTP/1.1 413") or answer == b""  # the server may close with unread data
     assert not server.kept()
     await server.takes_a_song()
 
@@ -297,11 +297,11 @@ async def test_a_response_that_is_not_read_is_dropped(
     await storage.put("abc123/vocals.wav", bytes(50_000_000))
     with socket.create_connection((LOOPBACK, server.port)) as silent:
         silent.sendall(b"GET /storage/abc123/song_vocals.wav HTTP/1.1\r\nHost: x\r\n\r\n")
-        await until(lambda: established(server.port), 1)  # only this one does not end after `REQUEST_SECONDS`
+        await until(lambda: established(server.port), 1)  # only this connection stays open after `REQUEST_SECONDS`
         await until(lambda: established(server.port), 0)
 
 
 async def established(port: int) -> int:
-    """How many connections a server holds, as Linux tells."""
+    """Return the number of a server's established connections, from /proc/net/tcp."""
     rows = [line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()]
     return sum(local.endswith(f":{port:04X}") and state == "01" for _, local, _, state, *_ in rows[1:])

@@ -37,7 +37,7 @@ def test_broker_and_database_keep_their_data_and_leave_no_process(tmp_path: Path
     assert processes_of(tmp_path) == []
 
 
-def test_servers_that_the_environment_names_are_used_as_they_are(tmp_path: Path) -> None:
+def test_servers_from_the_environment_are_used(tmp_path: Path) -> None:
     urls = {"AMQP_URL": "amqp://elsewhere", "MONGO_URL": "mongodb://elsewhere"}
     with backing(tmp_path, env=urls) as used:
         assert used == urls
@@ -45,7 +45,7 @@ def test_servers_that_the_environment_names_are_used_as_they_are(tmp_path: Path)
 
 
 def processes_of(folder: Path) -> list[str]:
-    """What runs with this folder in its command line or environment."""
+    """Return the processes with this folder in their command line or environment."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:

@@ -80,7 +80,7 @@ async def test_ended_jobs_are_not_counted_while_the_database_is_unavailable() ->
     assert counted() == {}
 
 
-def test_the_first_of_its_kind_is_an_increase() -> None:
+def test_labels_are_initialized_to_zero() -> None:
     """Prometheus sees no increase in a counter that appears with the value 1, so there would be no alert."""
     ran = subprocess.run([sys.executable, "-c", STARTING], cwd=ROOT, check=True, capture_output=True, text=True)
     assert 'karaoke_dead_letters_total{queue="separator"} 0.0' in ran.stdout
@@ -117,7 +117,7 @@ async def test_folding_counts_ended_jobs_and_measures_the_delay_of_events(bus: B
     assert value("event_visible_seconds_bucket", le="60.0") == late + 1
 
 
-async def test_what_waits_is_what_could_begin(store: Store) -> None:
+async def test_waiting_tasks_are_those_that_could_start(store: Store) -> None:
     now = datetime.now(UTC)
     assert set((await read_waiting(store)).values()) == {Waiting(0, 0.0)}
     await store.fold([submitted(job_id="a"), submitted(BEATS, job_id="b"), submitted(BEATS, job_id="over")])
@@ -132,7 +132,7 @@ async def test_what_waits_is_what_could_begin(store: Store) -> None:
     assert (await read_waiting(store))[WORDS].seconds == pytest.approx(7 * 60, abs=60)
 
 
-async def test_a_task_that_is_to_be_done_again_waits(store: Store) -> None:
+async def test_a_retried_task_is_waiting(store: Store) -> None:
     now = datetime.now(UTC)
     await store.fold([submitted(STEMS, WORDS), completed(STEMS), failed(WORDS)])
     assert (await read_waiting(store))[WORDS].tasks == 0
@@ -144,14 +144,14 @@ async def test_a_task_that_is_to_be_done_again_waits(store: Store) -> None:
     assert (await read_waiting(store))[WORDS].tasks == 0
 
 
-async def test_the_janitor_shows_what_waits(bus: Bus, store: Store, storage: Storage) -> None:
+async def test_the_sweeper_exports_the_waiting_tasks(bus: Bus, store: Store, storage: Storage) -> None:
     await store.fold([submitted(BEATS).model_copy(update={"at": datetime.now(UTC) - timedelta(minutes=3)})])
     await Sweeper(bus, store, storage, StatusSettings()).sweep()
     assert value("tasks_waiting", task=BEATS) == 1
     assert value("queue_lag_seconds", task=BEATS) == pytest.approx(180, abs=30)
 
 
-async def test_an_attempt_is_told_by_its_phases(bench: Bench, listener: Listener) -> None:
+async def test_the_phases_of_an_attempt_are_measured(bench: Bench, listener: Listener) -> None:
     phases = ("queue", "load", "compute", "write")
     before = {name: value("task_phase_seconds_count", task=BEATS, phase=name) for name in phases}
     audio = value("audio_seconds_total", task=BEATS)
@@ -163,7 +163,7 @@ async def test_an_attempt_is_told_by_its_phases(bench: Bench, listener: Listener
     assert value("audio_seconds_total", task=BEATS) == audio + submitted().song.audio_duration
 
 
-async def test_an_attempt_that_is_repeated_is_counted_with_its_cause(bench: Bench, listener: Listener) -> None:
+async def test_a_repeated_attempt_is_counted_with_its_cause(bench: Bench, listener: Listener) -> None:
     waits = value("task_phase_seconds_count", task=BEATS, phase="queue")
     repeated, why = value("tasks_total", task=BEATS, outcome="retried"), {"task": BEATS, "code": "compute_failed"}
     died = value("task_errors_total", **why)

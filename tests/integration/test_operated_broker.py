@@ -1,4 +1,4 @@
-"""Each service with no more rights than `deploy/k8s` gives its user, where everything was made for it."""
+"""Each service with only the permissions of its user in `deploy/k8s`, on a topology declared by the operator."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -33,7 +33,7 @@ TASKS = list(Task)
 
 @pytest.fixture(autouse=True)
 def _quick_retries() -> None:
-    """Here not: there are waiting rooms for the usual times alone."""
+    """Keep the usual delays: only their retry exchanges exist."""
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def bus(broker: OperatedBroker, service: str, vhost: str = "") -> Bus:
     return Bus(broker.url_of(service, vhost), service, declares=False)
 
 
-async def test_the_operator_makes_exactly_what_services_would_declare(broker: OperatedBroker) -> None:
+async def test_the_manifests_declare_the_same_topology_as_the_services(broker: OperatedBroker) -> None:
     async with await aio_pika.connect(broker.add_vhost("declared")) as connection:
         await topology.declare(await connection.channel())
     made, declared = broker.definitions("/"), broker.definitions("declared")
@@ -73,10 +73,10 @@ async def test_the_operator_makes_exactly_what_services_would_declare(broker: Op
     assert [len(made[kind]) for kind in ("exchanges", "queues", "bindings")] == [5, 11, 11]
 
 
-async def test_a_job_is_done_by_services_that_may_do_nothing_else(
+async def test_a_job_completes_with_services_of_minimal_permissions(
     broker: OperatedBroker, store: Store, tmp_path: Path
 ) -> None:
-    """Its first worker dies, so that it goes by a waiting room, too."""
+    """Its first worker dies, so that the task also passes a retry exchange."""
     settings = Settings(storage_url=str(tmp_path))
     storage, song = Storage(settings.storage_url), submitted(Task.BEAT_ANALYSIS)
     await storage.put(f"{JOB_ID}/{SONG}", b"a song")
@@ -103,9 +103,7 @@ async def _is_completed(store: Store) -> bool:
 
 
 @pytest.mark.parametrize("task", TASKS)
-async def test_a_worker_reads_its_queue_puts_tasks_back_and_hears_of_cancelled_jobs(
-    broker: OperatedBroker, task: Task
-) -> None:
+async def test_a_worker_can_consume_redeliver_and_receive_cancellations(broker: OperatedBroker, task: Task) -> None:
     queue = task.queue
     taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
     heard: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
@@ -192,13 +190,13 @@ FORBIDDEN: list[tuple[str, Attempt]] = [
 
 
 @pytest.mark.parametrize(("user", "attempt"), FORBIDDEN)
-async def test_whatever_else_is_refused(broker: OperatedBroker, user: str, attempt: Attempt) -> None:
+async def test_every_other_operation_is_refused(broker: OperatedBroker, user: str, attempt: Attempt) -> None:
     async with await aio_pika.connect(broker.url_of(user)) as connection:
         with pytest.raises(ChannelAccessRefused):
             await attempt(await connection.channel())
 
 
-async def test_a_service_waits_for_what_the_operator_has_yet_to_make(broker: OperatedBroker) -> None:
+async def test_a_service_waits_for_the_topology(broker: OperatedBroker) -> None:
     administrator = broker.add_vhost("late")
     broker.permit("gateway", "late")
     async with bus(broker, "gateway", "late") as gateway, await aio_pika.connect(administrator) as connection:
@@ -208,7 +206,7 @@ async def test_a_service_waits_for_what_the_operator_has_yet_to_make(broker: Ope
         await gateway.publish(submitted())
 
 
-async def test_a_queue_that_is_deleted_is_read_again_once_the_operator_has_made_it_anew(
+async def test_a_deleted_queue_is_consumed_again_once_the_operator_has_declared_it(
     broker: OperatedBroker, operator: AbstractChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed: list[Exception] = []
@@ -235,15 +233,15 @@ async def test_a_queue_that_is_deleted_is_read_again_once_the_operator_has_made_
         await make_topology(operator)
         await gateway.publish(submitted(Task.BEAT_ANALYSIS), [Task.BEAT_ANALYSIS])
         await (await asyncio.wait_for(taken.get(), 30)).ack()
-        assert _channels(broker) <= before + 1  # failed attempts leave nothing behind
+        assert _channels(broker) <= before + 1  # failed attempts leave no channel open
 
 
 def _channels(broker: OperatedBroker) -> int:
     return len(broker.control("list_channels", "pid").splitlines())
 
 
-async def test_keda_sees_what_is_at_work_as_well_as_what_waits(broker: OperatedBroker) -> None:
-    """By its own user, and the request that its scaler makes for `protocol: http`."""
+async def test_keda_counts_running_and_waiting_tasks(broker: OperatedBroker) -> None:
+    """Use KEDA's user and the request of its scaler with `protocol: http`."""
     taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
     url = f"http://{LOOPBACK}:{broker.management_port}/api/queues/%2F/separator"
     async with (

@@ -1,4 +1,4 @@
-"""Status with the rights that `deploy/k8s` gives its user, on a database that asks who is there."""
+"""Status with the permissions of its user in `deploy/k8s`, on a database with authentication."""
 
 import asyncio
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def database(mongo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         database.end()
 
 
-async def test_status_may_do_all_that_it_does(database: OperatedDatabase) -> None:
+async def test_status_has_the_permissions_that_it_needs(database: OperatedDatabase) -> None:
     async with Store.connected(database.url_of("status", DATABASE), DATABASE) as store:
         await store.check()
         await store.prepare()
@@ -49,7 +49,7 @@ async def test_status_may_do_all_that_it_does(database: OperatedDatabase) -> Non
         await store.delete(JOB_ID)
 
 
-def test_it_may_not_read_other_databases_or_make_users(database: OperatedDatabase) -> None:
+def test_status_may_not_read_other_databases_or_create_users(database: OperatedDatabase) -> None:
     with MongoClient[dict[str, object]](database.url_of("status", DATABASE)) as client:
         with pytest.raises(OperationFailure, match="not authorized"):
             client["other"]["jobs"].find_one()
@@ -57,6 +57,6 @@ def test_it_may_not_read_other_databases_or_make_users(database: OperatedDatabas
             client[DATABASE].command("createUser", "another", pwd="x", roles=["readWrite"])
 
 
-def test_nobody_comes_in_without_a_name(database: OperatedDatabase) -> None:
+def test_the_database_requires_authentication(database: OperatedDatabase) -> None:
     with MongoClient[dict[str, object]](database.url) as client, pytest.raises(OperationFailure, match="requires auth"):
         client[DATABASE]["jobs"].find_one()

@@ -1,4 +1,4 @@
-"""Lyrics of one's own, at submit and later: gateway, status and a transcriber on a real broker and a real database."""
+"""User lyrics, with the song and later: gateway, status and a transcriber on a real broker and database."""
 
 import asyncio
 import hashlib
@@ -144,7 +144,7 @@ async def test_lyrics_are_refused_for_a_job_without_a_transcription(system: Syst
 async def test_a_cancelled_job_accepts_no_lyrics(system: System) -> None:
     job_id, other = await submitted(system), await submitted(system)
     await system.client.delete(f"/api/jobs/{job_id}")
-    await system.bus.publish(JobCancelled(job_id=other, at=datetime.now(UTC)))  # its files are still there
+    await system.bus.publish(JobCancelled(job_id=other, at=datetime.now(UTC)))  # its files still exist
     await until(lambda: system.status(other), "failed")
     for each in (job_id, other):
         answer = await put(system, each)

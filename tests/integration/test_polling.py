@@ -65,7 +65,7 @@ async def test_a_job_has_a_queue_position_a_remaining_time_and_an_expiry(
     await store.fold([started(BEATS).model_copy(update={"job_id": "job-0"})])
     running, first, last = [(await status_client.get(f"/api/status/job-{n}")).json() for n in (0, 1, 3)]
     assert (running["queue_position"], running["eta_seconds"]) == (None, 18)
-    assert (first["queue_position"], first["eta_seconds"]) == (1, 36 - 1)  # to 5 s
+    assert (first["queue_position"], first["eta_seconds"]) == (1, 36 - 1)  # rounded to 5 s
     assert (last["queue_position"], last["eta_seconds"]) == (3, 70)
     ends = datetime.fromisoformat(last["expires_at"]) - datetime.fromisoformat(last["created_at"])
     assert ends == timedelta(hours=24)

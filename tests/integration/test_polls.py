@@ -14,7 +14,7 @@ ORIGIN = "https://front.example"
 
 @pytest.fixture
 async def system(start: Start, store: Store) -> System:
-    """A gateway that needs a key, and a job of the key `web`."""
+    """Start a gateway that requires a key, with a job of the key `web`."""
     await store.fold([recent(submitted(Task.BEAT_ANALYSIS)).model_copy(update={"owner": "web"})])
     return await start(**KEYS, cors_origins=[ORIGIN])
 

@@ -1,4 +1,4 @@
-"""The beats are found once more when the drums are there: on a real broker and storage, with real child processes."""
+"""Beats are analysed again when the drums exist: on a real broker and storage, with real child processes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,7 +33,7 @@ OTHER = "other"
 
 
 class Bench:
-    """Songs that are submitted for stems and beats, whose stems come when they are told to."""
+    """Songs submitted for stems and beats; `separate` completes the separation."""
 
     def __init__(self, bus: Bus, storage: Storage, root: Path) -> None:
         self.bus = bus
@@ -70,7 +70,7 @@ def bench(bus: Bus, storage: Storage, tmp_path: Path) -> Bench:
 
 
 async def heard(listener: Listener, results: int = 1) -> list[Event]:
-    """What status would hear, up to so many results of beat analyses."""
+    """Return the events that status would receive, up to this number of beat analysis results."""
     events: list[Event] = []
     while len(told(events)) < results:
         events += await listener.until(TaskCompleted)
@@ -81,7 +81,7 @@ def told(events: list[Event]) -> list[TaskCompleted]:
     return [event for event in events if isinstance(event, TaskCompleted) and event.task is BEATS]
 
 
-async def test_the_first_result_is_told_at_once_and_replaced_when_the_drums_are_there(
+async def test_the_first_result_is_published_immediately_and_replaced_when_the_drums_exist(
     bench: Bench, listener: Listener
 ) -> None:
     await bench.submit()
@@ -100,7 +100,7 @@ async def test_the_first_result_is_told_at_once_and_replaced_when_the_drums_are_
     assert fold_all(events).event(BEATS) == second
 
 
-async def test_copies_of_what_is_replaced_go_and_other_files_stay(bench: Bench, listener: Listener) -> None:
+async def test_copies_of_replaced_files_are_deleted_and_other_files_stay(bench: Bench, listener: Listener) -> None:
     await bench.submit()
     async with bench.worker("listen"):
         await heard(listener)
@@ -113,7 +113,7 @@ async def test_copies_of_what_is_replaced_go_and_other_files_stay(bench: Bench, 
     assert {"click.flac", "vocals.mp3", "drums.mp3", "drums.wav"} <= there
 
 
-async def test_a_first_pass_that_comes_after_the_refinement_changes_nothing(bench: Bench, listener: Listener) -> None:
+async def test_a_first_pass_after_the_refinement_changes_nothing(bench: Bench, listener: Listener) -> None:
     song = await bench.store()
     await bench.separate()
     async with bench.worker("listen"):
@@ -127,9 +127,7 @@ async def test_a_first_pass_that_comes_after_the_refinement_changes_nothing(benc
     assert await bench.beats() == b"the drums"
 
 
-async def test_a_first_pass_that_comes_late_uses_the_drums_and_is_not_refined_again(
-    bench: Bench, listener: Listener
-) -> None:
+async def test_a_late_first_pass_uses_the_drums_and_is_not_refined_again(bench: Bench, listener: Listener) -> None:
     await bench.submit()
     await bench.separate()
     await bench.submit(OTHER)
@@ -142,7 +140,7 @@ async def test_a_first_pass_that_comes_late_uses_the_drums_and_is_not_refined_ag
     assert await bench.beats() == b"the drums"
 
 
-async def test_a_first_pass_that_ends_after_the_refinement_leaves_the_better_files(
+async def test_a_first_pass_that_ends_after_the_refinement_keeps_the_refined_files(
     bench: Bench, listener: Listener
 ) -> None:
     await bench.submit()
@@ -160,7 +158,7 @@ async def test_a_first_pass_that_ends_after_the_refinement_leaves_the_better_fil
 
 
 @pytest.mark.parametrize("engine", ["refuse_drums", "break_on_drums"])
-async def test_a_refinement_that_fails_leaves_the_first_result(bench: Bench, listener: Listener, engine: str) -> None:
+async def test_a_failed_refinement_leaves_the_first_result(bench: Bench, listener: Listener, engine: str) -> None:
     failures = TASKS.labels(BEATS, "not_refined")
     before = failures._value.get()
 
@@ -179,7 +177,7 @@ async def test_a_refinement_that_fails_leaves_the_first_result(bench: Bench, lis
     assert await bench.beats() == b"the song"
 
 
-async def test_a_refinement_whose_files_could_not_be_put_is_done_again(
+async def test_a_refinement_whose_files_could_not_be_stored_is_repeated(
     bench: Bench, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put = Storage.put
@@ -200,7 +198,7 @@ async def test_a_refinement_whose_files_could_not_be_put_is_done_again(
     assert await bench.beats() == b"the drums"
 
 
-async def test_a_separation_that_was_run_again_has_its_run_refine_the_beats(bench: Bench, listener: Listener) -> None:
+async def test_a_repeated_separation_refines_the_beats_in_its_run(bench: Bench, listener: Listener) -> None:
     await bench.submit()
     async with bench.worker("listen"):
         await heard(listener)
@@ -209,7 +207,7 @@ async def test_a_separation_that_was_run_again_has_its_run_refine_the_beats(benc
     assert (second.refined, second.run) == (True, 1)
 
 
-async def test_a_running_refinement_is_stopped_by_a_cancellation(bench: Bench, listener: Listener) -> None:
+async def test_a_cancellation_stops_a_running_refinement(bench: Bench, listener: Listener) -> None:
     await bench.store()
     await bench.separate()
     async with bench.worker("listen_when_told") as worker:
@@ -227,7 +225,7 @@ async def test_a_running_refinement_is_stopped_by_a_cancellation(bench: Bench, l
     assert not (bench.root / JOB_ID).exists()
 
 
-async def test_the_refinement_of_a_job_that_is_over_is_not_begun_and_fails_nothing(
+async def test_the_refinement_of_a_deleted_job_does_not_start_and_causes_no_failure(
     bench: Bench, listener: Listener
 ) -> None:
     await bench.store()

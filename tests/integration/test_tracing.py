@@ -1,4 +1,4 @@
-"""What becomes of a trace between services: on a real broker, with what was traced in memory."""
+"""Traces across services, on a real broker, with spans in memory."""
 
 from typing import Any
 
@@ -34,15 +34,15 @@ async def headers(channel: AbstractChannel, queue: str) -> dict[str, Any]:
     message = await (await channel.get_queue(queue)).get()
     assert message
     await message.ack()
-    return {name: value for name, value in message.headers.items() if not name.startswith("x-")}  # those are its own
+    return {name: value for name, value in message.headers.items() if not name.startswith("x-")}  # the broker's
 
 
-async def test_while_off_messages_are_as_they_were(bus: Bus, channel: AbstractChannel) -> None:
+async def test_without_tracing_messages_have_no_header(bus: Bus, channel: AbstractChannel) -> None:
     await bus.publish(submitted(BEATS), (BEATS,))
     assert await headers(channel, BEATS.queue) == {}
 
 
-async def test_a_message_has_its_trace_in_the_header_of_the_w3c(
+async def test_a_message_has_its_trace_in_the_traceparent_header(
     bus: Bus, channel: AbstractChannel, spans: InMemorySpanExporter
 ) -> None:
     await bus.publish(submitted(BEATS), (BEATS,))
@@ -51,7 +51,7 @@ async def test_a_message_has_its_trace_in_the_header_of_the_w3c(
     assert (version, int(sent_id, 16), int(flags, 16) & 1) == ("00", trace_id, 1)
 
 
-async def test_an_attempt_that_is_made_again_stays_in_the_trace(
+async def test_a_repeated_attempt_stays_in_the_trace(
     bench: Bench, listener: Listener, spans: InMemorySpanExporter
 ) -> None:
     await bench.submit()
@@ -89,7 +89,7 @@ async def test_a_dead_letter_stays_in_the_trace(
     assert told(of_job) == ["dead letter", "fold", "fold", "publish job_submitted", "publish task_failed"]
 
 
-async def test_events_that_are_folded_together_stay_in_traces_of_their_own(
+async def test_events_folded_in_one_batch_keep_their_own_traces(
     bus: Bus, store: Store, spans: InMemorySpanExporter
 ) -> None:
     for name in ("a", "b"):

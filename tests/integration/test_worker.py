@@ -1,4 +1,4 @@
-"""The table of how a worker settles, on a real broker, with a real child process."""
+"""The settlement rules of a worker, on a real broker, with a real child process."""
 
 import asyncio
 import os
@@ -63,7 +63,7 @@ async def test_a_child_that_dies_while_idle_is_replaced(bench: Bench, listener: 
         await listener.until(TaskCompleted)
 
 
-async def test_a_storage_that_is_away_costs_an_attempt_and_wedges_nothing(
+async def test_an_unavailable_storage_costs_one_attempt(
     bench: Bench, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manifest = bench.storage.manifest
@@ -79,7 +79,7 @@ async def test_a_storage_that_is_away_costs_an_attempt_and_wedges_nothing(
     assert done.attempt == 2
 
 
-async def test_a_job_whose_files_are_gone_fails(bench: Bench, listener: Listener) -> None:
+async def test_a_job_with_missing_files_fails(bench: Bench, listener: Listener) -> None:
     await bench.storage.delete_job(JOB_ID)
     async with bench.worker("succeed"):
         failure = (await listener.until(TaskFailed))[-1]
@@ -95,7 +95,7 @@ async def test_a_task_that_never_works_fails_after_its_last_attempt(bench: Bench
     assert events[-1].error_code == "internal_error"
 
 
-async def test_a_storage_that_never_works_fails_the_task_after_its_last_attempt(
+async def test_a_failing_storage_fails_the_task_after_its_last_attempt(
     bench: Bench, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def denied(self: Storage, key: str, path: Path) -> Path:
@@ -109,7 +109,7 @@ async def test_a_storage_that_never_works_fails_the_task_after_its_last_attempt(
     assert (failure.error_code, failure.attempt) == ("internal_error", 4)
 
 
-async def test_a_delivery_whose_connection_was_lost_is_left_to_the_broker(bench: Bench, amqp_url: str) -> None:
+async def test_a_delivery_of_a_lost_connection_is_left_to_the_broker(bench: Bench, amqp_url: str) -> None:
     async with bench.worker("succeed") as worker:
         pass
     await bench.submit()
@@ -119,10 +119,10 @@ async def test_a_delivery_whose_connection_was_lost_is_left_to_the_broker(bench:
     assert is_connection_lost(message)
     before = await bench.bus.backlog("beats")
     await worker._redeliver(message)
-    assert await bench.bus.backlog("beats") == before  # no copy beside the one that the broker took back
+    assert await bench.bus.backlog("beats") == before  # no copy besides the message that the broker requeued
 
 
-async def test_a_worker_told_to_stop_lets_its_task_finish(bench: Bench, listener: Listener) -> None:
+async def test_a_stopping_worker_finishes_its_task(bench: Bench, listener: Listener) -> None:
     leaving: AbstractAsyncContextManager[Worker] = bench.worker("work_until_told")
     await leaving.__aenter__()
     await listener.until(TaskProgressed)
@@ -132,7 +132,7 @@ async def test_a_worker_told_to_stop_lets_its_task_finish(bench: Bench, listener
     await left
 
 
-async def test_a_worker_out_of_grace_hands_its_task_back(bench: Bench, listener: Listener) -> None:
+async def test_a_worker_returns_its_task_when_the_grace_period_ends(bench: Bench, listener: Listener) -> None:
     async with bench.worker("work_until_told", grace_seconds=0.1):
         await listener.until(TaskProgressed)
     (bench.root / "done").touch()
@@ -141,7 +141,7 @@ async def test_a_worker_out_of_grace_hands_its_task_back(bench: Bench, listener:
     assert sum(isinstance(event, TaskCompleted) for event in events) == 1
 
 
-async def test_what_cannot_be_decoded_is_a_dead_letter_at_once(
+async def test_an_undecodable_message_is_a_dead_letter_immediately(
     bench: Bench, listener: Listener, channel: AbstractChannel
 ) -> None:
     async with bench.worker("succeed"):
