@@ -21,7 +21,7 @@ QUEUE_CHECK_SECONDS: Final = 1.0
 
 
 class ChangeFeed:
-    """A subscriber holds an `asyncio.Event`, so a slow one holds nobody up and misses only intermediate states."""
+    """A subscriber holds an `asyncio.Event`, so a slow one delays no other and misses only intermediate states."""
 
     def __init__(self, store: Store, snapshots: Snapshots, cache: DocumentCache) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Jobs as clients see them: only their owner's, and without expired ones."""
+"""Jobs as clients see them: without expired jobs, and only those of the client's owner."""
 
 import asyncio
 import re

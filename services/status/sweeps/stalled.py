@@ -55,7 +55,7 @@ async def _fail(bus: Bus, job: Job, task: Task, silence: timedelta) -> None:
             at=datetime.now(UTC),
             seq=last.seq + 1,
             summary="The task was given up",
-            error=f"The task was given up: nothing was heard of it for {silence.total_seconds() / 60:.0f} minutes",
+            error=f"The task was given up: no event arrived for {silence.total_seconds() / 60:.0f} minutes",
             error_code="task_silent",
         )
     )
