@@ -1,6 +1,6 @@
 # One verb each, the same for people and for CI.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-fast browser faults evaluate bench check audit docs images
+.PHONY: help setup demo up test test-fast browser faults evaluate bench check audit lowest docs images
 
 PYTHON := .venv/bin/python
 TYPED := services shared deploy tests bench
@@ -56,6 +56,9 @@ check: setup ## lint, formatting, types, security
 
 audit: setup ## ask the package index for known vulnerabilities of what is locked
 	@$(PYTHON) -m pip_audit --requirement requirements.lock --disable-pip --no-deps --strict
+
+lowest: setup ## run unit and contract tests on the lowest versions of dependencies that pyproject.toml allows
+	@deploy/local/lowest $(ARGS)
 
 docs: setup ## write docs/openapi.json and docs/asyncapi.json anew
 	@$(PYTHON) -m docs.generate

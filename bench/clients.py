@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from urllib.request import urlopen
 
 import aiohttp
-import httpx
+import httpx2
 
 from bench.audio import silence
 from deploy.local.child import StartError
@@ -29,7 +29,7 @@ class JobClient:
     """Submits songs and waits for their results. A context manager with one connection to the gateway."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=JOB_SECONDS)
+        self._http = httpx2.Client(base_url=url, timeout=JOB_SECONDS)
 
     def submit(self, song: Path, **options: str) -> str:
         """Upload a song with the fields of the form, and return the job's id."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from aio_pika.abc import AbstractChannel
 
 from deploy.local.ports import LOOPBACK, free_ports
@@ -88,14 +88,14 @@ class Listener:
 
 
 @asynccontextmanager
-async def gateway(bus: Bus, storage: Storage, **settings: object) -> AsyncIterator[httpx.AsyncClient]:
+async def gateway(bus: Bus, storage: Storage, **settings: object) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of a gateway that is ready and has no status service."""
     health = Health(bus.check)
     health.state = State.READY
     own = GatewaySettings.model_validate({"max_seconds": 20, "status_url": NOWHERE, **settings})
     async with status_session(own) as status:
         app = create_app(bus, storage, status, health, own)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://gateway") as client:
             yield client
 
 
@@ -105,19 +105,19 @@ async def status_service(store: Store, storage: Storage, **settings: object) -> 
     (port,) = free_ports(1)
     own = StatusSettings.model_validate({"port": port, "grace_seconds": 5, **settings})
     url = f"http://{LOOPBACK}:{port}"
-    async with serving(create_status(store, storage, Health(), own), own), httpx.AsyncClient(base_url=url) as client:
+    async with serving(create_status(store, storage, Health(), own), own), httpx2.AsyncClient(base_url=url) as client:
         await until(lambda: _is_alive(client), wanted=True)
         yield url
 
 
-async def _is_alive(client: httpx.AsyncClient) -> bool:
+async def _is_alive(client: httpx2.AsyncClient) -> bool:
     try:
         return (await client.get("/livez")).is_success
-    except httpx.TransportError:
+    except httpx2.TransportError:
         return False
 
 
-async def submit(client: httpx.AsyncClient, content: bytes, name: str = "song.wav", **options: str) -> httpx.Response:
+async def submit(client: httpx2.AsyncClient, content: bytes, name: str = "song.wav", **options: str) -> httpx2.Response:
     return await client.post("/api/process", files={"file": (name, content)}, data=options)
 
 
@@ -156,7 +156,7 @@ class Bench:
 class System:
     """A gateway and a status service; `root` is the directory of the storage."""
 
-    def __init__(self, client: httpx.AsyncClient, bus: Bus, storage: Storage, root: Path) -> None:
+    def __init__(self, client: httpx2.AsyncClient, bus: Bus, storage: Storage, root: Path) -> None:
         self.client = client
         self.bus = bus
         self.storage = storage
@@ -164,7 +164,7 @@ class System:
 
     def with_key(self, key: str) -> "System":
         """Return the same system with an API key in every request."""
-        client = httpx.AsyncClient(
+        client = httpx2.AsyncClient(
             transport=self.client._transport, base_url=self.client.base_url, headers={"X-API-Key": key}
         )
         return System(client, self.bus, self.storage, self.root)

@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from statistics import median
 
 import aiohttp
-import httpx
+import httpx2
 import uvloop
 from matplotlib.figure import Figure as Picture
 
@@ -141,9 +141,9 @@ async def _delays(bench: Bench, services: Services) -> dict[str, dict[str, float
     return {name: _summary([1000 * each for each in seconds]) for name, seconds in delays.items()}
 
 
-def _client(url: str) -> httpx.AsyncClient:
+def _client(url: str) -> httpx2.AsyncClient:
     """Return a client without a limit of connections."""
-    return httpx.AsyncClient(base_url=url, timeout=60, limits=httpx.Limits(max_connections=None))
+    return httpx2.AsyncClient(base_url=url, timeout=60, limits=httpx2.Limits(max_connections=None))
 
 
 def _summary(values: Sequence[float]) -> dict[str, float]:

@@ -18,7 +18,7 @@ from time import monotonic, sleep
 from typing import Any, Final
 
 import aio_pika
-import httpx
+import httpx2
 from matplotlib.figure import Figure as Picture
 from pymongo import MongoClient
 
@@ -96,7 +96,7 @@ def _process(bench: Bench, song: Path) -> dict[str, Any]:
     """Process the song, and return the produced events, bytes and times. Raises StartError if the job fails."""
     with (
         running(bench, ALL, ENV, real=True) as services,
-        httpx.Client(base_url=services.gateway_url, timeout=200) as http,
+        httpx2.Client(base_url=services.gateway_url, timeout=200) as http,
     ):
         asyncio.run(_record_events(bench.amqp_url))
         job_id = _submit(http, song, TASKS)
@@ -115,13 +115,13 @@ def _process(bench: Bench, song: Path) -> dict[str, Any]:
         }
 
 
-def _submit(http: httpx.Client, song: Path, tasks: Sequence[str]) -> str:
+def _submit(http: httpx2.Client, song: Path, tasks: Sequence[str]) -> str:
     with song.open("rb") as file:
         answer = http.post("/api/process", data={"tasks": ",".join(tasks)}, files={"file": (song.name, file)})
     return str(answer.raise_for_status().json()["job_id"])
 
 
-def _seconds_alone(http: httpx.Client, song: Path) -> dict[str, float]:
+def _seconds_alone(http: httpx2.Client, song: Path) -> dict[str, float]:
     """Return the time of each task while no other runs: the beats in a job of their own."""
     jobs = (TASKS[:2], TASKS[2:])
     documents = [_wait_for(http, _submit(http, song, tasks), refined=False) for tasks in jobs]
@@ -132,7 +132,7 @@ def _seconds_alone(http: httpx.Client, song: Path) -> dict[str, float]:
     }
 
 
-def _wait_for(http: httpx.Client, job_id: str, *, refined: bool) -> dict[str, Any]:
+def _wait_for(http: httpx2.Client, job_id: str, *, refined: bool) -> dict[str, Any]:
     """Return the final document: with `refined` beats, which are the last change."""
     deadline = monotonic() + TIMEOUT_SECONDS
     while monotonic() < deadline:
@@ -175,7 +175,7 @@ def _sizes(folder: Path) -> dict[str, int]:
     return {file.name: file.stat().st_size for file in sorted(folder.iterdir())}
 
 
-def _size(http: httpx.Client, job_id: str, name: str) -> int:
+def _size(http: httpx2.Client, job_id: str, name: str) -> int:
     """Return the size of a stem in a format, which the gateway encodes now."""
     return int(http.head(f"/storage/{job_id}/{name}").raise_for_status().headers["content-length"])
 

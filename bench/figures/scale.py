@@ -12,7 +12,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 
-import httpx
+import httpx2
 import psutil
 from matplotlib.figure import Figure as Picture
 
@@ -145,7 +145,7 @@ async def _backlog(bench: Bench, jobs: int) -> dict[str, Any]:
     with running(bench, {"gateway": 1, "status": 1}) as services:
         async with (
             Bus(bench.amqp_url, "bench") as bus,
-            httpx.AsyncClient(base_url=services.gateway_url, timeout=30) as http,
+            httpx2.AsyncClient(base_url=services.gateway_url, timeout=30) as http,
         ):
             before = memory(services) | {"RabbitMQ": _broker_memory()}
             job_ids, submit_seconds = await _submit(bench, bus, jobs)
@@ -184,7 +184,7 @@ async def _submit(bench: Bench, bus: Bus, jobs: int) -> tuple[list[str], float]:
     return [*with_files, *(event.job_id for event in events)], seconds
 
 
-async def _wait_until_visible(http: httpx.AsyncClient, job_id: str) -> None:
+async def _wait_until_visible(http: httpx2.AsyncClient, job_id: str) -> None:
     """Raises StartError."""
     deadline = perf_counter() + TIMEOUT_SECONDS
     while not (await http.get(f"/api/status/{job_id}")).is_success:
@@ -192,7 +192,7 @@ async def _wait_until_visible(http: httpx.AsyncClient, job_id: str) -> None:
             raise StartError("a job of the queue is not visible", job_id)
 
 
-async def _timed(http: httpx.AsyncClient, job_id: str) -> float:
+async def _timed(http: httpx2.AsyncClient, job_id: str) -> float:
     began = perf_counter()
     (await http.get(f"/api/status/{job_id}")).raise_for_status()
     return perf_counter() - began
@@ -213,7 +213,7 @@ def _broker_memory() -> float:
     return sum(float(process.memory_info().rss) for process in processes if process.name() == "beam.smp") / 1e6
 
 
-async def _snapshots(http: httpx.AsyncClient, status_url: str) -> SnapshotCounter:
+async def _snapshots(http: httpx2.AsyncClient, status_url: str) -> SnapshotCounter:
     metrics = (await http.get(f"{status_url}/metrics")).raise_for_status().text
     values = dict(line.rsplit(" ", 1) for line in metrics.splitlines())
     name = "karaoke_queue_snapshot_seconds"

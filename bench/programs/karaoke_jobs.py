@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-import httpx
+import httpx2
 
 from bench.audio import silence
 from bench.events import submit_job
@@ -19,7 +19,7 @@ CONCURRENT_SUBMISSIONS = 8
 
 
 class DirectQueue:
-    def __init__(self, bus: Bus, storage: Storage, status: httpx.AsyncClient) -> None:
+    def __init__(self, bus: Bus, storage: Storage, status: httpx2.AsyncClient) -> None:
         self._bus = bus
         self._storage = storage
         self._status = status
@@ -47,7 +47,7 @@ class DirectQueue:
 
 
 class UploadQueue(DirectQueue):
-    def __init__(self, bus: Bus, storage: Storage, status: httpx.AsyncClient, gateway: httpx.AsyncClient) -> None:
+    def __init__(self, bus: Bus, storage: Storage, status: httpx2.AsyncClient, gateway: httpx2.AsyncClient) -> None:
         super().__init__(bus, storage, status)
         self._gateway = gateway
         self._upload = silence(seconds=1)
@@ -63,8 +63,8 @@ class UploadQueue(DirectQueue):
 
 async def main() -> None:
     storage = Storage(os.environ["STORAGE_URL"])
-    status = httpx.AsyncClient(base_url=os.environ["STATUS_URL"], timeout=60)
-    gateway = httpx.AsyncClient(base_url=os.environ.get("GATEWAY_URL", ""), timeout=60)
+    status = httpx2.AsyncClient(base_url=os.environ["STATUS_URL"], timeout=60)
+    gateway = httpx2.AsyncClient(base_url=os.environ.get("GATEWAY_URL", ""), timeout=60)
     async with status, gateway, Bus(os.environ["AMQP_URL"], "bench") as bus:
         await bus.check()
         uploads = UploadQueue(bus, storage, status, gateway)

@@ -13,7 +13,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from shared.broker import topology
 from shared.broker.connection import BROKER_ERRORS, CONFIRM_SECONDS
 from shared.broker.delivery import is_connection_lost
-from shared.broker.incoming import Handler, shorten
+from shared.broker.incoming import Handler, deliver_directly
 
 log = structlog.get_logger()
 
@@ -70,7 +70,7 @@ class Subscription:
 
     async def _receive_first(self, message: AbstractIncomingMessage) -> None:
         """Receive the first message of each connection."""
-        shorten(message, self._receive)
+        deliver_directly(message, self._receive)
         await self._receive(message)
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from playwright.async_api import Page
 
 from tests.system import until
@@ -12,12 +12,12 @@ from tests.system import until
 Open = Callable[..., Awaitable[Page]]
 
 
-async def submit(client: httpx.AsyncClient, song: Path, **options: str) -> str:
+async def submit(client: httpx2.AsyncClient, song: Path, **options: str) -> str:
     answer = await client.post("/api/process", files={"file": (song.name, song.read_bytes())}, data=options)
     return str(answer.raise_for_status().json()["job_id"])
 
 
-async def ended(client: httpx.AsyncClient, job_id: str, outcome: str) -> str:
+async def ended(client: httpx2.AsyncClient, job_id: str, outcome: str) -> str:
     """Wait until a job has finished with the given outcome, and return its id."""
     document: dict[str, Any] = {}
 

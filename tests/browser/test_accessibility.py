@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from playwright.async_api import Page
 
@@ -17,7 +17,7 @@ WIDTHS = [1280, 360]
 
 @pytest.fixture(scope="package")
 async def failed(gateway_url: str, song: Path) -> str:
-    async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
+    async with httpx2.AsyncClient(base_url=gateway_url, timeout=60) as client:
         job = await submit(client, song, model="no-such-model", tasks="stem_separation,beat_analysis")
         return await ended(client, job, "failed")
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from playwright.async_api import Route, expect
 
@@ -22,7 +22,7 @@ async def test_a_file_without_audio_is_refused_with_a_message(visit: Open, tmp_p
 
 
 async def test_a_failed_job_names_the_failed_task_and_can_be_retried(visit: Open, gateway_url: str, song: Path) -> None:
-    async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
+    async with httpx2.AsyncClient(base_url=gateway_url, timeout=60) as client:
         job = await submit(client, song, model="no-such-model", tasks="stem_separation,beat_analysis")
         await ended(client, job, "failed")
     page = await visit(job)
@@ -95,7 +95,7 @@ async def test_an_outage_is_shown_and_the_page_recovers(visit: Open, gateway_url
 @pytest.fixture(scope="module")
 async def editable_job(gateway_url: str, short_song: Path) -> str:
     """Return the id of a completed job whose lyrics the tests may replace."""
-    async with httpx.AsyncClient(base_url=gateway_url, timeout=60) as client:
+    async with httpx2.AsyncClient(base_url=gateway_url, timeout=60) as client:
         return await ended(client, await submit(client, short_song, format="flac"), "completed")
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 
 CHECKS = (
     "not_a_server_error",
@@ -37,6 +37,6 @@ def test_random_requests_get_documented_responses(gateway_url: str, tmp_path: Pa
 
 def test_random_requests_for_a_real_job_get_documented_responses(gateway_url: str, song: Path, tmp_path: Path) -> None:
     with song.open("rb") as file:
-        answer = httpx.post(f"{gateway_url}/api/process", files={"file": file}, data={"tasks": "beat_analysis"})
+        answer = httpx2.post(f"{gateway_url}/api/process", files={"file": file}, data={"tasks": "beat_analysis"})
     job_id = answer.raise_for_status().json()["job_id"]
     schemathesis(gateway_url, tmp_path, job_id, "--include-path-regex", "job_id")

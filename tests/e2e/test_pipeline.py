@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
@@ -127,7 +127,7 @@ def test_silence_completes_without_words_or_beats(gateway_url: str, tmp_path: Pa
 
 def test_every_service_is_ready_and_exports_metrics(services: Stack, job: dict[str, Any]) -> None:
     for service in services.services.values():
-        assert httpx.get(f"{service.url}/livez").status_code == 200
-        assert httpx.get(f"{service.url}/readyz").status_code == 200
-        assert "python_info" in httpx.get(f"{service.url}/metrics").text
-    assert 'outcome="completed"' in httpx.get(f"{services.services['separator'].url}/metrics").text
+        assert httpx2.get(f"{service.url}/livez").status_code == 200
+        assert httpx2.get(f"{service.url}/readyz").status_code == 200
+        assert "python_info" in httpx2.get(f"{service.url}/metrics").text
+    assert 'outcome="completed"' in httpx2.get(f"{services.services['separator'].url}/metrics").text

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from deploy.local.stack import Stack
@@ -21,7 +21,7 @@ LAST = {"POST /api/process", "attempt beat_analysis", "fold task_completed"}
 @pytest.fixture(scope="module")
 def job_id(services: Stack, song: Path) -> str:
     """Submit a song with the client's trace and return the id of the completed job."""
-    with httpx.Client(base_url=services.url, timeout=60) as client:
+    with httpx2.Client(base_url=services.url, timeout=60) as client:
         answer = client.post(
             "/api/process",
             files={"file": song.open("rb")},

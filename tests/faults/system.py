@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import numpy as np
 import soundfile
 
@@ -54,7 +54,7 @@ class System:
         self.children: dict[str, Child] = {}
         self.ports: dict[str, int] = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
         self.odd: set[str] = set()
-        self.http = httpx.Client(timeout=30)  # shared, because each client reads the machine's certificates
+        self.http = httpx2.Client(timeout=30)  # shared, because each client reads the machine's certificates
         self.accepted: list[str] = []
         self.struck_at = 0.0
         self.recovery_seconds: float | None = None
@@ -125,14 +125,14 @@ class System:
         return f"http://{LOOPBACK}:{self.ports[name]}"
 
     def ready(self, names: Iterable[str] = SERVICES) -> bool:
-        with suppress(httpx.HTTPError):
+        with suppress(httpx2.HTTPError):
             return all(self.http.get(f"{self.url(name)}/readyz", timeout=30).is_success for name in names)
         return False
 
     def alive(self) -> bool:
         return all(self.http.get(f"{self.url(name)}/livez", timeout=10).is_success for name in self.children)
 
-    def post(self, key: str | None = None, gateway: str = "gateway", **options: str) -> httpx.Response:
+    def post(self, key: str | None = None, gateway: str = "gateway", **options: str) -> httpx2.Response:
         headers = {"Idempotency-Key": key} if key else {}
         files = {"file": ("song.wav", self.song)}
         answer = self.http.post(
@@ -147,7 +147,7 @@ class System:
 
     def document(self, job_id: str) -> dict[str, Any]:
         """Return the job's document, or an empty one while status is unavailable."""
-        with suppress(httpx.HTTPError):
+        with suppress(httpx2.HTTPError):
             answer = self.http.get(f"{self.url()}/api/status/{job_id}", timeout=30)
             document: dict[str, Any] = answer.json() if answer.is_success else {}
             return document

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 
 from tests.faults.system import System
@@ -22,7 +22,7 @@ def test_a_gateway_is_killed(system: System, reached: bool) -> None:  # noqa: FB
     def upload() -> None:
         try:
             system.post(key, tasks="beat_analysis")
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             failed.append(error)
 
     uploading = threading.Thread(target=upload)
@@ -43,7 +43,7 @@ def test_a_gateway_is_killed(system: System, reached: bool) -> None:  # noqa: FB
 @pytest.mark.slow
 def test_an_unannounced_upload_is_deleted_by_a_sweep(system: System) -> None:
     system.proxies["gateway"].hold(down=False)
-    with pytest.raises(httpx.TimeoutException):
+    with pytest.raises(httpx2.TimeoutException):
         system.http.post(f"{system.url()}/api/process", files={"file": system.song}, timeout=2)
     system.children["gateway"].kill()
     system.proxies["gateway"].cut()
@@ -77,7 +77,7 @@ def test_a_job_expires_while_it_is_downloaded(system: System) -> None:
     path = system.task(job)["vocals_path"]
     whole = bytes(range(256)) * 100_000
     (system.folder / "storage" / job / "vocals.wav").write_bytes(whole)
-    with httpx.stream("GET", f"{system.url()}{path}", timeout=60) as answer:
+    with httpx2.stream("GET", f"{system.url()}{path}", timeout=60) as answer:
         pieces = answer.iter_bytes(100_000)
         got = [next(pieces)]
         system.strike()

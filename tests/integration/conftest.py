@@ -4,7 +4,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import aio_pika
-import httpx
+import httpx2
 import pytest
 from aio_pika.abc import AbstractChannel
 
@@ -73,9 +73,9 @@ def listener(channel: AbstractChannel) -> Listener:
 
 
 @pytest.fixture
-async def status_client(store: Store, storage: Storage) -> AsyncIterator[httpx.AsyncClient]:
+async def status_client(store: Store, storage: Storage) -> AsyncIterator[httpx2.AsyncClient]:
     app = create_status(store, storage, Health(store.check), StatusSettings())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://status") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://status") as client:
         yield client
 
 
@@ -90,7 +90,7 @@ async def start(bus: Bus, store: Store, storage: Storage, tmp_path: Path) -> Asy
             own = GatewaySettings.model_validate({"status_url": url, **settings})
             status = await stack.enter_async_context(status_session(own))
             gateway = create_gateway(bus, storage, status, Health(), own)
-            outside = httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://gateway")
+            outside = httpx2.AsyncClient(transport=httpx2.ASGITransport(gateway), base_url="http://gateway")
             await stack.enter_async_context(outside)
             return System(outside, bus, storage, tmp_path / "storage")
 

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import httpx
+import httpx2
 
 from deploy.local.ports import LOOPBACK, free_ports
 from services.gateway.app import create_app as create_gateway
@@ -41,7 +41,7 @@ class Event:
 class Feed:
     """Events as a client receives them; `comments` counts keepalives."""
 
-    answer: httpx.Response
+    answer: httpx2.Response
     comments: int = 0
     _blocks: AsyncIterator[Event] = field(init=False)
 
@@ -76,7 +76,7 @@ class Feed:
 class Live:
     """`stop_gateway` and `stop_status` stop a service, like SIGTERM."""
 
-    def __init__(self, client: httpx.AsyncClient, stop_gateway: asyncio.Event, stop_status: asyncio.Event) -> None:
+    def __init__(self, client: httpx2.AsyncClient, stop_gateway: asyncio.Event, stop_status: asyncio.Event) -> None:
         self.client = client
         self.stop_gateway = stop_gateway
         self.stop_status = stop_status
@@ -104,18 +104,18 @@ async def live(bus: Bus, store: Store, storage: Storage, **settings: object) -> 
         await stack.enter_async_context(serving(gateway, gateway_settings))
         for stopping in (stop_status, stop_gateway):
             stack.enter_context(stop_streams_on_exit(stopping))
-        outside = httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{gateway_port}", timeout=20)
+        outside = httpx2.AsyncClient(base_url=f"http://{LOOPBACK}:{gateway_port}", timeout=20)
         client = await stack.enter_async_context(outside)
         await _listening(client)
         yield Live(client, stop_gateway, stop_status)
 
 
-async def _listening(client: httpx.AsyncClient) -> None:
+async def _listening(client: httpx2.AsyncClient) -> None:
     async with asyncio.timeout(20):
         while True:
             try:
                 await client.get("/api/status/nonesuch")
-            except httpx.ConnectError:
+            except httpx2.ConnectError:
                 await asyncio.sleep(0.05)
             else:
                 return

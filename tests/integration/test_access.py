@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from deploy.local.child import Child
@@ -167,8 +167,8 @@ async def codes(bus: Bus, storage: Storage, *addresses: str) -> list[int]:
         app = create_app(bus, storage, nobody, Health(), settings)
         answers = []
         for address in addresses:
-            transport = httpx.ASGITransport(app, client=(address, 1))
-            async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            transport = httpx2.ASGITransport(app, client=(address, 1))
+            async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
                 answers.append((await submit(client, b"")).status_code)
         return answers
 
@@ -189,7 +189,7 @@ async def test_concurrent_uploads_of_one_caller_are_limited(bus: Bus, storage: S
         assert await _code(client) == "not_a_form"
 
 
-async def _code(client: httpx.AsyncClient) -> str:
+async def _code(client: httpx2.AsyncClient) -> str:
     return str((await client.post("/api/process", content=b"")).json()["code"])
 
 
@@ -267,7 +267,7 @@ async def fold(store: Store, histories: dict[str, list[Event]], owner: str | Non
 
 async def test_only_the_owners_unfinished_jobs_are_counted(store: Store, storage: Storage) -> None:
     status = create_status(store, storage, Health(), StatusSettings())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(status), base_url="http://status") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(status), base_url="http://status") as client:
 
         async def count(owner: str, limit: int = 100) -> int:
             return int((await client.get(f"/owners/{owner}/unfinished", params={"limit": limit})).text)
@@ -360,8 +360,8 @@ async def test_every_response_has_security_headers(bus: Bus, path: str, status: 
     settings = GatewaySettings(status_url=NOWHERE)
     async with status_session(settings) as nobody:
         app = create_app(bus, broken, nobody, Health(), settings)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
             answer = await client.get(path)
     assert answer.status_code == status
     assert answer.headers["content-security-policy"] == policy
@@ -391,7 +391,7 @@ async def test_input_of_a_caller_cannot_forge_log_lines(
     try:
         await asyncio.to_thread(wait_until, service.ready, [child], 30)
         await asyncio.to_thread(send, service.port, {"Idempotency-Key": hostile, "X-API-Key": hostile})
-        async with httpx.AsyncClient(base_url=service.url, timeout=30) as client:
+        async with httpx2.AsyncClient(base_url=service.url, timeout=30) as client:
             for language in ("", hostile):
                 await submit(client, tone(2), name=f"{hostile}\n\u2028song.wav", language=language)
     finally:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 import soundfile
@@ -36,7 +36,7 @@ async def put(storage: Storage, **files: bytes) -> None:
 
 
 @pytest.fixture
-async def client(bus: Bus, storage: Storage) -> AsyncIterator[httpx.AsyncClient]:
+async def client(bus: Bus, storage: Storage) -> AsyncIterator[httpx2.AsyncClient]:
     await storage.put_manifest(submitted(name="Café del Mar.mp3"))
     async with gateway(bus, storage) as client:
         yield client
@@ -73,7 +73,7 @@ def heard(content: bytes) -> tuple[np.ndarray[Any, Any], int]:
 @pytest.mark.parametrize("form", ["wav", "flac", "mp3", "opus"])
 @pytest.mark.parametrize("made", ["wav", "flac", "mp3", "opus"])
 async def test_a_stem_is_served_in_every_format_at_its_full_length(
-    client: httpx.AsyncClient, storage: Storage, made: str, form: str
+    client: httpx2.AsyncClient, storage: Storage, made: str, form: str
 ) -> None:
     rate, file = (48_000 if made == "opus" else 44_100), io.BytesIO()
     wave = 0.3 * np.sin(np.arange(int(2.5 * rate)) ** 1.5 / 4000)
@@ -95,7 +95,7 @@ async def test_a_stem_is_served_in_every_format_at_its_full_length(
 
 
 async def test_a_file_is_encoded_once_and_served_like_other_results(
-    client: httpx.AsyncClient, storage: Storage, encoder: Encoder
+    client: httpx2.AsyncClient, storage: Storage, encoder: Encoder
 ) -> None:
     await put(storage, bass_wav=SONG)
     path = f"/storage/{JOB}/cafe-del-mar_bass.flac"
@@ -112,7 +112,7 @@ async def test_a_file_is_encoded_once_and_served_like_other_results(
 
 
 async def test_concurrent_requests_for_a_file_share_one_encoding(
-    client: httpx.AsyncClient, storage: Storage, encoder: Encoder
+    client: httpx2.AsyncClient, storage: Storage, encoder: Encoder
 ) -> None:
     await put(storage, bass_wav=SONG, other_wav=SONG)
     encoder.go_on.clear()
@@ -127,14 +127,14 @@ async def test_concurrent_requests_for_a_file_share_one_encoding(
 
 
 async def test_lossless_files_are_preferred_as_the_source(
-    client: httpx.AsyncClient, storage: Storage, tmp_path: Path
+    client: httpx2.AsyncClient, storage: Storage, tmp_path: Path
 ) -> None:
     await put(storage, drums_mp3=b"not even audio", drums_wav=SONG)
     assert (await client.get(f"/storage/{JOB}/song_drums.opus")).status_code == 200
 
 
 async def test_a_file_is_encoded_again_if_its_source_is_replaced_meanwhile(
-    client: httpx.AsyncClient, storage: Storage, encoder: Encoder
+    client: httpx2.AsyncClient, storage: Storage, encoder: Encoder
 ) -> None:
     await put(storage, click_flac=tone(2.5, form="FLAC"))
     encoder.go_on.clear()
@@ -147,7 +147,7 @@ async def test_a_file_is_encoded_again_if_its_source_is_replaced_meanwhile(
     assert encoder.asked == ["click.wav", "click.wav"]
 
 
-async def test_browsers_revalidate_results_that_may_be_replaced(client: httpx.AsyncClient, storage: Storage) -> None:
+async def test_browsers_revalidate_results_that_may_be_replaced(client: httpx2.AsyncClient, storage: Storage) -> None:
     await put(storage, beats_json=b"{}", click_flac=SONG, drums_peaks_json=b"{}")
     names = ("beats.json", "click.flac", "peaks/drums.json")
     kept = [(await client.get(f"/api/jobs/{JOB}/{name}")).headers["cache-control"] for name in names]
@@ -156,7 +156,7 @@ async def test_browsers_revalidate_results_that_may_be_replaced(client: httpx.As
 
 @pytest.mark.parametrize("when", ["while it is encoded", "while it is put"])
 async def test_a_job_cancelled_during_an_encoding_leaves_no_files(
-    client: httpx.AsyncClient,
+    client: httpx2.AsyncClient,
     storage: Storage,
     encoder: Encoder,
     tmp_path: Path,
@@ -184,7 +184,7 @@ async def test_a_job_cancelled_during_an_encoding_leaves_no_files(
 
 
 async def test_too_many_pending_encodings_are_refused_with_retry_after(
-    client: httpx.AsyncClient, storage: Storage, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+    client: httpx2.AsyncClient, storage: Storage, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encode, "MAX_PENDING", 1)
     await put(storage, bass_wav=SONG, other_wav=SONG)
@@ -201,7 +201,7 @@ async def test_too_many_pending_encodings_are_refused_with_retry_after(
 
 
 async def test_a_full_disk_and_an_unreadable_stem_are_reported(
-    client: httpx.AsyncClient, storage: Storage, monkeypatch: pytest.MonkeyPatch
+    client: httpx2.AsyncClient, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await put(storage, bass_wav=b"no audio")
     answer = await client.get(f"/storage/{JOB}/song_bass.mp3")
@@ -232,13 +232,13 @@ async def test_a_full_disk_and_an_unreadable_stem_are_reported(
         "/api/jobs/%0a/lyrics.lrc",
     ],
 )
-async def test_a_missing_result_is_not_found(client: httpx.AsyncClient, storage: Storage, path: str) -> None:
+async def test_a_missing_result_is_not_found(client: httpx2.AsyncClient, storage: Storage, path: str) -> None:
     await put(storage, vocals_wav=SONG, song_flac=SONG)
     answer = await client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "result_not_found")
 
 
-async def test_every_file_of_a_job_has_a_fixed_name(client: httpx.AsyncClient, storage: Storage) -> None:
+async def test_every_file_of_a_job_has_a_fixed_name(client: httpx2.AsyncClient, storage: Storage) -> None:
     lyrics = {f"lyrics_{form}": form.encode() for form in ("json", "txt", "lrc", "elrc", "srt", "vtt", "ass")}
     await put(storage, **lyrics, beats_json=b"{}", vocals_peaks_json=b'{"version":2}', click_flac=tone(1, form="FLAC"))
     await put(storage, song_peaks_json=b'{"version":2,"length":0}')
@@ -257,7 +257,7 @@ async def test_every_file_of_a_job_has_a_fixed_name(client: httpx.AsyncClient, s
     assert (await client.head(f"/api/jobs/{JOB}/lyrics.ass")).headers["content-type"].startswith("text/x-ssa")
 
 
-def unzipped(answer: httpx.Response, tmp_path: Path) -> dict[str, bytes]:
+def unzipped(answer: httpx2.Response, tmp_path: Path) -> dict[str, bytes]:
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip"), answer.text
     with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
         assert file.testzip() is None
@@ -265,7 +265,7 @@ def unzipped(answer: httpx.Response, tmp_path: Path) -> dict[str, bytes]:
 
 
 async def test_a_zip_contains_all_results_named_after_the_song(
-    client: httpx.AsyncClient, storage: Storage, tmp_path: Path
+    client: httpx2.AsyncClient, storage: Storage, tmp_path: Path
 ) -> None:
     path = f"/api/jobs/{JOB}/download.zip"
     early = await client.get(path)
@@ -282,7 +282,7 @@ async def test_a_zip_contains_all_results_named_after_the_song(
 
 
 async def test_a_zip_contains_stems_in_the_requested_format(
-    client: httpx.AsyncClient, storage: Storage, tmp_path: Path
+    client: httpx2.AsyncClient, storage: Storage, tmp_path: Path
 ) -> None:
     await put(storage, vocals_wav=SONG, bass_wav=SONG, lyrics_lrc=b"[00:01.00]la")
     files = unzipped(await client.get(f"/api/jobs/{JOB}/download.zip?format=opus"), tmp_path)

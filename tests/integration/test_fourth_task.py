@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import aio_pika
-import httpx
+import httpx2
 import pytest
 
 from deploy.local.child import Child, until
@@ -166,7 +166,7 @@ def test_the_rules_of_a_fourth_task_follow_from_its_row(project: Path) -> None:
 
 
 async def test_a_job_runs_through_a_fourth_task(gateway_url: str) -> None:
-    async with httpx.AsyncClient(base_url=gateway_url) as client:
+    async with httpx2.AsyncClient(base_url=gateway_url) as client:
         files = {"file": ("song.wav", tone(2.0))}
         accepted = await client.post("/api/process", files=files, data={"tasks": "melody"})
         assert accepted.status_code == 202, accepted.text

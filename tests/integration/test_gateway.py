@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import soundfile
 
@@ -17,14 +17,14 @@ from tests.system import Listener, gateway, submit
 
 
 @pytest.fixture
-async def client(bus: Bus, storage: Storage) -> AsyncIterator[httpx.AsyncClient]:
+async def client(bus: Bus, storage: Storage) -> AsyncIterator[httpx2.AsyncClient]:
     async with gateway(bus, storage, max_upload_bytes=2_000_000) as client:
         yield client
 
 
 @pytest.mark.parametrize("form", ["WAV", "FLAC", "OGG", "MP3"])
 async def test_a_song_is_decoded_stored_and_published(
-    client: httpx.AsyncClient, storage: Storage, listener: Listener, tmp_path: Path, form: str
+    client: httpx2.AsyncClient, storage: Storage, listener: Listener, tmp_path: Path, form: str
 ) -> None:
     content = tone(2, rate=22_050, channels=1, form=form)
     answer = await submit(client, content, name="../../Zoë's song.bin", tasks="beat_analysis, stem_separation")
@@ -60,7 +60,7 @@ async def test_a_song_is_decoded_stored_and_published(
     ids=lambda value: value if isinstance(value, str) else None,
 )
 async def test_an_unusable_upload_is_refused_and_not_stored(
-    client: httpx.AsyncClient, tmp_path: Path, content: bytes, options: dict[str, str], status: int, code: str
+    client: httpx2.AsyncClient, tmp_path: Path, content: bytes, options: dict[str, str], status: int, code: str
 ) -> None:
     answer = await submit(client, content, **options)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -68,7 +68,7 @@ async def test_an_unusable_upload_is_refused_and_not_stored(
     assert not list((tmp_path / "storage").rglob("*.*"))
 
 
-async def test_a_damaged_song_is_refused(client: httpx.AsyncClient) -> None:
+async def test_a_damaged_song_is_refused(client: httpx2.AsyncClient) -> None:
     content = bytearray(tone(8, form="MP3"))
     content[2000::31] = b"\x55" * len(content[2000::31])
     answer = await submit(client, bytes(content))
@@ -76,14 +76,14 @@ async def test_a_damaged_song_is_refused(client: httpx.AsyncClient) -> None:
     assert answer.json()["code"] in ("corrupt", "not_audio")
 
 
-async def test_a_request_without_a_form_or_a_file_is_refused_with_instructions(client: httpx.AsyncClient) -> None:
+async def test_a_request_without_a_form_or_a_file_is_refused_with_instructions(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/api/process", json={"file": "song.wav"})
     assert (answer.status_code, answer.json()["code"]) == (415, "not_a_form")
     answer = await client.post("/api/process", files={"song": ("song.wav", tone(2))})
     assert (answer.status_code, answer.json()["code"]) == (422, "file_missing")
 
 
-async def test_a_form_with_two_files_or_invalid_bytes_is_refused(client: httpx.AsyncClient) -> None:
+async def test_a_form_with_two_files_or_invalid_bytes_is_refused(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/api/process", files=[("file", ("a.wav", tone(2))), ("file", ("b.wav", tone(2)))])
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_form")
     form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="caf\xe9.wav"\r\n\r\nabc\r\n--x--\r\n'
@@ -93,7 +93,7 @@ async def test_a_form_with_two_files_or_invalid_bytes_is_refused(client: httpx.A
     assert answer.status_code in (415, 422)
 
 
-async def test_a_malformed_job_id_is_not_found(client: httpx.AsyncClient) -> None:
+async def test_a_malformed_job_id_is_not_found(client: httpx2.AsyncClient) -> None:
     for job_id in ("%0a", "a%00b", "abc%3Fx", "x" * 300):
         answer = await client.get(f"/api/status/{job_id}")
         assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
@@ -116,7 +116,7 @@ async def test_only_pages_of_allowed_origins_may_call_the_api(bus: Bus, storage:
         assert (await client.options("/api/process", headers=asked)).status_code == 400
 
 
-async def test_a_poll_without_the_status_service_gets_503(client: httpx.AsyncClient) -> None:
+async def test_a_poll_without_the_status_service_gets_503(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/api/status/abc123")
     assert (answer.status_code, answer.json()["code"]) == (503, "status_unavailable")
 
@@ -130,7 +130,7 @@ async def path(storage: Storage) -> str:
     return "/storage/abc123/espresso_vocals.wav"
 
 
-async def test_a_result_is_served_with_its_type_and_length(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_result_is_served_with_its_type_and_length(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert (answer.status_code, answer.content) == (200, BODY)
     assert answer.headers["content-type"] == "audio/wav"
@@ -149,7 +149,7 @@ async def test_a_result_is_served_with_its_type_and_length(client: httpx.AsyncCl
         ("bytes=9000-99999", BODY[9000:]),
     ],
 )
-async def test_a_player_can_request_a_range(client: httpx.AsyncClient, path: str, asked: str, part: bytes) -> None:
+async def test_a_player_can_request_a_range(client: httpx2.AsyncClient, path: str, asked: str, part: bytes) -> None:
     answer = await client.get(path, headers={"Range": asked})
     assert (answer.status_code, answer.content) == (206, part)
     first, last, size = map(int, re.findall(r"\d+", answer.headers["content-range"]))
@@ -158,17 +158,17 @@ async def test_a_player_can_request_a_range(client: httpx.AsyncClient, path: str
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-1,5-6", "bytes=9-3", "pages=1-2", "bytes=-"])
-async def test_an_unsupported_range_gives_the_whole_file(client: httpx.AsyncClient, path: str, asked: str) -> None:
+async def test_an_unsupported_range_gives_the_whole_file(client: httpx2.AsyncClient, path: str, asked: str) -> None:
     answer = await client.get(path, headers={"Range": asked})
     assert (answer.status_code, answer.content) == (200, BODY)
 
 
-async def test_a_range_outside_the_file_is_refused(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_range_outside_the_file_is_refused(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(path, headers={"Range": "bytes=99999-"})
     assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{len(BODY)}")
 
 
-async def test_an_unchanged_result_is_not_sent_again(client: httpx.AsyncClient, storage: Storage, path: str) -> None:
+async def test_an_unchanged_result_is_not_sent_again(client: httpx2.AsyncClient, storage: Storage, path: str) -> None:
     etag = (await client.get(path)).headers["etag"]
     assert (await client.get(path, headers={"If-None-Match": etag})).status_code == 304
     assert (await client.get(path, headers={"Range": "bytes=0-1", "If-Range": etag})).status_code == 206
@@ -177,7 +177,7 @@ async def test_an_unchanged_result_is_not_sent_again(client: httpx.AsyncClient, 
     assert (await client.get(path, headers={"Range": "bytes=0-1", "If-Range": etag})).status_code == 200
 
 
-async def test_a_download_is_named_after_the_song(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_download_is_named_after_the_song(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(f"{path}?download")
     assert answer.headers["content-disposition"] == (
         "attachment; filename=\"espresso_vocals.wav\"; filename*=UTF-8''espresso_vocals.wav"
@@ -194,7 +194,7 @@ async def test_a_download_is_named_after_the_song(client: httpx.AsyncClient, pat
         "x/a_vocals.wav",
     ],
 )
-async def test_only_results_are_served(client: httpx.AsyncClient, storage: Storage, path: str) -> None:
+async def test_only_results_are_served(client: httpx2.AsyncClient, storage: Storage, path: str) -> None:
     for name in (SONG, "manifest.json"):
         await storage.put(f"abc123/{name}", b"private")
     assert (await client.get(f"/storage/{path}")).status_code == 404

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 
@@ -31,7 +31,7 @@ STALL_SECONDS = 1.0
 class Server:
     """A gateway on a real port, because slow clients need it; it stores uploads in `temp`."""
 
-    def __init__(self, client: httpx.AsyncClient, port: int, temp: Path, storage: Path) -> None:
+    def __init__(self, client: httpx2.AsyncClient, port: int, temp: Path, storage: Path) -> None:
         self.client = client
         self.port = port
         self._folders = temp, storage
@@ -55,21 +55,21 @@ async def server(bus: Bus, storage: Storage, tmp_path: Path, monkeypatch: pytest
     url = f"http://{LOOPBACK}:{port}"
     async with (
         status_session(settings) as nobody,
-        httpx.AsyncClient(base_url=url, timeout=60, transport=httpx.AsyncHTTPTransport(retries=9)) as client,
+        httpx2.AsyncClient(base_url=url, timeout=60, transport=httpx2.AsyncHTTPTransport(retries=9)) as client,
         serving(create_app(bus, storage, nobody, Health(), settings), settings),
     ):
         await until(lambda: _answers(client), wanted=True)
         yield Server(client, port, temp, tmp_path / "storage")
 
 
-async def _answers(client: httpx.AsyncClient) -> bool:
+async def _answers(client: httpx2.AsyncClient) -> bool:
     """Return whether the gateway answers. A blocked event loop may make the first connection time out."""
-    with suppress(httpx.TransportError):
+    with suppress(httpx2.TransportError):
         return (await client.get("/livez")).is_success
     return False
 
 
-def refused(answer: httpx.Response) -> str:
+def refused(answer: httpx2.Response) -> str:
     assert answer.status_code in (408, 413, 415, 422), answer.text
     assert answer.json()["detail"].endswith(".")
     return str(answer.json()["code"])

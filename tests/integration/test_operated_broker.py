@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import aio_pika
-import httpx
+import httpx2
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aiormq.exceptions import ChannelAccessRefused
@@ -245,7 +245,7 @@ async def test_keda_counts_running_and_waiting_tasks(broker: OperatedBroker) -> 
     taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
     url = f"http://{LOOPBACK}:{broker.management_port}/api/queues/%2F/separator"
     async with (
-        httpx.AsyncClient(auth=("keda", PASSWORD)) as http,
+        httpx2.AsyncClient(auth=("keda", PASSWORD)) as http,
         bus(broker, "gateway") as gateway,
         bus(broker, "separator") as worker,
         worker.consuming("separator", taken.put, prefetch=1),

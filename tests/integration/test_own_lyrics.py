@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import httpx
+import httpx2
 import pytest
 
 from services.status.database.store import Store
@@ -29,7 +29,7 @@ async def transcriber(system: System, engine: str = "sing") -> AsyncIterator[Non
         yield
 
 
-async def submit(system: System, tasks: str = SUNG, **fields: str) -> httpx.Response:
+async def submit(system: System, tasks: str = SUNG, **fields: str) -> httpx2.Response:
     files = {"file": ("song.wav", tone(2))}
     return await system.client.post("/api/process", files=files, data={"tasks": tasks} | fields)
 
@@ -40,7 +40,7 @@ async def submitted(system: System, tasks: str = SUNG, **fields: str) -> str:
     return str(answer.json()["job_id"])
 
 
-async def put(system: System, job_id: str, text: str | bytes = "la la", kind: str = "text/plain") -> httpx.Response:
+async def put(system: System, job_id: str, text: str | bytes = "la la", kind: str = "text/plain") -> httpx2.Response:
     return await system.client.put(f"/api/jobs/{job_id}/lyrics", content=text, headers={"Content-Type": kind})
 
 

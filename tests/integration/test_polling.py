@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 
 from services.status.database.store import Store
@@ -18,7 +18,7 @@ from tests.system import KEYS, PHONE, WEB, Start, System, recent, until
 SEPARATION, TRANSCRIPTION, BEATS = Task
 
 
-async def ask(system: System, job_id: str, etag: str | None = None) -> httpx.Response:
+async def ask(system: System, job_id: str, etag: str | None = None) -> httpx2.Response:
     return await system.client.get(f"/api/status/{job_id}", headers={"If-None-Match": etag} if etag else {})
 
 
@@ -56,7 +56,7 @@ async def test_a_missing_job_is_answered_with_no_store(system: System) -> None:
 
 
 async def test_a_job_has_a_queue_position_a_remaining_time_and_an_expiry(
-    store: Store, status_client: httpx.AsyncClient
+    store: Store, status_client: httpx2.AsyncClient
 ) -> None:
     done = [recent(submitted(BEATS, job_id=f"done-{n}"), hours=2) for n in range(3)]
     await store.fold(done)
@@ -73,7 +73,7 @@ async def test_a_job_has_a_queue_position_a_remaining_time_and_an_expiry(
 
 
 async def test_without_completed_tasks_there_is_no_remaining_time(
-    store: Store, status_client: httpx.AsyncClient
+    store: Store, status_client: httpx2.AsyncClient
 ) -> None:
     await store.fold([recent(submitted())])
     document = (await status_client.get("/api/status/abc123")).json()
@@ -149,7 +149,7 @@ async def test_the_jobs_of_another_key_are_missing_among_many(start: Start) -> N
 
 
 async def test_an_unreadable_job_in_the_queue_does_not_affect_other_documents(
-    store: Store, status_client: httpx.AsyncClient
+    store: Store, status_client: httpx2.AsyncClient
 ) -> None:
     await store.fold([recent(submitted(BEATS, job_id="odd"), hours=1), recent(submitted(BEATS))])
     await store.jobs.update_one({"_id": "odd"}, {"$set": {"submitted.event.song.audio_duration": None}})
@@ -157,7 +157,7 @@ async def test_an_unreadable_job_in_the_queue_does_not_affect_other_documents(
 
 
 async def test_without_a_readable_queue_there_is_no_estimate(
-    store: Store, status_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    store: Store, status_client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(store: Store) -> None:
         raise ZeroDivisionError

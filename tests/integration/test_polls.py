@@ -1,6 +1,6 @@
 """Polls of a job's status through the gateway."""
 
-import httpx
+import httpx2
 import pytest
 
 from services.status.database.store import Store
@@ -30,7 +30,7 @@ async def test_a_poll_with_the_current_etag_gets_304_without_a_body(
     etag = (await system.client.get(URL, headers=headers)).headers["etag"]
     if condition:
         headers["If-None-Match"] = etag if condition == "the ETag" else condition
-    answer = await system.client.get(URL, headers=httpx.Headers(headers, encoding="utf-8"))
+    answer = await system.client.get(URL, headers=httpx2.Headers(headers, encoding="utf-8"))
     assert (answer.status_code, bool(answer.content)) == (code, code == 200)
     assert answer.headers["etag"] == etag
     assert answer.headers["cache-control"] == "private, no-cache"

@@ -1,7 +1,7 @@
 """Events from a real broker, folded into a real database and read over HTTP."""
 
 import aio_pika
-import httpx
+import httpx2
 from aio_pika.abc import AbstractChannel
 
 from services.status.database.store import Store
@@ -18,12 +18,14 @@ from tests.system import recent, until
 BEATS = Task.BEAT_ANALYSIS
 
 
-async def status_of(status_client: httpx.AsyncClient) -> str:
+async def status_of(status_client: httpx2.AsyncClient) -> str:
     answer = await status_client.get(f"/api/status/{JOB_ID}")
     return str(answer.json().get("status", answer.status_code))
 
 
-async def test_a_published_event_changes_the_document(bus: Bus, store: Store, status_client: httpx.AsyncClient) -> None:
+async def test_a_published_event_changes_the_document(
+    bus: Bus, store: Store, status_client: httpx2.AsyncClient
+) -> None:
     async with Consumer(bus, store).consuming():
         await bus.publish(recent(submitted(BEATS)))
         await until(lambda: status_of(status_client), "queued")
@@ -79,13 +81,13 @@ async def test_acknowledging_a_batch_settles_no_later_message(
     await until(lambda: bus.backlog(dead_letter_queue("status")), 1)
 
 
-async def test_a_job_is_found_before_its_event_arrives(storage: Storage, status_client: httpx.AsyncClient) -> None:
+async def test_a_job_is_found_before_its_event_arrives(storage: Storage, status_client: httpx2.AsyncClient) -> None:
     assert await status_of(status_client) == "404"
     await storage.put_manifest(recent(submitted()))
     assert await status_of(status_client) == "queued"
 
 
-async def test_an_unknown_or_expired_job_is_not_found(store: Store, status_client: httpx.AsyncClient) -> None:
+async def test_an_unknown_or_expired_job_is_not_found(store: Store, status_client: httpx2.AsyncClient) -> None:
     answer = await status_client.get("/api/status/nonesuch")
     assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
     await store.fold([recent(submitted(), hours=25)])
@@ -101,7 +103,7 @@ async def kill_every_worker(amqp_url: str) -> None:
 
 
 async def test_a_song_that_kills_every_worker_fails_its_task(
-    bus: Bus, store: Store, status_client: httpx.AsyncClient, amqp_url: str
+    bus: Bus, store: Store, status_client: httpx2.AsyncClient, amqp_url: str
 ) -> None:
     song = recent(submitted(BEATS))
     async with Consumer(bus, store).consuming():
@@ -114,7 +116,7 @@ async def test_a_song_that_kills_every_worker_fails_its_task(
 
 
 async def test_a_refinement_that_kills_every_worker_keeps_the_first_result(
-    bus: Bus, store: Store, status_client: httpx.AsyncClient, amqp_url: str
+    bus: Bus, store: Store, status_client: httpx2.AsyncClient, amqp_url: str
 ) -> None:
     song, separated = recent(submitted(Task.STEM_SEPARATION, BEATS)), completed(Task.STEM_SEPARATION)
     await store.fold([song, completed(BEATS)])
@@ -135,7 +137,7 @@ async def test_a_refinement_that_kills_every_worker_keeps_the_first_result(
     assert await status_of(status_client) == "completed"
 
 
-async def test_a_refinement_of_a_finished_job_changes_its_etag(store: Store, status_client: httpx.AsyncClient) -> None:
+async def test_a_refinement_of_a_finished_job_changes_its_etag(store: Store, status_client: httpx2.AsyncClient) -> None:
     path = f"/api/status/{JOB_ID}"
     await store.fold([recent(submitted(BEATS)), completed(BEATS)])
     first = await status_client.get(path)
@@ -150,7 +152,7 @@ async def test_a_refinement_of_a_finished_job_changes_its_etag(store: Store, sta
 
 
 async def test_undecodable_messages_do_not_stop_the_consumer(
-    bus: Bus, store: Store, status_client: httpx.AsyncClient, channel: AbstractChannel
+    bus: Bus, store: Store, status_client: httpx2.AsyncClient, channel: AbstractChannel
 ) -> None:
     async with Consumer(bus, store).consuming():
         for body in (b"\xff", b"{}", b'{"type":"job_submitted","version":2}'):
