@@ -144,7 +144,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def job(gateway_url: str, song: Path, results: Path) -> dict[str, Any]:
-    """Document of the sample song's completed job. Tests only read from the job."""
+    """Document of the sample song's completed job, whose lyrics one end-to-end test replaces afterwards."""
     done = karaoke("process", song, "--url", gateway_url, "--format", "flac", "--out", results, "--json")
     assert done.returncode == 0, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)

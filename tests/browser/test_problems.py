@@ -79,11 +79,11 @@ async def test_a_required_api_key_is_requested_and_kept_for_the_tab(visit: Open,
     await ready(page)
 
 
-async def test_an_outage_is_shown_and_the_page_recovers(visit: Open, gateway_url: str, song: Path) -> None:
+async def test_an_outage_is_shown_and_the_page_recovers(visit: Open, gateway_url: str, short_song: Path) -> None:
     page = await visit()
     # Force polling: an event stream that is already open keeps working when Playwright sets the browser offline.
     await page.route("**/events", lambda route: route.fulfill(status=404, json={"code": "none", "detail": "None."}))
-    await page.set_input_files("input[type=file]", song)
+    await page.set_input_files("input[type=file]", short_song)
     await page.locator(".job-progress").wait_for()
     await page.context.set_offline(True)
     await expect(page.get_by_text("The server cannot be reached. Trying again…")).to_be_visible(timeout=20_000)
