@@ -1,4 +1,4 @@
-"""What an extra of pyproject.toml brings, as it is installed here."""
+"""The packages that an extra of pyproject.toml installs, read from this environment."""
 
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -16,12 +16,12 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
 OVERRIDES = [Requirement(line) for line in PYPROJECT["tool"]["uv"]["override-dependencies"]]
 NEVER = {canonicalize_name(rule.name) for rule in OVERRIDES if rule.marker and not rule.marker.evaluate()}
-"""Packages that are asked for, and never installed."""
+"""Required packages that are never installed."""
 
 
 @cache
 def closure(*extras: str) -> frozenset[NormalizedName]:
-    """Names of all distributions that an image with these extras holds."""
+    """Return the names of all distributions in an image with these extras."""
     found: set[tuple[NormalizedName, str]] = set()
     asked = [*PYPROJECT["project"]["dependencies"], *(line for extra in extras for line in EXTRAS[extra])]
     todo = [(Requirement(line), "") for line in asked]
@@ -38,12 +38,12 @@ def closure(*extras: str) -> frozenset[NormalizedName]:
 
 
 def packages_bytes(names: Iterable[str]) -> int:
-    """On disk, without bytecode."""
+    """Return the size on disk, without bytecode."""
     return sum(file.stat().st_size for name in names for file in installed(distribution(name)))
 
 
 def lay_out(names: Iterable[str], folder: Path) -> None:
-    """Makes `folder` a site-packages that holds just these distributions, by links."""
+    """Fill `folder` with links, so that it is a site-packages with only these distributions."""
     for name in names:
         here = distribution(name)
         top = Path(str(here.locate_file("")))
@@ -55,7 +55,7 @@ def lay_out(names: Iterable[str], folder: Path) -> None:
 
 
 def installed(here: Distribution) -> Iterator[Path]:
-    """Its files inside site-packages, without bytecode."""
+    """Yield the distribution's files in site-packages, without bytecode."""
     for file in here.files or ():
         path = Path(str(here.locate_file(file)))
         if ".." not in file.parts and file.suffix != ".pyc" and path.exists():

@@ -1,4 +1,4 @@
-"""What a Dockerfile says."""
+"""A parsed Dockerfile."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 
 @dataclass(frozen=True)
 class Dockerfile:
-    """`instructions` are (`RUN`, what it runs), in order, without comments, each on one line."""
+    """`instructions` are pairs such as (`RUN`, command), in order, without comments and line breaks."""
 
     instructions: tuple[tuple[str, str], ...]
 
@@ -24,7 +24,7 @@ class Dockerfile:
 
     @cached_property
     def final(self) -> "Dockerfile":
-        """The last stage: what is in the image."""
+        """The last stage, which becomes the image."""
         last = max(place for place, (word, _) in enumerate(self.instructions) if word == "FROM")
         return Dockerfile(self.instructions[last:])
 
@@ -41,6 +41,6 @@ def dockerfile(service: str) -> Dockerfile:
 
 
 def argv(instruction: str) -> list[str]:
-    """Of a command in exec form, with or without options before it; raises ValueError for one in shell form."""
+    """Return the arguments of a command in exec form, without its options. Raises ValueError for the shell form."""
     words: list[str] = json.loads(instruction[instruction.index("[") :])
     return words

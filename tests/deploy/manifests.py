@@ -32,12 +32,12 @@ OVERLAYS = _folders("overlays")
 COMPONENTS = _folders("components")
 BASE = "base"
 EVERY = [*OVERLAYS, BASE, *COMPONENTS]
-"""What can be rendered: see `rendered`."""
+"""Names that `rendered` accepts."""
 
 
 @dataclass(frozen=True)
 class Manifests:
-    """What one overlay, or one component on the base, consists of."""
+    """The objects of one overlay, or of one component on the base."""
 
     name: str
     objects: list[Object]
@@ -56,7 +56,7 @@ class Manifests:
         return self.of("Deployment", "StatefulSet")
 
     def environment(self, service: str) -> dict[str, str]:
-        """What a service's container is told as plain text; secrets are left out."""
+        """Return the plain variables of a service's container, without secrets."""
         told: dict[str, str] = {}
         container = main(self.one("Deployment", service))
         for source in container.get("envFrom", []):
@@ -64,7 +64,7 @@ class Manifests:
         return told | {each["name"]: each["value"] for each in container.get("env", []) if "value" in each}
 
     def secret_names(self, service: str) -> dict[str, tuple[str, str]]:
-        """The variables of a service that come from secrets: which secret, and which key of it."""
+        """Return the secret and key of each variable that comes from a secret."""
         env = main(self.one("Deployment", service)).get("env", [])
         references = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in env if "valueFrom" in each}
         return {name: (reference["name"], reference["key"]) for name, reference in references.items()}
@@ -80,7 +80,7 @@ def pod(workload: Object) -> Object:
 
 
 def containers(workload: Object) -> Iterator[Object]:
-    """All of them, those that run before the others, too."""
+    """Return all containers, init containers included."""
     yield from pod(workload).get("initContainers", [])
     yield from pod(workload)["containers"]
 
@@ -96,7 +96,7 @@ def labels(workload: Object) -> Mapping[str, str]:
 
 @cache
 def rendered(name: str) -> Manifests:
-    """An overlay, the base, or a component on the base and nothing else."""
+    """Render an overlay, the base, or the base with one component."""
     if name in COMPONENTS:
         return Manifests(name, _on_the_base(name))
     return Manifests(name, _render(K8S / "overlays" / name if name in OVERLAYS else K8S / name))

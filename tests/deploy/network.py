@@ -1,4 +1,4 @@
-"""Who reaches whom, by the rendered NetworkPolicies: a path is open if its sender may send and its receiver take it."""
+"""Reachability by the rendered NetworkPolicies: a path is open if both its sender and its receiver allow it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ OURS = "karaoke"
 
 @dataclass(frozen=True)
 class Peer:
-    """A pod in a namespace, or with `address` somebody outside the cluster."""
+    """A pod in a namespace, or a host with an `address` outside the cluster."""
 
     name: str
     namespace: str = OURS
@@ -21,7 +21,7 @@ class Peer:
 
 
 def pods(manifests: Manifests) -> list[Peer]:
-    """All of the namespace: the services, and what the operators run for them."""
+    """Return all pods of the namespace: the services and the pods that the operators run."""
     own = [Peer(each["metadata"]["name"], labels=labels(each)) for each in manifests.of("Deployment")]
     run = [Peer(name, labels={"app.kubernetes.io/name": name}) for name in ("rabbitmq", "mongodb")]
     return own + run
@@ -35,7 +35,7 @@ def is_open(manifests: Manifests, sender: Peer, receiver: Peer, port: int, proto
 
 
 def _lets(policies: Iterable[Object], way: str, pod: Peer, other: Peer, port: int, protocol: str) -> bool:
-    """Whether `pod` lets through what goes to (or comes from) `other`; without a policy that is about it, it does."""
+    """Return whether `pod` allows traffic to (or from) `other`; a pod without a policy allows everything."""
     if pod.namespace != OURS or pod.address is not None:
         return True
     about = [each["spec"] for each in policies if way in each["spec"]["policyTypes"] and _selects(each, pod)]
@@ -51,7 +51,7 @@ def _selects(policy: Object, pod: Peer) -> bool:
 
 
 def _matches(selector: Mapping[str, Any], having: Mapping[str, str]) -> bool:
-    assert selector.keys() <= {"matchLabels"}, "nothing else is understood here"
+    assert selector.keys() <= {"matchLabels"}, "only matchLabels is supported here"
     return bool(selector.get("matchLabels", {}).items() <= having.items())
 
 

@@ -1,4 +1,4 @@
-"""Alerts and dashboard: what promtool says of them, and whether the figures that they read are there."""
+"""Alerts and dashboard pass promtool, and the metrics that they use exist."""
 
 import asyncio
 import json
@@ -61,7 +61,7 @@ def metrics(exposed: str) -> set[str]:
 
 @pytest.fixture
 def promtool(tmp_path: Path) -> Callable[..., str]:
-    """Runs it in a folder that has the alerts as `rules.yaml`, and gives what it said."""
+    """Run promtool in a folder with the alerts as `rules.yaml`, and return its output."""
     need("promtool", there=shutil.which("promtool") is not None)
     (alerts,) = documents("alerts.yaml")
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(alerts["spec"]))
@@ -76,7 +76,7 @@ def promtool(tmp_path: Path) -> Callable[..., str]:
 
 @pytest.fixture(scope="module")
 def broker_metrics(tmp_path_factory: pytest.TempPathFactory, amqp_url: str) -> set[str]:
-    """What a real broker exposes where the PodMonitor looks; `amqp_url` says whether this machine has brokers."""
+    """The metrics that a real broker exposes to the PodMonitor; `amqp_url` skips the test without a broker."""
     broker = Broker(tmp_path_factory.mktemp("metrics") / "broker", metrics=True)
     broker.start()
     try:
@@ -86,7 +86,7 @@ def broker_metrics(tmp_path_factory: pytest.TempPathFactory, amqp_url: str) -> s
         families = "&".join(f"family={family}" for family in endpoint["params"]["family"])
         deadline = time.monotonic() + 30
         while 'queue="separator"' not in (detailed := read(f"{broker.metrics_url}/detailed?{families}")):
-            assert time.monotonic() < deadline, "the broker tells nothing of the queue"
+            assert time.monotonic() < deadline, "the broker has no metrics of the queue"
             time.sleep(0.5)
         return metrics(detailed) | metrics(read(broker.metrics_url))
     finally:
@@ -103,16 +103,16 @@ def read(url: str) -> str:
         return str(answer.read().decode())
 
 
-def test_promtool_finds_nothing_wrong_with_the_alerts(promtool: Callable[..., str]) -> None:
+def test_promtool_accepts_the_alerts(promtool: Callable[..., str]) -> None:
     assert f"{len(rules())} rules found" in promtool("check", "rules", "rules.yaml")
 
 
-def test_alerts_fire_when_they_should_and_only_then(promtool: Callable[..., str], tmp_path: Path) -> None:
+def test_alerts_fire_exactly_when_expected(promtool: Callable[..., str], tmp_path: Path) -> None:
     shutil.copy(CASES, tmp_path / "cases.yaml")
     assert "SUCCESS" in promtool("test", "rules", "cases.yaml")
 
 
-def test_every_alert_is_seen_to_fire_and_not_to_fire() -> None:
+def test_every_alert_has_a_case_that_fires_and_one_that_does_not() -> None:
     asked = [case for test in yaml.safe_load(CASES.read_text())["tests"] for case in test.get("promql_expr_test", ())]
     fired = {name for name in (rule["alert"] for rule in rules()) for case in asked if is_about(case, name, fires=True)}
     quiet = {
@@ -125,13 +125,13 @@ def is_about(case: dict[str, Any], alert: str, *, fires: bool) -> bool:
     return f'alertname="{alert}"' in case["expr"] and bool(case["exp_samples"]) is fires
 
 
-def test_every_expression_of_the_dashboard_can_be_asked(promtool: Callable[..., str], tmp_path: Path) -> None:
+def test_promtool_accepts_every_expression_of_the_dashboard(promtool: Callable[..., str], tmp_path: Path) -> None:
     asked = [{"record": f"panel:{index}", "expr": query} for index, query in enumerate(dashboard_expressions())]
     (tmp_path / "asked.yaml").write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": asked}]}))
     assert f"{len(asked)} rules found" in promtool("check", "rules", "asked.yaml")
 
 
-def test_no_alert_or_panel_reads_a_figure_that_is_not_there(broker_metrics: set[str]) -> None:
+def test_every_metric_of_alerts_and_panels_exists(broker_metrics: set[str]) -> None:
     ours = metrics(generate_latest().decode())
     ours |= {name + suffix for name in ours for suffix in SUFFIXES}
     ours |= OF_LINUX | OF_PROMETHEUS
@@ -140,22 +140,22 @@ def test_no_alert_or_panel_reads_a_figure_that_is_not_there(broker_metrics: set[
         assert not names(expression) - ours - broker_metrics, expression
 
 
-def test_the_dashboard_shows_every_alerts_figures_or_its_name() -> None:
+def test_the_dashboard_shows_the_metrics_of_every_alert() -> None:
     shown = {name for expression in dashboard_expressions() for name in names(expression)}
     unseen = {name for rule in rules() for name in names(rule["expr"])} - shown
     assert unseen <= {"rabbitmq_alarms_memory_used_watermark", "rabbitmq_alarms_free_disk_space_watermark"}
 
 
-def test_every_alert_tells_how_bad_it_is_and_what_to_do() -> None:
+def test_every_alert_has_a_severity_and_a_runbook() -> None:
     for rule in rules():
         assert rule["labels"]["severity"] in {"critical", "warning"}
         assert set(rule["annotations"]) == {"summary", "description", "runbook"}
     said = re.findall(r"^\| `(Karaoke\w+)` \| [^|]{20,} \| [^|]{20,} \|$", OPERATIONS.read_text(), re.MULTILINE)
     assert sorted(said) == sorted(rule["alert"] for rule in rules())
-    assert "\n### Alerts\n" in OPERATIONS.read_text(), "where the alerts' runbook points to"
+    assert "\n### Alerts\n" in OPERATIONS.read_text(), "the runbook links of the alerts point there"
 
 
-def test_every_metric_has_its_line_in_the_documentation() -> None:
+def test_every_metric_is_documented() -> None:
     ours = {name for name in metrics(generate_latest().decode()) if name.startswith("karaoke_")}
     ours = {name for name in ours if not name.endswith("_created")}
     assert ours == set(re.findall(r"`(karaoke_\w+)[`{]", OPERATIONS.read_text()))

@@ -1,4 +1,4 @@
-"""What the operator's page says to type is right, as far as no cluster is needed to tell."""
+"""The commands and numbers of docs/operations.md are correct, as far as that can be checked without a cluster."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The images' files, read; `deploy/images/demo` runs what was built from them."""
+"""Static checks of the Dockerfiles; `deploy/images/demo` runs the built images."""
 
 import importlib
 import os
@@ -25,12 +25,12 @@ ENGINES = {
     "gateway": ("services.gateway.media.decoder", "services.gateway.media.encoder"),
     "status": (),
 }
-"""What the composition root does not import: it runs in a child process."""
+"""Modules that run in a child process, so the composition root does not import them."""
 EMBEDDED = {"separator": ("embedded-separator",), "transcriber": ("embedded-transcriber",)}
-OF_THE_RUNTIME = {"PATH", "HOME", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH"}
-OF_LIBRARIES = {"NUMBA_CACHE_DIR", "MPLCONFIGDIR"}
+RUNTIME_VARIABLES = {"PATH", "HOME", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH"}
+LIBRARY_VARIABLES = {"NUMBA_CACHE_DIR", "MPLCONFIGDIR"}
 LIMIT_BYTES = 190_000_000
-"""For 200 MB in the image, where bytecode of what is imported comes on top: 10 MB, measured."""
+"""Limit for 200 MB in the image, which also has 10 MB of bytecode (measured)."""
 
 services = pytest.mark.parametrize("service", NAMES)
 
@@ -49,7 +49,7 @@ def test_every_service_has_an_image() -> None:
 
 
 @services
-def test_an_image_is_built_in_stages_on_bases_of_a_fixed_version(service: str) -> None:
+def test_an_image_is_built_in_stages_on_bases_with_fixed_versions(service: str) -> None:
     file = dockerfile(service)
     bases = [base.split()[0] for base in file.all("FROM")]
     assert len(bases) > 1
@@ -58,7 +58,7 @@ def test_an_image_is_built_in_stages_on_bases_of_a_fixed_version(service: str) -
 
 
 @services
-def test_an_image_installs_nothing_without_its_hash(service: str) -> None:
+def test_an_image_installs_packages_only_by_hash(service: str) -> None:
     installs = [run for run in dockerfile(service).all("RUN") if "pip install" in run]
     assert installs
     for run in installs:
@@ -68,7 +68,7 @@ def test_an_image_installs_nothing_without_its_hash(service: str) -> None:
 
 
 @services
-def test_an_image_holds_all_of_its_own_service_and_of_no_other(service: str) -> None:
+def test_an_image_contains_its_whole_service_and_no_other(service: str) -> None:
     copies = [copied.split() for copied in dockerfile(service).final.all("COPY")]
     sources = {source for *paths, _ in copies if not paths[0].startswith("--from=") for source in paths}
     tracked = subprocess.run(
@@ -83,7 +83,7 @@ def test_an_image_holds_all_of_its_own_service_and_of_no_other(service: str) -> 
 
 
 @services
-def test_what_an_image_copies_is_in_the_build_context(service: str) -> None:
+def test_files_that_an_image_copies_are_in_the_build_context(service: str) -> None:
     rules = (ROOT / ".dockerignore").read_text().split("\n")
     shown = [rule[1:] for rule in rules if rule.startswith("!")]
     for copied in dockerfile(service).all("COPY"):
@@ -97,7 +97,7 @@ def test_what_an_image_copies_is_in_the_build_context(service: str) -> None:
 
 
 @services
-def test_an_image_runs_without_rights_and_gets_signals_itself(service: str) -> None:
+def test_an_image_runs_as_a_normal_user_and_receives_signals(service: str) -> None:
     final = dockerfile(service).final
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", final.all("USER")[-1]), "Kubernetes can tell that this is not root"
     assert argv(final.all("ENTRYPOINT")[-1]) == ["python", "-m", f"services.{service}"]
@@ -105,31 +105,31 @@ def test_an_image_runs_without_rights_and_gets_signals_itself(service: str) -> N
 
 
 @services
-def test_an_image_knows_how_to_tell_its_health(service: str) -> None:
+def test_an_image_has_a_health_check(service: str) -> None:
     program, option, module = argv(dockerfile(service).final.all("HEALTHCHECK")[-1])
     assert (program, option) == ("python", "-m")
     assert find_spec(module)
 
 
 @services
-def test_an_image_sets_only_what_its_service_reads(service: str) -> None:
+def test_an_image_sets_only_variables_that_its_service_reads(service: str) -> None:
     names = set(dockerfile(service).final.environment)
     assert {"HOST", "PORT", "STORAGE_URL"} <= names
-    assert names <= settings_of(service) | OF_THE_RUNTIME | OF_LIBRARIES
+    assert names <= settings_of(service) | RUNTIME_VARIABLES | LIBRARY_VARIABLES
 
 
 @services
-def test_an_image_says_what_it_is(service: str) -> None:
+def test_an_image_has_the_oci_labels(service: str) -> None:
     labels = " ".join(dockerfile(service).final.all("LABEL"))
     for label in ("title", "version", "revision", "source", "licenses"):
         assert f"org.opencontainers.image.{label}=" in labels
 
 
 @services
-def test_a_service_runs_on_its_own_packages_alone(service: str, tmp_path: Path) -> None:
+def test_a_service_runs_with_only_its_own_packages(service: str, tmp_path: Path) -> None:
     lay_out(closure(service, *EMBEDDED.get(service, ())), tmp_path)
     modules = ", ".join((f"services.{service}.__main__", *ENGINES[service]))
-    # -S: nothing of this environment's own site-packages.
+    # -S: without this environment's own site-packages.
     subprocess.run(
         [sys.executable, "-S", "-c", f"import {modules}"],
         cwd=ROOT,
@@ -139,14 +139,14 @@ def test_a_service_runs_on_its_own_packages_alone(service: str, tmp_path: Path) 
 
 
 @services
-def test_no_image_holds_a_database(service: str) -> None:
+def test_no_image_contains_a_database(service: str) -> None:
     assert {"embedded-separator", "embedded-transcriber"} <= set(EXTRAS)
     assert not any("fiftyone" in name or "mongod" in name for name in closure(service, *EMBEDDED.get(service, ())))
 
 
 @pytest.mark.parametrize("service", ["gateway", "status"])
 def test_a_service_without_an_engine_is_small(service: str) -> None:
-    assert 20_000_000 < packages_bytes(closure(service)) < LIMIT_BYTES, "more than the image may hold, or nothing found"
+    assert 20_000_000 < packages_bytes(closure(service)) < LIMIT_BYTES, "above the limit, or nothing was found"
 
 
 @services
@@ -155,7 +155,7 @@ def test_everything_in_an_image_is_locked(service: str) -> None:
     assert closure(service, *EMBEDDED.get(service, ())) <= locked
 
 
-def test_both_builds_of_torch_are_of_one_version_and_leave_the_rest_to_the_lock() -> None:
+def test_both_torch_locks_have_one_version_and_do_not_overlap_with_the_main_lock() -> None:
     cpu, cuda = pins("requirements.torch-cpu.lock"), pins("requirements.torch-cuda.lock")
     (torch,) = (rule for rule in OVERRIDES if rule.name == "torch")
     assert cpu["torch"] == f"{cuda['torch']}+cpu"
@@ -163,7 +163,7 @@ def test_both_builds_of_torch_are_of_one_version_and_leave_the_rest_to_the_lock(
     assert not set(cuda) & set(pins("requirements.lock"))
 
 
-def test_compose_builds_every_service_and_sets_only_what_is_read() -> None:
+def test_compose_builds_every_service_and_sets_only_known_variables() -> None:
     built = {name: service for name, service in COMPOSE["services"].items() if "build" in service}
     assert set(built) == set(NAMES)
     known = set().union(*map(settings_of, NAMES))
@@ -174,7 +174,7 @@ def test_compose_builds_every_service_and_sets_only_what_is_read() -> None:
         assert {"AMQP_URL", "STATUS_URL", "MONGO_URL"} & settings_of(name) <= set(service["environment"])
 
 
-def test_the_build_script_explains_itself() -> None:
-    told = subprocess.run([ROOT / "deploy/images/build", "--help"], check=True, capture_output=True, text=True).stdout
+def test_the_build_script_documents_its_options() -> None:
+    usage = subprocess.run([ROOT / "deploy/images/build", "--help"], check=True, capture_output=True, text=True).stdout
     for option in ("--cuda", "--embedded", "--tag", "--engine", "--local-base"):
-        assert option in told
+        assert option in usage

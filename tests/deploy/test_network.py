@@ -1,4 +1,4 @@
-"""With default-deny policies, each path that is needed is there, and no other."""
+"""With default-deny policies, exactly the required paths are open."""
 
 from collections.abc import Iterable
 from copy import deepcopy
@@ -14,7 +14,7 @@ KEDA = Peer("keda", "keda")
 OPERATOR = Peer("operator", "rabbitmq-system")
 STRANGER = Peer("stranger", "default", {"app.kubernetes.io/name": "gateway", "app.kubernetes.io/part-of": "karaoke"})
 NAMES = Peer("coredns", "kube-system", {"k8s-app": "kube-dns"})
-OTHER_OF_THE_SYSTEM = Peer("scheduler", "kube-system")
+OTHER_SYSTEM_POD = Peer("scheduler", "kube-system")
 INTERNET = Peer("internet", "", address="203.0.113.7")
 INTERNET_6 = Peer("internet6", "", address="2001:db8::7")
 PRIVATE = Peer("private", "", address="10.1.2.3")
@@ -34,20 +34,20 @@ NEEDED = {
     ("operator", "rabbitmq", 15672),
     *(("rabbitmq", "rabbitmq", port) for port in (4369, 25672)),
 }
-"""Inside the cluster."""
+"""Required paths inside the cluster."""
 
 OUT = {
     *((service, internet, 443) for service in SERVICES for internet in ("internet", "internet6")),  # buckets, hubs
     *(("status", internet, port) for internet in ("internet", "internet6") for port in PORTS),  # callbacks
 }
-"""Of our services. What operators run may ask whom it likes at port 443: no policy can name the cluster's API."""
+"""Required paths to the outside. Pods of operators may use port 443 anywhere: no policy can name the Kubernetes API."""
 
 WITH_POLICIES = ["prod", "network-policies"]
 
 
 def opened(manifests: Manifests) -> set[tuple[str, str, int]]:
-    """Of the paths between pods of ours, and between them and others of the cluster; not those to the cluster's API."""
-    ours, others = pods(manifests), [CONTROLLER, PROMETHEUS, KEDA, OPERATOR, STRANGER, OTHER_OF_THE_SYSTEM]
+    """Return the open paths between our pods, and to or from others in the cluster, without the Kubernetes API."""
+    ours, others = pods(manifests), [CONTROLLER, PROMETHEUS, KEDA, OPERATOR, STRANGER, OTHER_SYSTEM_POD]
     pairs = [(a, b) for a in ours for b in ours] + [pair for a in ours for b in others for pair in ((a, b), (b, a))]
     return {path for path in _open(manifests, pairs) if not _is_for_the_api(path)}
 
@@ -61,41 +61,41 @@ def _is_for_the_api(path: tuple[str, str, int]) -> bool:
 
 
 @pytest.mark.parametrize("name", WITH_POLICIES)
-def test_each_needed_path_is_open_and_no_other(name: str) -> None:
+def test_exactly_the_required_paths_are_open(name: str) -> None:
     assert opened(rendered(name)) == NEEDED
 
 
 @pytest.mark.parametrize("name", WITH_POLICIES)
-def test_out_go_buckets_hubs_and_callbacks_but_to_nothing_private(name: str) -> None:
+def test_services_reach_buckets_hubs_and_callbacks_but_no_private_address(name: str) -> None:
     manifests = rendered(name)
     pairs = [(pod, place) for pod in pods(manifests) for place in (INTERNET, INTERNET_6, PRIVATE, METADATA)]
     assert {path for path in _open(manifests, pairs) if not _is_for_the_api(path)} == OUT
 
 
 @pytest.mark.parametrize("name", WITH_POLICIES)
-def test_everyone_may_ask_for_names(name: str) -> None:
+def test_every_pod_can_resolve_names(name: str) -> None:
     manifests = rendered(name)
     for pod in pods(manifests):
         assert is_open(manifests, pod, NAMES, 53, "UDP")
         assert is_open(manifests, pod, NAMES, 53, "TCP")
-        assert not is_open(manifests, pod, OTHER_OF_THE_SYSTEM, 53, "UDP")
+        assert not is_open(manifests, pod, OTHER_SYSTEM_POD, 53, "UDP")
 
 
 @pytest.mark.parametrize("name", sorted({path[1] for path in NEEDED}))
-def test_a_path_that_is_forgotten_is_noticed(name: str) -> None:
+def test_a_missing_path_is_detected(name: str) -> None:
     manifests = Manifests("prod", deepcopy(rendered("prod").objects))
     policy = manifests.one("NetworkPolicy", "metrics" if name in WORKERS else name)
     del policy["spec"]["ingress"]
     assert opened(manifests) < NEEDED
 
 
-def test_a_path_too_many_is_noticed() -> None:
+def test_an_additional_path_is_detected() -> None:
     manifests = Manifests("prod", deepcopy(rendered("prod").objects))
     manifests.one("NetworkPolicy", "status")["spec"]["ingress"][0].pop("from")
     assert ("stranger", "status", 8000) in opened(manifests) - NEEDED
 
 
-def test_no_other_component_shuts_anybody_in() -> None:
-    """A policy of its own would make its pods closed to everything else, without the rest of the policies."""
+def test_no_other_component_has_a_network_policy() -> None:
+    """Without the other policies, it would block all other traffic of its pods."""
     for name in COMPONENTS:
         assert name == "network-policies" or not rendered(name).of("NetworkPolicy")

@@ -1,4 +1,4 @@
-"""Our own rules over what the manifests render to; and that each of them would notice."""
+"""The rendered manifests keep our own rules, and each rule detects a violation."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -105,7 +105,7 @@ def test_what_is_wrong_is_complained_of(
 
 
 def test_every_rule_can_complain() -> None:
-    """By one or another of the faults above."""
+    """Each rule detects at least one of the faults above."""
     silent = {*OVERLAID}
     for where, field, value, _ in FAULTS:
         manifests = Manifests("prod", deepcopy(rendered("prod").objects))

@@ -1,4 +1,4 @@
-"""Everything that is rendered is what its schema says: Kubernetes' own for core kinds, the operators' for theirs."""
+"""All rendered objects match their schemas: those of Kubernetes, or those of the operators."""
 
 import json
 import shutil
@@ -18,19 +18,19 @@ from tests.deploy.operators import KINDS
 
 SCHEMAS = ROOT / "tests/deploy/schemas"
 OLDEST = "1.30"
-"""The first Kubernetes that lets a container sleep before it stops."""
+"""The first version of Kubernetes with a sleep action in preStop."""
 
 BY_DEFINITION = ("keda.sh/v1alpha1", "monitoring.coreos.com/v1")
 
 
 def is_core(each: Object) -> bool:
-    """A group of Kubernetes' own has no dot in it, or is its own domain's."""
+    """Return whether the group belongs to Kubernetes: it has no dot, or ends with Kubernetes' domain."""
     group = each["apiVersion"].rpartition("/")[0]
     return "." not in group or group.endswith(".k8s.io")
 
 
 def by_definition(objects: list[Object]) -> list[str | None]:
-    """What KEDA's and Prometheus' own definitions say against each object: None if nothing."""
+    """Return the violations of KEDA's and Prometheus' definitions per object; None if there are none."""
     node = shutil.which("node") or ""
     need("Node.js", there=bool(node))
     need("tests/deploy/schemas/node_modules", there=(SCHEMAS / "node_modules").is_dir())
@@ -43,7 +43,7 @@ def by_definition(objects: list[Object]) -> list[str | None]:
 
 @pytest.fixture(autouse=True, scope="module")
 def _schemas_are_read_once() -> Iterator[None]:
-    """Megabytes, and the validator would read them for each object anew."""
+    """Cache the definitions: they are megabytes, and the validator would read them for each object."""
     with pytest.MonkeyPatch.context() as patching:
         patching.setattr(kubernetes_validate.utils, "schema_contents", cache(kubernetes_validate.utils.schema_contents))
         yield

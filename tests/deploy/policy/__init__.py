@@ -1,4 +1,4 @@
-"""What we ask of the manifests beyond their schemas. Each rule says what is wrong, in words; nothing if all is well."""
+"""Rules for the manifests beyond their schemas. Each rule yields a text per violation."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -17,13 +17,13 @@ EVERYWHERE: Iterable[Rule] = (
     *secrets.RULES,
     *settings.RULES,
 )
-"""Of overlays, and of each component on the base."""
+"""Rules for overlays and for each component on the base."""
 
 OVERLAID: Iterable[Rule] = (*EVERYWHERE, *references.RULES)
-"""Of what can be applied: nothing is missing."""
+"""Rules for complete overlays: no reference is missing."""
 
 
 def complaints(manifests: Manifests, rules: Iterable[Rule] = OVERLAID) -> list[str]:
-    """What all of them say; of settings that are refused, only that, as others read them."""
+    """Return the violations of all rules; only the invalid settings if there are any, as other rules read them."""
     refused = list(settings.values_are_taken(manifests))
     return refused or list(chain.from_iterable(rule(manifests) for rule in rules))

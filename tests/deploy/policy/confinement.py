@@ -1,4 +1,4 @@
-"""What a container may do: as little as the namespace's restricted profile asks for, and less."""
+"""Containers have no more rights than the namespace's restricted profile allows, and some rules are stricter."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A pod with a GPU finds a node that has one, memory to share, and its model already there."""
+"""A pod with a GPU is scheduled to a GPU node, and has shared memory and its model."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Nothing is killed at work: who is told to stop may finish, and those who would call it know before."""
+"""Graceful shutdown: a stopping pod can finish its work, and gets no new requests."""
 
 from collections.abc import Iterator
 
@@ -8,18 +8,18 @@ from tests.deploy.manifests import SERVICES, WORKERS, Manifests, Object, contain
 from tests.deploy.policy.settings import settings_of
 
 STORING_SECONDS = 60
-"""What a worker may take, after the longest computation, to store what came of it and to say so."""
+"""Seconds for a worker to store and publish a result after the longest computation."""
 
 
 def longest_task_seconds(manifests: Manifests, worker: str) -> float:
-    """As `shared.worker.worker` has it, for the longest song that the gateway takes."""
+    """Return the deadline of `shared.worker` for the longest song that the gateway accepts."""
     gateway = settings_of(manifests, "gateway")
     assert isinstance(gateway, GatewaySettings)
     return settings_of(manifests, worker).deadline_seconds + 5 * gateway.max_seconds
 
 
 def a_task_may_end(manifests: Manifests) -> Iterator[str]:
-    """The longest task < the worker's patience < the node's < the broker's."""
+    """Require: longest task < grace period of the worker < of the node < timeout of the broker."""
     for worker in WORKERS:
         longest = longest_task_seconds(manifests, worker) + STORING_SECONDS
         grace = settings_of(manifests, worker).grace_seconds
@@ -39,7 +39,7 @@ def a_request_may_end(manifests: Manifests) -> Iterator[str]:
 
 
 def an_update_takes_none_away(manifests: Manifests) -> Iterator[str]:
-    """A new pod is ready before an old one goes, but where there is no GPU for both."""
+    """Require that a new pod is ready before an old one stops, except on a GPU."""
     for service in SERVICES:
         workload = manifests.one("Deployment", service)
         wanted = {"maxSurge": 0, "maxUnavailable": 1} if uses_gpu(workload) else {"maxSurge": 1, "maxUnavailable": 0}

@@ -1,11 +1,11 @@
-"""What each service has around it: probes, a Service, a budget, an account, and pods that are spread."""
+"""Each service has probes, a Service, a disruption budget, an account and spread pods."""
 
 from collections.abc import Iterator
 
 from tests.deploy.manifests import SERVICES, Manifests, Object, labels, main, pod, title
 
 LOAD_SECONDS = 300
-"""A model is loaded in less, be the machine as busy as it may (`deploy.local.stack.READY_SECONDS`)."""
+"""Upper limit for loading a model on a busy machine (`deploy.local.stack.READY_SECONDS`)."""
 
 PROBES = {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
 
@@ -50,7 +50,7 @@ def _spread(workload: Object) -> list[tuple[str, object]]:
 
 
 def ports_are_those_of_the_code(manifests: Manifests) -> Iterator[str]:
-    """One PORT for all: what a service listens on is what its container, its Service and its callers say."""
+    """Require one port in the setting PORT, the container, the Service and the URLs of callers."""
     for name in SERVICES:
         env = manifests.environment(name)
         port = int(env["PORT"])

@@ -1,4 +1,4 @@
-"""Whatever is named is there, or is made by an operator or by hand, as docs/operations.md says."""
+"""Every referenced object exists, or is created by an operator or by a command in docs/operations.md."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from tests.deploy.manifests import SERVICES, Manifests, Object, containers, pod,
 
 
 def made_by_hand() -> set[str]:
-    """The secrets that the operator's page says to make."""
+    """Return the secrets that docs/operations.md creates."""
     text = (ROOT / "docs/operations.md").read_text()
     return set(re.findall(r"create secret (?:generic|tls) ([a-z-]+)", text))
 

@@ -1,4 +1,4 @@
-"""Who scales what, and by which queue."""
+"""Every scaler has its target and its queue."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -7,7 +7,7 @@ from shared.broker.topology import STATUS_QUEUE, TASK_QUEUES
 from tests.deploy.manifests import SERVICES, Manifests, Object
 
 QUEUE_OF = {queue: queue for queue in (*TASK_QUEUES, STATUS_QUEUE)}
-"""Each service that reads a queue has its name."""
+"""Services that consume a queue, which has the same name."""
 MANAGEMENT_PORT = 15672
 
 
@@ -27,7 +27,7 @@ def scaling_has_bounds_and_patience(manifests: Manifests) -> Iterator[str]:
         if not 0 <= spec["minReplicaCount"] < spec["maxReplicaCount"]:
             yield f"{name}: its bounds leave nothing to scale"
         if name in ("gateway", "status") and spec["minReplicaCount"] < 2:
-            yield f"{name} is away while its only pod moves"
+            yield f"{name} is unavailable while its only pod moves"
         down = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
         if down["stabilizationWindowSeconds"] < 60:
             yield f"{name} goes down in every pause"

@@ -1,4 +1,4 @@
-"""Secrets are named, never told; but for the passwords of the overlay `dev`, which guard nothing."""
+"""Secrets are referenced, never contained, except for the unimportant passwords of the overlay `dev`."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What services are told is what their settings know, with values that they take."""
+"""Variables of services are known settings with valid values."""
 
 import os
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ OTHERS = {
     "FORWARDED_ALLOW_IPS": "uvicorn's",
     "OMP_NUM_THREADS": "torch's",
 }
-"""Variables that are none of our settings, and whose they are. What begins with AWS_ is obstore's."""
+"""Variables of libraries, by library. Those that begin with AWS_ belong to obstore."""
 
 SECRETS = {
     "API_KEYS": '{"web": "' + 64 * "0" + '"}',
@@ -28,11 +28,11 @@ SECRETS = {
     "WEBHOOK_SECRET": 32 * "x",
     "MONGO_URL": "mongodb://mongodb",
 }
-"""What may come from secrets, as it may look."""
+"""Sample values of settings that come from secrets."""
 
 
 def settings_of(manifests: Manifests, service: str) -> Settings:
-    """The service's settings as it will find them. Raises `ValidationError`."""
+    """Return the settings that the service will load. Raises `ValidationError`."""
     secret = {name: SECRETS.get(name, "secret") for name in manifests.secret_names(service)}
     with patch.dict(os.environ, manifests.environment(service) | secret, clear=True):
         made: Settings = _kind(service)()
