@@ -12,9 +12,10 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from deploy.local.child import StartError
 from shared.broker.bus import Bus
-from shared.events import Event, JobSubmitted, Options, Song, Task, TaskProgressed, TaskStarted, decode
+from shared.events import Event, JobSubmitted, Options, Song, TaskProgressed, TaskStarted, decode
 from shared.job import ready
 from shared.storage.job_files import SONG, Storage
+from shared.tasks import Task
 
 CONCURRENT_PUBLISHES: Final = 200
 USUAL_SONG: Final = Song(name="a song of the usual length.mp3", file_size=8_000_000, audio_duration=215.4)

@@ -13,7 +13,8 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from bench.programs.karaoke_jobs import UploadQueue
 from shared.broker.bus import Bus
-from shared.events import JobSubmitted, Options, Song, Task, TaskProgressed, TaskStarted, decode
+from shared.events import JobSubmitted, Options, Song, TaskProgressed, TaskStarted, decode
+from shared.tasks import Task
 
 EVENTS_OF_A_JOB = 90
 POLLED = 10

@@ -19,7 +19,8 @@ from bench.clients import JobClient
 from bench.events import recorded, wait_until
 from deploy.local.child import StartError
 from shared.broker.bus import Bus
-from shared.events import Event, Task, TaskCompleted, TaskStarted
+from shared.events import Event, TaskCompleted, TaskStarted
+from shared.tasks import Task
 from shared.worker.compute import SLEEPING_THREADS
 
 ROOT: Final = Path(__file__).parents[1]

@@ -12,8 +12,9 @@ from services.gateway.app import create_app
 from services.gateway.settings import Settings
 from shared.broker.bus import Bus
 from shared.broker.topology import EXCHANGE, STATUS_QUEUE
-from shared.events import Event, Task
+from shared.events import Event
 from shared.storage.job_files import Storage
+from shared.tasks import Task
 from shared.web.health import Health
 
 DOCS = Path(__file__).parent

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
-from shared.tasks import Task as Task  # noqa: PLC0414 -- events name it
+from shared.tasks import Task
 
 
 @lru_cache(maxsize=1000)  # the moment of one event is written several times

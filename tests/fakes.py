@@ -11,12 +11,12 @@ from shared.events import (
     Rhythm,
     Song,
     Stems,
-    Task,
     TaskCompleted,
     TaskFailed,
     TaskProgressed,
     TaskStarted,
 )
+from shared.tasks import Task
 
 START = datetime(2024, 1, 1, 10, tzinfo=UTC)
 JOB_ID = "abc123"

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from shared.events import Event, JobCancelled, JobExpired, Task, TaskEvent, TasksRerun
+from shared.events import Event, JobCancelled, JobExpired, TaskEvent, TasksRerun
+from shared.tasks import Task
 from tests.fakes import JOB_ID, START, completed, failed, found_nothing, progressed, refined, started, submitted
 
 tasks = st.sampled_from(Task)

@@ -20,11 +20,11 @@ from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
 from shared.broker.bus import Bus
 from shared.broker.topology import STATUS_QUEUE
-from shared.events import Event, JobSubmitted, Task, decode
+from shared.events import Event, JobSubmitted, decode
 from shared.job import ready
 from shared.settings import Settings
 from shared.storage.job_files import SONG, Storage
-from shared.tasks import Input
+from shared.tasks import Input, Task
 from shared.web.health import Health, State
 from shared.web.server import serving
 from shared.worker.compute import Compute

@@ -25,9 +25,10 @@ from bench.processes import memory
 from bench.services import running
 from deploy.local.child import StartError
 from shared.broker.bus import Bus
-from shared.events import Options, Task
+from shared.events import Options
 from shared.job import ready
 from shared.storage.job_files import Storage
+from shared.tasks import Task
 
 TITLE = "Scale"
 WORKERS = (1, 2, 4, 8)

@@ -20,8 +20,9 @@ from services.separator import engine as separator
 from services.separator.settings import Settings as SeparatorSettings
 from services.transcriber import engine as transcriber
 from services.transcriber.settings import Settings as TranscriberSettings
-from shared.events import Options, Task
+from shared.events import Options
 from shared.storage.job_files import SONG
+from shared.tasks import Task
 from shared.worker.inputs import Inputs
 
 

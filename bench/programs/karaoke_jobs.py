@@ -12,8 +12,9 @@ from bench.audio import silence
 from bench.events import submit_job
 from bench.programs.client import serve
 from shared.broker.bus import Bus
-from shared.events import Options, Task
+from shared.events import Options
 from shared.storage.job_files import Storage
+from shared.tasks import Task
 
 CONCURRENT_SUBMISSIONS = 8
 

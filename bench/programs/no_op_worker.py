@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from shared.events import Lyrics, Options, Rhythm, Stems, Task
+from shared.events import Lyrics, Options, Rhythm, Stems
 from shared.settings import Settings
+from shared.tasks import Task
 from shared.web.server import run
 from shared.worker.inputs import Inputs
 from shared.worker.worker import work

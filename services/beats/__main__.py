@@ -1,5 +1,5 @@
 from services.beats.settings import Settings
-from shared.events import Task
+from shared.tasks import Task
 from shared.web.server import run
 from shared.worker.worker import work
 

@@ -2,7 +2,7 @@ import argparse
 import sys
 
 from services.separator.settings import Settings
-from shared.events import Task
+from shared.tasks import Task
 from shared.telemetry import logs
 from shared.web.server import run
 from shared.worker.worker import work

@@ -16,7 +16,8 @@ from shared.broker.delivery import redelivery_copy
 from shared.broker.incoming import Handler
 from shared.broker.subscription import Subscription, cancel
 from shared.errors import TransientError
-from shared.events import Event, Task, encode
+from shared.events import Event, encode
+from shared.tasks import Task
 from shared.telemetry import tracing
 
 BROKER_UNAVAILABLE = "broker_unavailable"

@@ -6,7 +6,7 @@ from ctypes import c_double
 from multiprocessing.sharedctypes import RawArray
 from typing import Any
 
-from shared.events import Task
+from shared.tasks import Task
 from shared.telemetry.metrics import GPU_PEAK, GPU_TOTAL, GPU_USED
 
 GAUGES = (GPU_PEAK, GPU_USED, GPU_TOTAL)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from shared.broker.delivery import Delivery
-from shared.events import JobEvent, Task
+from shared.events import JobEvent
+from shared.tasks import Task
 from shared.telemetry import tracing
 from shared.telemetry.metrics import PHASE_SECONDS
 

@@ -13,13 +13,13 @@ from shared.events import (
     JobSubmitted,
     Result,
     Song,
-    Task,
     TaskCompleted,
     TaskFailed,
     TaskProgressed,
     TaskStarted,
 )
 from shared.job import ready
+from shared.tasks import Task
 from shared.telemetry.metrics import TASK_ERRORS, TASKS
 
 log = structlog.get_logger()

@@ -7,8 +7,9 @@ others, so the first document's 45 is 59 here, as its transcription is skipped. 
 from typing import Any
 
 from shared.document import JobDocument
-from shared.events import Event, Task
+from shared.events import Event
 from shared.job import fold_all
+from shared.tasks import Task
 from shared.view import view
 from tests.fakes import after, completed, failed, progressed, submitted
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.events import Task
+from shared.tasks import Task
 from tests.conftest import ROOT
 from tests.faults.system import System
 

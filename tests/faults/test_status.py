@@ -6,7 +6,8 @@ from random import Random
 import pytest
 
 from shared.broker.bus import Bus
-from shared.events import Event, Task
+from shared.events import Event
+from shared.tasks import Task
 from tests.fakes import completed, failed, progressed, started, submitted
 from tests.faults.system import System
 

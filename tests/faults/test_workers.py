@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.events import Task, TaskCompleted, TaskFailed
+from shared.events import TaskCompleted, TaskFailed
+from shared.tasks import Task
 from tests.faults.engines import DRUMS
 from tests.faults.system import System
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 import shared.worker.progress
 from shared.broker import topology
-from shared.events import Task
 from shared.settings import Settings
+from shared.tasks import Task
 from shared.web.server import run
 from shared.worker.worker import work
 

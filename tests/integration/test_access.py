@@ -23,8 +23,9 @@ from services.status.api import create_app as create_status
 from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
 from shared.broker.bus import Bus
-from shared.events import Event, JobCancelled, JobExpired, JobSubmitted, Task, TasksRerun
+from shared.events import Event, JobCancelled, JobExpired, JobSubmitted, TasksRerun
 from shared.storage.job_files import Storage
+from shared.tasks import Task
 from shared.web.health import Health
 from tests.audio import tone
 from tests.fakes import START, completed, failed, progressed, started, submitted

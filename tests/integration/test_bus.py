@@ -14,7 +14,8 @@ from shared.broker import subscription, topology
 from shared.broker.bus import Bus
 from shared.broker.topology import STATUS_QUEUE
 from shared.errors import TransientError
-from shared.events import Event, Task, decode
+from shared.events import Event, decode
+from shared.tasks import Task
 from tests.fakes import progressed, submitted
 
 

@@ -26,8 +26,9 @@ from services.status.settings import Settings
 from services.status.sweeps.sweeper import Sweeper
 from shared.broker.bus import Bus
 from shared.callbacks.address import Resolve, owner_secret, resolve
-from shared.events import Event, JobCancelled, JobExpired, JobSubmitted, Task, TasksRerun
+from shared.events import Event, JobCancelled, JobExpired, JobSubmitted, TasksRerun
 from shared.storage.job_files import Storage
+from shared.tasks import Task
 from tests.audio import tone
 from tests.fakes import JOB_ID, completed, failed, refined, started, submitted
 from tests.integration.receiver import Receiver

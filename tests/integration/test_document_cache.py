@@ -14,9 +14,10 @@ from services.status.read import document_cache
 from services.status.read.document_cache import DocumentCache
 from services.status.read.documents import Documents
 from shared.broker.bus import Bus
-from shared.events import JobCancelled, JobExpired, JobSubmitted, Task
+from shared.events import JobCancelled, JobExpired, JobSubmitted
 from shared.job import Job
 from shared.storage.job_files import Storage
+from shared.tasks import Task
 from tests.fakes import JOB_ID, progressed, started, submitted
 from tests.integration.live import Live, live
 from tests.system import KEYS, PHONE, WEB, recent, until

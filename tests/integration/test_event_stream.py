@@ -16,9 +16,10 @@ from services.status.queue.reading import read_queue
 from services.status.read import change_feed, event_stream
 from shared.broker.bus import Bus
 from shared.errors import TransientError
-from shared.events import JobExpired, Task
+from shared.events import JobExpired
 from shared.job import Job
 from shared.storage.job_files import Storage
+from shared.tasks import Task
 from tests.fakes import JOB_ID, completed, progressed, refined, started, submitted
 from tests.integration.live import Feed, Live, live
 from tests.system import KEYS, PHONE, WEB, recent, until

@@ -10,8 +10,9 @@ import pytest
 import soundfile
 
 from shared.broker.bus import Bus
-from shared.events import JobSubmitted, Task
+from shared.events import JobSubmitted
 from shared.storage.job_files import SONG, Storage
+from shared.tasks import Task
 from tests.audio import tone
 from tests.system import Listener, gateway, submit
 

@@ -11,8 +11,9 @@ from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
 from services.status.sweeps.sweeper import Sweeper
 from shared.errors import StorageFullError
-from shared.events import JobCancelled, JobExpired, Task
+from shared.events import JobCancelled, JobExpired
 from shared.storage.job_files import SONG, Storage
+from shared.tasks import Task
 from tests.audio import tone
 from tests.system import System, until
 

@@ -16,8 +16,9 @@ from services.status.queue.waiting import Waiting
 from services.status.settings import Settings as StatusSettings
 from services.status.sweeps.sweeper import Sweeper
 from shared.broker.bus import Bus
-from shared.events import Event, JobCancelled, Task, TaskCompleted, TasksRerun
+from shared.events import Event, JobCancelled, TaskCompleted, TasksRerun
 from shared.storage.job_files import Storage
+from shared.tasks import Task
 from tests.conftest import ROOT
 from tests.fakes import JOB_ID, START, after, completed, failed, refined, started, submitted
 from tests.system import Bench, Listener

@@ -17,10 +17,11 @@ from shared.broker import subscription, topology
 from shared.broker.bus import Bus
 from shared.broker.topology import DEAD_LETTERS, EXCHANGE, STATUS_QUEUE, TASK_QUEUES, dead_letter_queue, retry_exchange
 from shared.errors import TransientError
-from shared.events import JobCancelled, Task, TaskCompleted
+from shared.events import JobCancelled, TaskCompleted
 from shared.job import ready
 from shared.settings import Settings
 from shared.storage.job_files import SONG, Storage
+from shared.tasks import Task
 from shared.web.health import Health
 from shared.worker.compute import Compute
 from shared.worker.task_runner import TaskRunner

@@ -11,7 +11,7 @@ from pymongo.errors import OperationFailure
 from services.status.database.outbox import Outbox
 from services.status.database.store import Store
 from services.status.queue.reading import read_queue, read_speeds, read_waiting
-from shared.events import Task
+from shared.tasks import Task
 from tests.fakes import JOB_ID, START, progressed, submitted
 from tests.integration.operated import OperatedDatabase
 

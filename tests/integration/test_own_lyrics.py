@@ -11,9 +11,10 @@ import pytest
 
 from services.status.database.store import Store
 from shared.broker.bus import Bus
-from shared.events import JobCancelled, Task
+from shared.events import JobCancelled
 from shared.storage.job_files import LYRICS as WORDS
 from shared.storage.job_files import SONG
+from shared.tasks import Task
 from shared.user_lyrics import MAX_CHARACTERS
 from tests.audio import tone
 from tests.fakes import LYRICS

@@ -10,7 +10,8 @@ import pytest
 from services.status.database.store import Store
 from services.status.queue import snapshots
 from services.status.queue.reading import read_queue, read_speeds
-from shared.events import Event, JobCancelled, JobExpired, Task
+from shared.events import Event, JobCancelled, JobExpired
+from shared.tasks import Task
 from shared.web.etag import etag_matches
 from tests.fakes import completed, failed, progressed, started, submitted
 from tests.system import KEYS, PHONE, WEB, Start, System, recent, until

@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from services.status.database.store import Store
-from shared.events import Task
+from shared.tasks import Task
 from tests.fakes import JOB_ID, submitted
 from tests.system import KEYS, PHONE, WEB, Start, System, recent
 

@@ -12,7 +12,6 @@ from shared.events import (
     Event,
     JobCancelled,
     JobSubmitted,
-    Task,
     TaskCompleted,
     TaskEvent,
     TaskFailed,
@@ -21,6 +20,7 @@ from shared.events import (
 )
 from shared.job import fold_all, ready
 from shared.storage.job_files import SONG, Storage
+from shared.tasks import Task
 from shared.telemetry.metrics import TASKS
 from shared.view import view
 from shared.web.health import State

@@ -8,9 +8,9 @@ from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from shared.broker.bus import Bus
 from shared.broker.topology import DELIVERY_LIMIT, dead_letter_queue
-from shared.events import Task
 from shared.job import ready
 from shared.storage.job_files import Storage
+from shared.tasks import Task
 from shared.telemetry.metrics import DEAD_LETTERS
 from tests.fakes import JOB_ID, completed, failed, progressed, refined, started, submitted
 from tests.system import recent, until

@@ -5,8 +5,9 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 
 from services.status.database.store import Store
-from shared.events import Event, Song, Task
+from shared.events import Event, Song
 from shared.job import fold_all
+from shared.tasks import Task
 from tests.fakes import JOB_ID, completed, progressed, submitted
 from tests.histories import histories
 

@@ -11,9 +11,10 @@ from services.status.sweeps.orphans import Orphans
 from services.status.sweeps.stalled import recover_stalled_tasks
 from services.status.sweeps.sweeper import Sweeper
 from shared.broker.bus import Bus
-from shared.events import Event, JobExpired, JobSubmitted, Task, TaskFailed, TasksRerun, decode
+from shared.events import Event, JobExpired, JobSubmitted, TaskFailed, TasksRerun, decode
 from shared.job import ready
 from shared.storage.job_files import SONG, Storage
+from shared.tasks import Task
 from tests.fakes import JOB_ID, completed, failed, progressed, started, submitted
 from tests.system import Listener, recent, until
 

@@ -10,7 +10,8 @@ from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from shared.broker.bus import Bus
 from shared.broker.topology import DELIVERY_LIMIT
-from shared.events import Task, TaskCompleted, TaskFailed
+from shared.events import TaskCompleted, TaskFailed
+from shared.tasks import Task
 from shared.telemetry import tracing
 from tests.fakes import JOB_ID, completed, submitted
 from tests.system import Bench, Listener, until

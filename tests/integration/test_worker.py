@@ -12,8 +12,9 @@ from aio_pika.abc import AbstractChannel
 
 from shared.broker.delivery import is_connection_lost
 from shared.broker.topology import dead_letter_queue
-from shared.events import Event, JobSubmitted, Task, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
+from shared.events import Event, JobSubmitted, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
 from shared.storage.job_files import Storage
+from shared.tasks import Task
 from shared.web.health import State
 from shared.worker.worker import Worker
 from tests.fakes import JOB_ID, RHYTHM

@@ -16,8 +16,9 @@ from services.gateway.status.client import StatusClient
 from shared.broker.bus import Bus
 from shared.document import JobDocument
 from shared.errors import on_a_full_disk
-from shared.events import JobSubmitted, Task
+from shared.events import JobSubmitted
 from shared.storage.job_files import LYRICS, Storage, audio_file
+from shared.tasks import Task
 from shared.user_lyrics import MAX_CHARACTERS
 from shared.web.problem import Problem, problems
 

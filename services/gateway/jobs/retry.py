@@ -12,9 +12,10 @@ from services.gateway.settings import PUBLISH_SECONDS
 from services.gateway.status.client import StatusClient
 from shared.broker.bus import Bus
 from shared.document import JobDocument
-from shared.events import JobSubmitted, Task, TasksRerun
+from shared.events import JobSubmitted, TasksRerun
 from shared.job import ready
 from shared.storage.job_files import Storage
+from shared.tasks import Task
 from shared.web.problem import Problem, problems
 
 log = structlog.get_logger()

@@ -18,7 +18,8 @@ from streaming_form_data.validators import ValidationError as TooLongError
 
 from services.gateway.settings import Settings
 from shared.errors import PermanentError
-from shared.events import Options, Task
+from shared.events import Options
+from shared.tasks import Task
 from shared.user_lyrics import normalize
 from shared.web.problem import Problem
 

@@ -14,8 +14,9 @@ from services.gateway.security.auth import Keys, unauthorized
 from services.gateway.settings import Settings
 from services.gateway.status.client import StatusClient
 from shared.document import JobDocument
-from shared.events import Moment, Task
+from shared.events import Moment
 from shared.storage.job_files import Storage
+from shared.tasks import Task
 from shared.web.problem import problems
 
 

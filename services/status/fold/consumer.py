@@ -22,8 +22,9 @@ from shared.broker.connection import BROKER_ERRORS
 from shared.broker.delivery import Delivery
 from shared.broker.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead_letter_queue
 from shared.errors import TransientError
-from shared.events import Event, Task, TaskEvent, TaskFailed, TaskProgressed, TasksRerun, decode
+from shared.events import Event, TaskEvent, TaskFailed, TaskProgressed, TasksRerun, decode
 from shared.job import is_refinement
+from shared.tasks import Task
 from shared.telemetry import tracing
 from shared.telemetry.logs import log_fields
 from shared.telemetry.metrics import DEAD_LETTERS, FOLDED, VISIBLE_SECONDS, initialize_labels

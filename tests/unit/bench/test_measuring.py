@@ -17,8 +17,8 @@ from bench.events import job_events
 from bench.processes import cpu_seconds
 from bench.song_runs import medians
 from deploy.local.child import StartError
-from shared.events import Task
 from shared.job import fold_all
+from shared.tasks import Task
 from shared.view import view
 
 BURN = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"

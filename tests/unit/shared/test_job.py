@@ -3,13 +3,9 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events import (
-    Event,
-    Task,
-    decode,
-    encode,
-)
+from shared.events import Event, decode, encode
 from shared.job import fold, fold_all, is_refinement, ready
+from shared.tasks import Task
 from tests.fakes import completed, failed, progressed, refined, started, submitted
 from tests.histories import events, histories
 

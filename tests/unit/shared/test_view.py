@@ -1,8 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events import Event, JobCancelled, Task, TasksRerun
+from shared.events import Event, JobCancelled, TasksRerun
 from shared.job import fold, fold_all
+from shared.tasks import Task
 from shared.view import slug, view
 from tests.fakes import JOB_ID, after, completed, failed, progressed, refined, started, submitted
 

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from services.gateway.cli.__main__ import app
-from shared.events import Task
 from shared.job import fold_all
+from shared.tasks import Task
 from shared.view import view
 from tests.fakes import JOB_ID, after, failed, submitted
 

@@ -5,7 +5,7 @@ from time import time_ns
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shared.events import Task
+from shared.tasks import Task
 from shared.telemetry import tracing
 from shared.telemetry.logs import trace_fields
 from tests.fakes import completed, progressed, submitted

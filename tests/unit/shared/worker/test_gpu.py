@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from prometheus_client import REGISTRY
 
-from shared.events import Task
 from shared.settings import Settings
+from shared.tasks import Task
 from shared.worker.compute import Compute
 from shared.worker.gpu import GpuMemory
 

@@ -7,7 +7,8 @@ import pytest
 
 import shared.worker.progress
 from shared.errors import PermanentError, TransientError
-from shared.events import Event, Task, TaskCompleted, TaskProgressed
+from shared.events import Event, TaskCompleted, TaskProgressed
+from shared.tasks import Task
 from shared.worker.progress import HEARTBEAT_SECONDS, Progress
 from shared.worker.refinement import RefinementProgress
 from tests.fakes import REFINED, RHYTHM, submitted

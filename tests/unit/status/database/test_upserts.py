@@ -1,5 +1,5 @@
 from services.status.database.upserts import upserts
-from shared.events import Task
+from shared.tasks import Task
 from tests.fakes import JOB_ID, completed, progressed, submitted
 
 BEATS = Task.BEAT_ANALYSIS

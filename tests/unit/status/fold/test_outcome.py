@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from services.status.database.codec import storable
 from services.status.fold.outcome import JobOutcome, outcome_of
-from shared.events import Event, JobCancelled, Task, TasksRerun
+from shared.events import Event, JobCancelled, TasksRerun
 from shared.job import fold_all
+from shared.tasks import Task
 from shared.view import view
 from tests.fakes import JOB_ID, after, completed, failed, refined, submitted
 from tests.histories import histories

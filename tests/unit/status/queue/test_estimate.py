@@ -6,8 +6,9 @@ from services.status.database.codec import storable
 from services.status.queue.estimate import PositionKey, Queue, Unfinished, rounded, speed, with_estimate
 from services.status.queue.rows import unfinished
 from shared.document import JobDocument
-from shared.events import Event, Task, TasksRerun, rfc3339
+from shared.events import Event, TasksRerun, rfc3339
 from shared.job import fold_all
+from shared.tasks import Task
 from shared.view import view
 from tests.fakes import JOB_ID, START, after, completed, failed, progressed, refined, started, submitted
 
