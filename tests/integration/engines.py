@@ -20,7 +20,7 @@ def succeed(inputs: Inputs, out: Path, options: Options, settings: Settings, pro
     return RHYTHM
 
 
-def work_until_told(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+def succeed_on_signal(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
     """Report half of the progress immediately, and finish when a file `done` appears in the storage."""
     progress(0.5)
     while not Path(settings.storage_url, "done").exists():
@@ -44,31 +44,31 @@ def always_break(inputs: Inputs, out: Path, options: Options, settings: Settings
     raise ZeroDivisionError
 
 
-def sing(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Lyrics:
-    """Write the user's lyrics, or `heard` without them."""
-    (out / LYRICS.transcription).write_text(inputs.lyrics.read_text() if inputs.lyrics else "heard")
+def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Lyrics:
+    """Write the user's lyrics, or `recognized` without them."""
+    (out / LYRICS.transcription).write_text(inputs.lyrics.read_text() if inputs.lyrics else "recognized")
     return LYRICS
 
 
-def listen(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+def analyse(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
     """Copy the analysed audio into the result files: the drums, if they exist."""
-    heard = inputs.drums or inputs.audio
+    audio = inputs.drums or inputs.audio
     for name in (RHYTHM.beats, "click.flac"):
-        (out / name).write_bytes(heard.read_bytes())
+        (out / name).write_bytes(audio.read_bytes())
     return REFINED if inputs.drums else RHYTHM
 
 
-def listen_when_told(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
-    return work_until_told(inputs, out, options, settings, progress) and listen(
+def analyse_on_signal(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
+    return succeed_on_signal(inputs, out, options, settings, progress) and analyse(
         inputs, out, options, settings, progress
     )
 
 
 def refuse_drums(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
-    found = listen(inputs, out, options, settings, progress)
+    found = analyse(inputs, out, options, settings, progress)
     return refuse(inputs, out, options, settings, progress) if found.refined else found
 
 
 def break_on_drums(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
-    found = listen(inputs, out, options, settings, progress)
+    found = analyse(inputs, out, options, settings, progress)
     return always_break(inputs, out, options, settings, progress) if found.refined else found

@@ -30,15 +30,15 @@ def broker(tmp_path: Path, amqp_url: str) -> Iterator[Broker]:
 
 
 async def test_publishing_and_consuming_survive_a_broker_restart(broker: Broker) -> None:
-    heard: asyncio.Queue[Event] = asyncio.Queue()
+    received: asyncio.Queue[Event] = asyncio.Queue()
 
     async def take(message: AbstractIncomingMessage) -> None:
         await message.ack()
-        await heard.put(decode(message.body))
+        await received.put(decode(message.body))
 
     async with Bus(broker.url, "test") as bus, bus.consuming(STATUS_QUEUE, take, prefetch=10):
         await bus.publish(submitted())
-        assert await asyncio.wait_for(heard.get(), 10) == submitted()
+        assert await asyncio.wait_for(received.get(), 10) == submitted()
         broker._server.kill()
         with pytest.raises(TransientError):
             await bus.check()
@@ -47,7 +47,7 @@ async def test_publishing_and_consuming_survive_a_broker_restart(broker: Broker)
         await asyncio.to_thread(broker.wait)
         await waiting
         async with asyncio.timeout(60):
-            while await heard.get() != progressed(Task.BEAT_ANALYSIS, 50):
+            while await received.get() != progressed(Task.BEAT_ANALYSIS, 50):
                 pass
         await bus.check()
 
@@ -65,11 +65,11 @@ async def test_a_queue_that_is_deleted_and_declared_again_is_still_consumed(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscription, "IDLE_SECONDS", 0.2)
-    heard: asyncio.Queue[Event] = asyncio.Queue()
+    received: asyncio.Queue[Event] = asyncio.Queue()
 
     async def take(message: AbstractIncomingMessage) -> None:
         await message.ack()
-        await heard.put(decode(message.body))
+        await received.put(decode(message.body))
 
     async with Bus(broker.url, "test") as bus, await aio_pika.connect(broker.url) as connection:
         channel = await connection.channel()
@@ -79,7 +79,7 @@ async def test_a_queue_that_is_deleted_and_declared_again_is_still_consumed(
                 await topology.declare(channel)
                 event = progressed(Task.BEAT_ANALYSIS, percent)
                 await bus.publish(event)
-                assert await asyncio.wait_for(heard.get(), 10) == event
+                assert await asyncio.wait_for(received.get(), 10) == event
 
 
 async def test_later_messages_take_the_fast_path_and_equal_the_first(bus: Bus) -> None:

@@ -91,7 +91,7 @@ async def received(receiver: Receiver, count: int = 1) -> None:
 
 async def state(store: Store, callback_id: str = f"{JOB_ID}.0") -> str:
     kept = await store.callbacks.find_one({"_id": callback_id}) or {}
-    return next((name for name in ("due", "told_at", "gave_up_at", "dropped_at") if name in kept), "gone")
+    return next((name for name in ("due", "told_at", "gave_up_at", "dropped_at") if name in kept), "deleted")
 
 
 async def test_a_finished_job_sends_a_callback_with_a_valid_signature(
@@ -204,7 +204,7 @@ async def test_an_invalid_callback_url_does_not_stop_other_jobs_from_being_folde
             await bus.publish(event)
         await bus.publish(completed(BEATS))
         await until(lambda: state(store), "told_at")
-    assert await state(store, "bad.0") == "gone"
+    assert await state(store, "bad.0") == "deleted"
 
 
 async def test_slow_receivers_do_not_delay_others(store: Store, start: Start, receiver: Receiver) -> None:
@@ -244,7 +244,7 @@ async def test_a_callback_is_given_up_after_an_hour(
     await fold_and_record(store, song(receiver.url), completed(BEATS))
     await until(lambda: state(store), "gave_up_at")
     assert len(receiver.requests) > 1
-    await until(lambda: _swept(store), "gone")
+    await until(lambda: _swept(store), "deleted")
 
 
 async def _swept(store: Store) -> str:
@@ -328,7 +328,7 @@ async def test_a_callback_is_deleted_with_its_job(store: Store, bus: Bus, storag
     await fold_and_record(store, song("http://127.0.0.1:1/"), completed(BEATS))
     await store.fold([JobExpired(job_id=JOB_ID, at=datetime.now(UTC))])
     await Sweeper(bus, store, storage, Settings()).sweep()
-    assert await state(store) == "gone"
+    assert await state(store) == "deleted"
 
 
 OPEN: dict[str, object] = {"webhook_secret": SECRET, "callback_networks": ["127.0.0.1/32"]}

@@ -95,8 +95,8 @@ async def test_changes_are_reported_with_their_revisions(store: Store) -> None:
     await store.fold([SONG])
     await store.fold([started(BEATS)])
     await store.delete(JOB_ID)
-    told = [change async for change in _first(changes, 3)]
-    assert told == [Change(JOB_ID, 1), Change(JOB_ID, 2), Change(JOB_ID, None)]
+    received = [change async for change in _first(changes, 3)]
+    assert received == [Change(JOB_ID, 1), Change(JOB_ID, 2), Change(JOB_ID, None)]
 
 
 async def _first(changes: AsyncIterator[Change | None], count: int) -> AsyncIterator[Change]:

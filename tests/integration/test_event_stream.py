@@ -86,10 +86,10 @@ async def test_a_burst_of_changes_is_sent_as_few_documents(system: Live, store: 
     async with system.follow(JOB_ID) as feed:
         await feed.next()
         await store.fold([progressed(BEATS, n, seq=n) for n in range(1, 100)])
-        heard = 0
+        received = 0
         while (await feed.next()).document["beat_analysis"]["progress"] < 99:
-            heard += 1
-    assert heard < 20
+            received += 1
+    assert received < 20
 
 
 async def test_a_fold_of_another_replica_is_streamed(system: Live, store: Store, bus: Bus, mongo_url: str) -> None:
@@ -247,19 +247,19 @@ async def test_two_hundred_streams_do_not_block_other_requests(bus: Bus, store: 
     async with live(bus, store, storage, max_streams_of_one=500) as system:
         system.client._transport._pool._max_connections = 500  # type: ignore[attr-defined] # one client stands for many
         opened = asyncio.Semaphore(0)
-        over = asyncio.Event()
+        finished = asyncio.Event()
 
         async def follow() -> None:
             async with system.follow(JOB_ID) as feed:
                 await feed.next(within=60)
                 opened.release()
-                await over.wait()
+                await finished.wait()
 
         following = [asyncio.create_task(follow()) for _ in range(200)]
         for _ in following:
             await opened.acquire()
         assert (await system.client.get(f"/api/status/{JOB_ID}")).status_code == 200
-        over.set()
+        finished.set()
         await asyncio.gather(*following)
 
 

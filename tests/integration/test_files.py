@@ -65,7 +65,7 @@ def encoder(monkeypatch: pytest.MonkeyPatch) -> Encoder:
     return encoder
 
 
-def heard(content: bytes) -> tuple[np.ndarray[Any, Any], int]:
+def decoded(content: bytes) -> tuple[np.ndarray[Any, Any], int]:
     samples, rate = soundfile.read(io.BytesIO(content), always_2d=True)
     return samples, int(rate)
 
@@ -84,8 +84,8 @@ async def test_a_stem_is_served_in_every_format_at_its_full_length(
     assert answer.status_code == 200, answer.text
     types = {"wav": "audio/wav", "flac": "audio/flac", "mp3": "audio/mpeg", "opus": "audio/ogg"}
     assert answer.headers["content-type"] == types[form]
-    samples, got = heard(answer.content)
-    truth, _ = heard(file.getvalue())
+    samples, got = decoded(answer.content)
+    truth, _ = decoded(file.getvalue())
     assert (got, samples.shape[1]) == (48_000 if form == "opus" else rate, 2)
     assert len(samples) == len(wave) * got // rate
     if got == rate:
@@ -142,7 +142,7 @@ async def test_a_file_is_encoded_again_if_its_source_is_replaced_meanwhile(
     await asyncio.wait_for(encoder.has_been_asked.wait(), 20)
     await put(storage, click_flac=tone(1.5, form="FLAC"))
     encoder.go_on.set()
-    samples, rate = heard((await asking).content)
+    samples, rate = decoded((await asking).content)
     assert len(samples) == 1.5 * rate
     assert encoder.asked == ["click.wav", "click.wav"]
 
@@ -250,7 +250,7 @@ async def test_every_file_of_a_job_has_a_fixed_name(client: httpx2.AsyncClient, 
     assert (await client.get(f"/api/jobs/{JOB}/beats.json")).content == b"{}"
     assert (await client.get(f"/api/jobs/{JOB}/peaks/vocals.json")).json() == {"version": 2}
     assert (await client.get(f"/api/jobs/{JOB}/peaks/song.json")).json() == {"version": 2, "length": 0}
-    clicks, rate = heard((await client.get(f"/api/jobs/{JOB}/click.wav")).content)
+    clicks, rate = decoded((await client.get(f"/api/jobs/{JOB}/click.wav")).content)
     assert (len(clicks), rate) == (44_100, 44_100)
     answer = await client.get(f"/api/jobs/{JOB}/lyrics.lrc", headers={"Range": "bytes=1-"})
     assert (answer.status_code, answer.content) == (206, b"rc")

@@ -21,7 +21,7 @@ BEATS = Task.BEAT_ANALYSIS
 
 
 async def test_cancelling_a_job_stops_its_running_task(system: System) -> None:
-    async with system.worker("work_until_told"):
+    async with system.worker("succeed_on_signal"):
         job_id = await system.submit()
         await until(lambda: system.status(job_id), "processing")
         assert (await system.client.delete(f"/api/jobs/{job_id}")).status_code == 204
@@ -87,7 +87,7 @@ async def test_an_unknown_job_can_be_neither_cancelled_nor_retried(system: Syste
 
 async def test_a_silent_task_fails_and_a_late_result_still_completes_it(system: System, store: Store) -> None:
     job_id = await system.submit()
-    async with system.worker("work_until_told"):
+    async with system.worker("succeed_on_signal"):
         await until(lambda: system.status(job_id), "processing")
         silence = timedelta(seconds=0.01).total_seconds() / 60
         settings = StatusSettings(silence_minutes=silence, janitor_seconds=0.1)

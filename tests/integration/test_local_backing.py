@@ -49,9 +49,9 @@ def processes_of(folder: Path) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            told = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+            identity = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
         except OSError:
             continue
-        if str(folder).encode() in told:
-            found.append(told.decode(errors="replace"))
+        if str(folder).encode() in identity:
+            found.append(identity.decode(errors="replace"))
     return found

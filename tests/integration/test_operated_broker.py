@@ -107,11 +107,11 @@ async def _is_completed(store: Store) -> bool:
 async def test_a_worker_can_consume_redeliver_and_receive_cancellations(broker: OperatedBroker, task: Task) -> None:
     queue = task.queue
     taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
-    heard: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    cancellations: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
     async with (
         bus(broker, "gateway") as gateway,
         bus(broker, queue) as worker,
-        worker.listening("job_cancelled", heard.put),
+        worker.listening("job_cancelled", cancellations.put),
         worker.consuming(queue, taken.put, prefetch=1),
     ):
         await gateway.publish(submitted(task), [task])
@@ -121,7 +121,7 @@ async def test_a_worker_can_consume_redeliver_and_receive_cancellations(broker: 
             await message.ack()
         await (await asyncio.wait_for(taken.get(), 20)).reject(requeue=False)
         await gateway.publish(JobCancelled(job_id=JOB_ID, at=START))
-        await asyncio.wait_for(heard.get(), 20)
+        await asyncio.wait_for(cancellations.get(), 20)
     async with bus(broker, "status") as status, status.consuming(dead_letter_queue(queue), taken.put, prefetch=1):
         await (await asyncio.wait_for(taken.get(), 20)).ack()
 
@@ -159,7 +159,7 @@ def declares(queue: str) -> Attempt:
     return lambda channel: channel.declare_queue(queue, durable=True, arguments={"x-queue-type": "quorum"})
 
 
-def hears(exchange: str) -> Attempt:
+def subscribes(exchange: str) -> Attempt:
     async def attempt(channel: AbstractChannel) -> None:
         queue = await channel.declare_queue("beats.00000000-0000-0000-0000-000000000000", exclusive=True)
         await queue.bind(exchange, "#")
@@ -181,7 +181,7 @@ FORBIDDEN: list[tuple[str, Attempt]] = [
     ("beats", declares("mine")),
     ("beats", declares("beats.mine")),
     ("beats", writes(DEAD_LETTERS, "beats")),
-    ("beats", hears(DEAD_LETTERS)),
+    ("beats", subscribes(DEAD_LETTERS)),
     *(("status", reads(queue)) for queue in TASK_QUEUES),
     ("status", deletes(STATUS_QUEUE)),
     ("status", writes(DEAD_LETTERS, "beats")),
@@ -256,8 +256,8 @@ async def test_keda_counts_running_and_waiting_tasks(broker: OperatedBroker) -> 
         at_work = await asyncio.wait_for(taken.get(), 20)
 
         async def counted() -> bool:
-            told = (await http.get(url)).raise_for_status().json()
-            return (told.get("messages"), told.get("messages_unacknowledged")) == (2, 1)
+            queue = (await http.get(url)).raise_for_status().json()
+            return (queue.get("messages"), queue.get("messages_unacknowledged")) == (2, 1)
 
         await _until(counted)
         await at_work.ack()

@@ -25,7 +25,7 @@ SECRET = {"link_secret": "0123456789abcdef0123456789abcdef"}
 
 
 @asynccontextmanager
-async def transcriber(system: System, engine: str = "sing") -> AsyncIterator[None]:
+async def transcriber(system: System, engine: str = "transcribe") -> AsyncIterator[None]:
     async with system.worker(engine, SUNG):
         yield
 
@@ -55,7 +55,7 @@ async def test_lyrics_submitted_with_the_song_reach_the_transcriber(system: Syst
         await until(lambda: system.status(given), "completed")
         await until(lambda: system.status(plain), "completed")
     assert await lyrics(system, given) == "Sing it\nCafé"
-    assert await lyrics(system, plain) == "heard"
+    assert await lyrics(system, plain) == "recognized"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ async def test_lyrics_sent_later_replace_the_recognized_words_any_number_of_time
     async with transcriber(system):
         job_id = await submitted(system)
         await until(lambda: system.status(job_id), "completed")
-        assert await lyrics(system, job_id) == "heard"
+        assert await lyrics(system, job_id) == "recognized"
         for run, text in enumerate(("Sing it", "Sing it louder"), 1):
             answer = await put(system, job_id, text, "text/plain; charset=utf-8")
             assert (answer.status_code, answer.json()) == (202, {"job_id": job_id})

@@ -38,10 +38,10 @@ async def test_a_poll_of_an_unchanged_job_is_answered_without_a_body(system: Sys
     changed = await ask(system, job_id, first.headers["etag"])
     assert (changed.status_code, changed.json()["beat_analysis"]["progress"]) == (200, 40)
     await store.fold([completed(BEATS).model_copy(update={"job_id": job_id})])
-    over = await ask(system, job_id, changed.headers["etag"])
-    assert "retry-after" not in over.headers
-    assert over.json()["eta_seconds"] is over.json()["queue_position"] is None
-    assert (await ask(system, job_id, over.headers["etag"])).status_code == 304
+    ended = await ask(system, job_id, changed.headers["etag"])
+    assert "retry-after" not in ended.headers
+    assert ended.json()["eta_seconds"] is ended.json()["queue_position"] is None
+    assert (await ask(system, job_id, ended.headers["etag"])).status_code == 304
 
 
 def test_a_condition_may_contain_several_etags_weak_ones_or_a_star() -> None:

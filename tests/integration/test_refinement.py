@@ -69,15 +69,15 @@ def bench(bus: Bus, storage: Storage, tmp_path: Path) -> Bench:
     return Bench(bus, storage, tmp_path / "storage")
 
 
-async def heard(listener: Listener, results: int = 1) -> list[Event]:
+async def received(listener: Listener, count: int = 1) -> list[Event]:
     """Return the events that status would receive, up to this number of beat analysis results."""
     events: list[Event] = []
-    while len(told(events)) < results:
+    while len(results(events)) < count:
         events += await listener.until(TaskCompleted)
     return events
 
 
-def told(events: list[Event]) -> list[TaskCompleted]:
+def results(events: list[Event]) -> list[TaskCompleted]:
     return [event for event in events if isinstance(event, TaskCompleted) and event.task is BEATS]
 
 
@@ -85,14 +85,14 @@ async def test_the_first_result_is_published_immediately_and_replaced_when_the_d
     bench: Bench, listener: Listener
 ) -> None:
     await bench.submit()
-    async with bench.worker("listen"):
-        events = await heard(listener)
+    async with bench.worker("analyse"):
+        events = await received(listener)
         assert await bench.beats() == b"the song"
         await bench.separate()
-        events += await heard(listener)
+        events += await received(listener)
     kinds = [event.type for event in events if isinstance(event, TaskEvent) and event.task is BEATS]
     assert kinds == ["task_started", "task_completed", "task_completed"]
-    first, second = told(events)
+    first, second = results(events)
     assert (first.refined, first.result) == (False, RHYTHM)
     assert (second.refined, second.result) == (True, REFINED)
     assert second.seq > first.seq
@@ -102,12 +102,12 @@ async def test_the_first_result_is_published_immediately_and_replaced_when_the_d
 
 async def test_copies_of_replaced_files_are_deleted_and_other_files_stay(bench: Bench, listener: Listener) -> None:
     await bench.submit()
-    async with bench.worker("listen"):
-        await heard(listener)
+    async with bench.worker("analyse"):
+        await received(listener)
         for name in ("click.mp3", "vocals.mp3", "drums.mp3"):
             await bench.storage.put(f"{JOB_ID}/{name}", b"a copy")
         await bench.separate()
-        await heard(listener)
+        await received(listener)
     there = (await bench.storage.sizes(JOB_ID)).keys()
     assert "click.mp3" not in there
     assert {"click.flac", "vocals.mp3", "drums.mp3", "drums.wav"} <= there
@@ -116,13 +116,13 @@ async def test_copies_of_replaced_files_are_deleted_and_other_files_stay(bench: 
 async def test_a_first_pass_after_the_refinement_changes_nothing(bench: Bench, listener: Listener) -> None:
     song = await bench.store()
     await bench.separate()
-    async with bench.worker("listen"):
-        events = [song, *await heard(listener)]
+    async with bench.worker("analyse"):
+        events = [song, *await received(listener)]
         shown = view(fold_all(events))
         assert shown.beat_analysis.status == "completed"
         await bench.submit()
-        events += await heard(listener)
-    assert [e.refined for e in told(events)] == [True, False]
+        events += await received(listener)
+    assert [e.refined for e in results(events)] == [True, False]
     assert view(fold_all(events)).beat_analysis == shown.beat_analysis
     assert await bench.beats() == b"the drums"
 
@@ -131,9 +131,9 @@ async def test_a_late_first_pass_uses_the_drums_and_is_not_refined_again(bench: 
     await bench.submit()
     await bench.separate()
     await bench.submit(OTHER)
-    async with bench.worker("listen"):
-        events = await heard(listener, 2)
-    assert [(e.job_id, e.refined, e.result) for e in told(events)] == [
+    async with bench.worker("analyse"):
+        events = await received(listener, 2)
+    assert [(e.job_id, e.refined, e.result) for e in results(events)] == [
         (JOB_ID, False, REFINED),
         (OTHER, False, RHYTHM),
     ]
@@ -144,14 +144,14 @@ async def test_a_first_pass_that_ends_after_the_refinement_keeps_the_refined_fil
     bench: Bench, listener: Listener
 ) -> None:
     await bench.submit()
-    async with bench.worker("listen_when_told"):
+    async with bench.worker("analyse_on_signal"):
         events = await listener.until(TaskProgressed)
         await bench.separate()
-        async with bench.worker("listen"):
-            events += await heard(listener)
+        async with bench.worker("analyse"):
+            events += await received(listener)
         (bench.root / "done").touch()
-        events += await heard(listener)
-    better, late = told(events)
+        events += await received(listener)
+    better, late = results(events)
     assert (better.refined, late.refined) == (True, False)
     assert await bench.beats() == b"the drums"
     assert fold_all(events).event(BEATS) == better
@@ -167,13 +167,13 @@ async def test_a_failed_refinement_leaves_the_first_result(bench: Bench, listene
 
     await bench.submit()
     async with bench.worker(engine):
-        await heard(listener)
+        await received(listener)
         await bench.separate()
         await until(has_failed, wanted=True)
         await bench.submit(OTHER)
-        events = await heard(listener)
+        events = await received(listener)
     assert not any(isinstance(event, TaskFailed) for event in events)
-    assert [e.job_id for e in told(events)] == [OTHER]
+    assert [e.job_id for e in results(events)] == [OTHER]
     assert await bench.beats() == b"the song"
 
 
@@ -189,28 +189,28 @@ async def test_a_refinement_whose_files_could_not_be_stored_is_repeated(
         await put(self, key, content)
 
     await bench.submit()
-    async with bench.worker("listen"):
-        await heard(listener)
+    async with bench.worker("analyse"):
+        await received(listener)
         await bench.separate()
         monkeypatch.setattr(Storage, "put", away)
-        (second,) = told(await heard(listener))
+        (second,) = results(await received(listener))
     assert (second.refined, second.attempt) == (True, 2)
     assert await bench.beats() == b"the drums"
 
 
 async def test_a_repeated_separation_refines_the_beats_in_its_run(bench: Bench, listener: Listener) -> None:
     await bench.submit()
-    async with bench.worker("listen"):
-        await heard(listener)
+    async with bench.worker("analyse"):
+        await received(listener)
         await bench.separate(run=1)
-        (second,) = told(await heard(listener))
+        (second,) = results(await received(listener))
     assert (second.refined, second.run) == (True, 1)
 
 
 async def test_a_cancellation_stops_a_running_refinement(bench: Bench, listener: Listener) -> None:
     await bench.store()
     await bench.separate()
-    async with bench.worker("listen_when_told") as worker:
+    async with bench.worker("analyse_on_signal") as worker:
 
         async def state() -> State:
             return worker.health.state
@@ -220,8 +220,8 @@ async def test_a_cancellation_stops_a_running_refinement(bench: Bench, listener:
         await until(state, State.READY)
         (bench.root / "done").touch()
         await bench.submit(OTHER)
-        events = await heard(listener)
-    assert [e.job_id for e in told(events)] == [OTHER]
+        events = await received(listener)
+    assert [e.job_id for e in results(events)] == [OTHER]
     assert not (bench.root / JOB_ID).exists()
 
 
@@ -232,8 +232,8 @@ async def test_the_refinement_of_a_deleted_job_does_not_start_and_causes_no_fail
     await bench.separate()
     await bench.storage.delete_job(JOB_ID)
     await bench.submit(OTHER)
-    async with bench.worker("listen"):
-        events = await heard(listener)
-    assert [e.job_id for e in told(events)] == [OTHER]
+    async with bench.worker("analyse"):
+        events = await received(listener)
+    assert [e.job_id for e in results(events)] == [OTHER]
     assert not any(isinstance(event, TaskStarted | TaskFailed) and event.job_id == JOB_ID for event in events)
     assert not (bench.root / JOB_ID).exists()

@@ -30,7 +30,7 @@ async def bench(bench: Bench) -> Bench:
 
 
 async def test_a_task_starts_progresses_and_completes(bench: Bench, listener: Listener) -> None:
-    async with bench.worker("work_until_told") as worker:
+    async with bench.worker("succeed_on_signal") as worker:
         events = await listener.until(TaskProgressed)
         assert worker.health.state is State.BUSY
         (bench.root / "done").touch()
@@ -124,7 +124,7 @@ async def test_a_delivery_of_a_lost_connection_is_left_to_the_broker(bench: Benc
 
 
 async def test_a_stopping_worker_finishes_its_task(bench: Bench, listener: Listener) -> None:
-    leaving: AbstractAsyncContextManager[Worker] = bench.worker("work_until_told")
+    leaving: AbstractAsyncContextManager[Worker] = bench.worker("succeed_on_signal")
     await leaving.__aenter__()
     await listener.until(TaskProgressed)
     left = asyncio.ensure_future(leaving.__aexit__(None, None, None))
@@ -134,10 +134,10 @@ async def test_a_stopping_worker_finishes_its_task(bench: Bench, listener: Liste
 
 
 async def test_a_worker_returns_its_task_when_the_grace_period_ends(bench: Bench, listener: Listener) -> None:
-    async with bench.worker("work_until_told", grace_seconds=0.1):
+    async with bench.worker("succeed_on_signal", grace_seconds=0.1):
         await listener.until(TaskProgressed)
     (bench.root / "done").touch()
-    async with bench.worker("work_until_told"):
+    async with bench.worker("succeed_on_signal"):
         events: list[Event] = await listener.until(TaskCompleted)
     assert sum(isinstance(event, TaskCompleted) for event in events) == 1
 
