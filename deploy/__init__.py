@@ -1,1 +1,1 @@
-"""How the project is run: on one machine, in containers, on Kubernetes."""
+"""Ways to run the project: on one machine, in containers, on Kubernetes."""

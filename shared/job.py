@@ -172,7 +172,7 @@ def ready(submission: JobSubmitted, event: Event) -> tuple[Task, ...]:
 
 
 def is_refinement(task: Task, cause: JobEvent) -> bool:
-    """Whether `cause` starts a second, better pass of the task instead of its first one."""
+    """Return whether `cause` starts a second, better pass of the task instead of its first one."""
     return isinstance(cause, TaskCompleted) and cause.task is task.refined_by
 
 

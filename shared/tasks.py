@@ -75,7 +75,7 @@ class Task(StrEnum):
         return None if name is None else _BY_NAME[name]
 
     def must_wait(self, tasks: Collection["Task"]) -> bool:
-        """Whether the task has to wait for another one when `tasks` are to be done."""
+        """Return whether the task has to wait for another one when `tasks` are to be done."""
         return self.waits_for in tasks
 
 
@@ -121,7 +121,7 @@ def job_state(tasks: Mapping[Task, TaskState], *, cancelled: bool = False) -> Jo
 
 
 def can_start(task: Task, tasks: Mapping[Task, TaskState]) -> bool:
-    """Whether a queued task has its input, or needs none."""
+    """Return whether a queued task has its input, or needs none."""
     return task.waits_for is None or tasks[task.waits_for] in ("completed", "skipped")
 
 

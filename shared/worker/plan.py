@@ -33,7 +33,7 @@ class Plan:
         return Inputs(audio, **dict(zip(self.wanted, found, strict=True)))
 
     def makes_refined_result(self, inputs: Inputs) -> bool:
-        """Whether the result is the better one: the first pass makes it, too, if it comes late enough."""
+        """Return whether the result is the better one: the first pass makes it, too, if it comes late enough."""
         needed = self.task.row.refined_with
         return needed is not None and getattr(inputs, needed) is not None
 

@@ -44,13 +44,13 @@ def dashboard() -> dict[str, Any]:
 
 
 def dashboard_expressions() -> list[str]:
-    """With the one of Grafana's variables that they use replaced, as Grafana does before it asks."""
+    """Return the dashboard's queries, with Grafana's one variable replaced as Grafana does."""
     queries = [query["expr"] for panel in dashboard()["panels"] for query in panel.get("targets", ())]
     return [query.replace("$__rate_interval", "1m") for query in queries]
 
 
 def names(expression: str) -> set[str]:
-    """Of the metrics in it."""
+    """Return the names of the metrics in an expression."""
     without_labels = re.sub(r"{[^}]*}|\b(by|on|without|ignoring) \([^)]*\)", "", expression)
     return set(re.findall(r"\b(?:karaoke|rabbitmq|process)_\w+|\bup\b|\bALERTS\b", without_labels))
 

@@ -1,4 +1,4 @@
-"""What a child process starts with."""
+"""Modules that a child process has loaded."""
 
 import os
 import sys
@@ -10,12 +10,12 @@ from shared.settings import Settings
 from shared.worker.compute import Compute
 
 
-async def test_threads_of_a_model_sleep_while_they_wait() -> None:
+async def test_waiting_threads_of_a_model_sleep() -> None:
     with Compute("test", Settings()) as compute:
         assert await compute.run("os:getenv", "OMP_WAIT_POLICY") == "PASSIVE"
 
 
-async def test_no_library_that_has_threads_is_loaded_before_that_is_said() -> None:
+async def test_no_model_library_is_loaded_before_its_threads_are_configured() -> None:
     with Compute("test", Settings()) as compute:
         assert not {"torch", "ctranslate2", "librosa"} & set(await compute.run(f"{__name__}:loaded"))
 

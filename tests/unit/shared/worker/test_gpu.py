@@ -1,4 +1,4 @@
-"""What a child notes of its GPU: with a stand-in for torch, as there is none here."""
+"""GPU memory as a child measures it, with a stand-in for torch: this machine has no GPU."""
 
 import sys
 from types import SimpleNamespace
@@ -48,7 +48,7 @@ def shown(task: Task) -> list[float | None]:
 WHAT = ("peak", "used", "total")
 
 
-def test_the_peak_is_that_of_the_last_task_alone(cuda: Cuda) -> None:
+def test_the_peak_is_that_of_the_last_task(cuda: Cuda) -> None:
     memory = GpuMemory()
     memory.note()
     memory.show(Task.STEM_SEPARATION)
@@ -58,7 +58,7 @@ def test_the_peak_is_that_of_the_last_task_alone(cuda: Cuda) -> None:
     assert shown(Task.STEM_SEPARATION) == [0, 4e9, 16e9]
 
 
-def test_a_gpu_that_is_broken_costs_no_result(cuda: Cuda) -> None:
+def test_a_broken_gpu_loses_no_result(cuda: Cuda) -> None:
     cuda.broken = True
     memory = GpuMemory()
     memory.note()
@@ -66,14 +66,14 @@ def test_a_gpu_that_is_broken_costs_no_result(cuda: Cuda) -> None:
     assert shown(Task.BEAT_ANALYSIS) == [None, None, None]
 
 
-async def test_a_child_without_a_gpu_shows_nothing() -> None:
+async def test_a_child_without_a_gpu_publishes_no_metrics() -> None:
     with Compute("test", Settings()) as compute:
         assert await compute.run("os:getpid")
         compute.gpu.show(Task.TRANSCRIPTION)
     assert shown(Task.TRANSCRIPTION) == [None, None, None]
 
 
-async def test_what_a_child_notes_its_parent_shows() -> None:
+async def test_a_parent_publishes_what_its_child_measured() -> None:
     with Compute("test", Settings()) as compute:
         await compute.run("tests.unit.shared.worker.test_gpu:pretend")
         compute.gpu.show(Task.TRANSCRIPTION)

@@ -1,4 +1,4 @@
-"""What a running task says, and how often, on a bus that only takes notes."""
+"""Events of a running task, and their rate, on a bus that only records them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -42,7 +42,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-async def test_a_percentage_that_stands_still_is_a_heartbeat_every_ten_seconds(clock: Clock) -> None:
+async def test_a_constant_percentage_is_repeated_as_a_heartbeat_every_ten_seconds(clock: Clock) -> None:
     bus: Any = Notes()
     progress = Progress(bus, "abc123", Task.STEM_SEPARATION, run=0, attempt=1)
     for second in range(int(3 * HEARTBEAT_SECONDS)):
@@ -52,7 +52,7 @@ async def test_a_percentage_that_stands_still_is_a_heartbeat_every_ten_seconds(c
     assert [event.seq for event in bus.events] == [0, 1, 2]
 
 
-async def test_a_percentage_never_falls_nor_says_that_all_is_done(clock: Clock) -> None:
+async def test_a_percentage_never_falls_and_never_reaches_100_before_the_end(clock: Clock) -> None:
     bus: Any = Notes()
     progress = Progress(bus, "abc123", Task.STEM_SEPARATION, run=0, attempt=1)
     for fraction in (0.2, 0.1, 0.6, 1.0):
@@ -60,14 +60,14 @@ async def test_a_percentage_never_falls_nor_says_that_all_is_done(clock: Clock) 
     assert bus.percents() == [20, 60, 99]
 
 
-async def test_progress_that_cannot_be_told_is_not_missed(clock: Clock) -> None:
+async def test_progress_that_cannot_be_published_is_dropped(clock: Clock) -> None:
     bus: Any = Notes()
     bus.away = True
     await Progress(bus, "abc123", Task.STEM_SEPARATION, run=0, attempt=1).report(0.5)
     assert bus.events == []
 
 
-async def test_a_refinement_tells_its_result_alone_and_that_later_than_any_first_pass() -> None:
+async def test_a_refinement_publishes_only_its_result_with_a_greater_seq_than_any_first_pass() -> None:
     bus: Any = Notes()
     first = Progress(bus, "abc123", Task.BEAT_ANALYSIS, run=0, attempt=1)
     better = RefinementProgress(bus, "abc123", Task.BEAT_ANALYSIS, run=0, attempt=1)
