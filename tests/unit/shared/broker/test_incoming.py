@@ -1,4 +1,4 @@
-"""Parts of aio-pika and aiormq that the direct delivery relies on. After an update that fails here, adapt or remove it."""
+"""Parts of aio-pika and aiormq that direct delivery needs. After an update that fails here, adapt or remove it."""
 
 from types import SimpleNamespace
 from typing import Any
