@@ -28,7 +28,7 @@ async def test_a_song_can_be_played_before_its_lyrics_are_ready(
     page = await visit()
     began = time.monotonic()
     await page.set_input_files("input[type=file]", song)
-    await page.locator(".play").wait_for()
+    await page.locator(".play").wait_for(timeout=180_000)
     record_testsuite_property("seconds_to_playable", round(time.monotonic() - began, 1))
     await expect(page.locator(".lyrics.empty")).to_contain_text("on their way")
     await page.click(".play")
