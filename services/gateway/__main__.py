@@ -16,8 +16,8 @@ async def main(settings: Settings) -> None:
     bus = Bus(settings.amqp_url, "gateway", declares=settings.declare_topology)
     health = Health(bus.check)
     stopping = asyncio.Event()
-    async with status_session(settings) as status:
-        app = create_app(bus, Storage(settings.storage_url), status, health, settings, stopping=stopping)
+    async with status_session(settings) as session:
+        app = create_app(bus, Storage(settings.storage_url), session, health, settings, stopping=stopping)
         async with bus, serving(app, settings):  # requests in progress still need the broker while the server drains
             with stop_streams_on_exit(stopping):
                 health.state = State.READY

@@ -16,7 +16,7 @@ from services.gateway.security.auth import Keys
 from services.gateway.security.headers import SecureHeadersApp
 from services.gateway.security.quota import Quota
 from services.gateway.settings import Settings
-from services.gateway.status import routes
+from services.gateway.status import forward
 from services.gateway.status.client import StatusClient
 from services.gateway.status.relay import Relay
 from shared.broker.bus import Bus
@@ -29,13 +29,13 @@ from shared.web.problem import install_error_handlers, problems
 def create_app(
     bus: Bus,
     storage: Storage,
-    status: aiohttp.ClientSession,
+    status_session: aiohttp.ClientSession,
     health: Health,
     settings: Settings,
     *,
     stopping: asyncio.Event | None = None,
 ) -> SecureHeadersApp:
-    """Return the gateway's application. `status` is a `status_session`; event streams end when `stopping` is set."""
+    """Return the gateway's application. Event streams end when `stopping` is set."""
     app = SecureHeadersApp(
         title="Karaoke",
         summary="Turns a song into stems, word-timed lyrics and rhythm.",
@@ -45,7 +45,7 @@ def create_app(
         telemetry=tracing.REQUESTS,
     )
     install_error_handlers(app)
-    keys, signed_links, status_client = Keys(settings.api_keys), links.Links(settings), StatusClient(status)
+    keys, signed_links, status_client = Keys(settings.api_keys), links.Links(settings), StatusClient(status_session)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -57,7 +57,7 @@ def create_app(
     unauthorized = problems(_401="The key is missing or invalid, or the link has expired.")
     for router in (
         submit.routes(submit.Submissions(bus, storage, status_client, quota, settings), keys),
-        routes.routes(status_client, Relay(status_client, settings, stopping or asyncio.Event()), keys),
+        forward.routes(status_client, Relay(status_client, settings, stopping or asyncio.Event()), keys),
         cancel.routes(status_client, bus, storage, keys),
         retry.routes(status_client, bus, storage, keys, quota),
         lyrics.routes(lyrics.UserLyrics(bus, storage, status_client, quota, settings), keys),

@@ -71,7 +71,7 @@ def _documents(documents: Documents, cache: DocumentCache) -> APIRouter:
     ) -> Response:
         """`Cache-Control: no-cache` reads the database instead of the cache."""
         require_job_id(job_id)
-        rendered = await (cache.read(job_id) if cache_control else cache.get(job_id, if_none_match))
+        rendered = await (cache.read_stored(job_id) if cache_control else cache.get(job_id, if_none_match))
         return _visible(rendered, job_id, x_owner).response(if_none_match)
 
     return router
@@ -84,7 +84,7 @@ def _events(cache: DocumentCache, event_stream: EventStream, stopping: asyncio.E
     async def events(job_id: str, x_owner: OwnerHeader = None, last_event_id: OptionalHeader = None) -> Response:
         """Answers 204 when the client has the last event of a finished job, so that EventSource stops reconnecting."""
         require_job_id(job_id)
-        rendered = _visible(await cache.read(job_id), job_id, x_owner)
+        rendered = _visible(await cache.read_stored(job_id), job_id, x_owner)
         if rendered.document.is_over and rendered.id == last_event_id:
             return Response(status_code=204)
         return Stream(event_stream.stream(job_id, last_event_id), stopping)

@@ -81,12 +81,12 @@ async def test_a_change_that_the_cached_document_includes_does_not_invalidate_it
     snapshots = Snapshots(store)
     cache = DocumentCache(Documents(store, storage, snapshots, timedelta(hours=24)), snapshots)
     cache.mark_fresh()
-    rendered = await cache.read(JOB_ID)
+    rendered = await cache.read_stored(JOB_ID)
     assert rendered
     cache.invalidate(JOB_ID, rendered.revision)
-    assert cache.cached(JOB_ID) is rendered
+    assert cache.get_now(JOB_ID) is rendered
     cache.invalidate(JOB_ID, rendered.revision + 1)
-    assert cache.cached(JOB_ID) is None
+    assert cache.get_now(JOB_ID) is None
 
 
 async def test_changes_are_reported_with_their_revisions(store: Store) -> None:

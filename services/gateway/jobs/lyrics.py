@@ -37,10 +37,12 @@ BODY: Final = {
 
 
 class UserLyrics:
-    def __init__(self, bus: Bus, storage: Storage, jobs: StatusClient, quota: Quota, settings: Settings) -> None:
+    def __init__(
+        self, bus: Bus, storage: Storage, status_client: StatusClient, quota: Quota, settings: Settings
+    ) -> None:
         self._bus = bus
         self._storage = storage
-        self._jobs = jobs
+        self._status_client = status_client
         self._quota = quota
         self._settings = settings
 
@@ -51,10 +53,10 @@ class UserLyrics:
         """
         await self._quota.check_rate(request, owner)
         with self._quota.uploading(request, owner):
-            await self._require_alignable(await self._jobs.document(job_id, owner))
+            await self._require_alignable(await self._status_client.document(job_id, owner))
             lyrics = validated_lyrics(await _text(request, self._settings))
         await self._quota.check_unfinished(owner)
-        document = await self._jobs.document(job_id, owner)  # it may have changed during the upload
+        document = await self._status_client.document(job_id, owner)  # it may have changed during the upload
         submission = await self._require_alignable(document)
         with on_a_full_disk():
             await self._storage.put(f"{job_id}/{LYRICS}", lyrics.encode())

@@ -36,7 +36,7 @@ async def retry_tasks(
     log.info("job retried", job_id=event.job_id, run=event.run, tasks=tasks)
 
 
-def routes(jobs: StatusClient, bus: Bus, storage: Storage, keys: Keys, quota: Quota) -> APIRouter:
+def routes(status_client: StatusClient, bus: Bus, storage: Storage, keys: Keys, quota: Quota) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["jobs"])
 
     @router.post(
@@ -51,7 +51,7 @@ def routes(jobs: StatusClient, bus: Bus, storage: Storage, keys: Keys, quota: Qu
     async def retry(job_id: str, request: Request, owner: Annotated[str | None, Depends(keys.owner)]) -> dict[str, str]:
         """Run failed tasks, and those skipped because of them, again. Completed tasks keep their results."""
         await quota.check_rate(request, owner)
-        document = await jobs.document(job_id, owner)
+        document = await status_client.document(job_id, owner)
         submission = await storage.manifest(job_id)
         if document.status != "failed" or document.error_code == "cancelled" or submission is None:
             raise Problem(409, "nothing_to_retry", "Only a job that failed, and was not cancelled, can be retried.")

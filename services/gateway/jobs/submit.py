@@ -44,10 +44,12 @@ class Accepted(BaseModel):
 
 
 class Submissions:
-    def __init__(self, bus: Bus, storage: Storage, jobs: StatusClient, quota: Quota, settings: Settings) -> None:
+    def __init__(
+        self, bus: Bus, storage: Storage, status_client: StatusClient, quota: Quota, settings: Settings
+    ) -> None:
         self._bus = bus
         self._storage = storage
-        self._jobs = jobs
+        self._status_client = status_client
         self._quota = quota
         self._settings = settings
         self._storing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -69,7 +71,7 @@ class Submissions:
     async def _is_submitted(self, job_id: str) -> bool:
         """Return whether the job was submitted before. Publishes it if a gateway stored it and then failed."""
         submission = await self._storage.manifest(job_id)
-        has_document = (await self._jobs.get(job_id)).status == HTTPStatus.OK
+        has_document = (await self._status_client.read(job_id, None)).status == HTTPStatus.OK
         if submission is None:
             return has_document  # a cancelled job has no files, but keeps its id
         if not has_document:

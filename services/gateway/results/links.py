@@ -61,13 +61,13 @@ class Links:
             )
 
 
-def routes(links: Links, jobs: StatusClient, storage: Storage, keys: Keys) -> APIRouter:
+def routes(links: Links, status_client: StatusClient, storage: Storage, keys: Keys) -> APIRouter:
     router = APIRouter(tags=["results"])
 
     @router.get("/api/jobs/{job_id}/links", responses=problems(_404="No such job."))
     async def job_links(job_id: str, owner: Annotated[str | None, Depends(keys.owner)]) -> JobLinks:
         """Links to the existing results, for players that cannot send a key. They expire."""
-        document = await jobs.document(job_id, owner)
+        document = await status_client.document(job_id, owner)
         return links.create(document, extra_paths(job_id, await storage.sizes(job_id)))
 
     return router

@@ -45,25 +45,26 @@ class StatusClient:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    async def get(
-        self, job_id: str, owner: str | None = None, headers: Mapping[str, str] | None = None
-    ) -> StatusResponse:
-        """Return the status service's response about a job. With `owner`, only that owner's jobs exist.
+    async def poll(self, job_id: str, owner: str | None, if_none_match: str | None) -> StatusResponse:
+        """Return the status service's response about a job, perhaps from its cache.
 
-        Without `headers`, the status service reads the job from the database instead of its cache: use this before a
-        decision. Raises Problem 404 for a malformed job id.
+        With `owner`, only that owner's jobs exist. The response is a 304 if the document has an ETag in
+        `if_none_match`; a malformed one is ignored. Raises Problem 404 for a malformed job id.
         """
-        require_job_id(job_id)
-        headers = NO_CACHE if headers is None else headers
-        return await self._get(f"api/status/{job_id}", {**_owner(owner), **headers}, {})
+        condition = {"If-None-Match": if_none_match} if if_none_match and if_none_match.isascii() else {}
+        return await self._get_one(job_id, owner, condition)
+
+    async def read(self, job_id: str, owner: str | None) -> StatusResponse:
+        """Like `poll`, but read from the database: use it before a decision."""
+        return await self._get_one(job_id, owner, NO_CACHE)
 
     async def get_many(self, job_ids: Sequence[str], owner: str | None) -> StatusResponse:
         """Return the status service's response about many jobs."""
         return await self._get("api/status", _owner(owner), {"ids": ",".join(job_ids)})
 
     async def document(self, job_id: str, owner: str | None) -> JobDocument:
-        """Return the job's current document. Raises Problem 404 for a job that is unknown or has another owner."""
-        response = await self.get(job_id, owner)
+        """Return the document that `read` gets. Raises Problem 404 for a job that is unknown or has another owner."""
+        response = await self.read(job_id, owner)
         if response.status == HTTPStatus.NOT_FOUND:
             raise no_such_job(job_id)
         return JobDocument.model_validate_json(response.body)
@@ -90,6 +91,10 @@ class StatusClient:
             response.close()
             raise _unavailable("cannot answer")
         return response
+
+    async def _get_one(self, job_id: str, owner: str | None, headers: Mapping[str, str]) -> StatusResponse:
+        require_job_id(job_id)
+        return await self._get(f"api/status/{job_id}", {**_owner(owner), **headers}, {})
 
     async def _get(
         self,

@@ -23,8 +23,8 @@ RETRY_AFTER: Final = {"Retry-After": "10"}
 class Relay:
     """Limits the number of open streams, of each caller and in total. Streams end when `stopping` is set."""
 
-    def __init__(self, status: StatusClient, settings: Settings, stopping: asyncio.Event) -> None:
-        self._status = status
+    def __init__(self, status_client: StatusClient, settings: Settings, stopping: asyncio.Event) -> None:
+        self._status_client = status_client
         self._max_streams = settings.max_streams
         self._max_streams_per_caller = settings.max_streams_of_one
         self._stopping = stopping
@@ -37,7 +37,7 @@ class Relay:
         """
         async with AsyncExitStack() as cleanup:
             self._count(caller_of(request, owner), cleanup)
-            upstream = await self._status.open_stream(job_id, owner, last_id)
+            upstream = await self._status_client.open_stream(job_id, owner, last_id)
             cleanup.callback(upstream.close)
             if upstream.status == HTTPStatus.OK:
                 return Stream(_chunks(upstream), self._stopping, cleanup.pop_all().aclose)

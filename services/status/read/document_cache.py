@@ -68,7 +68,7 @@ class DocumentCache:
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._fresh_at = -inf
 
-    def cached(self, job_id: str, condition: str | None = None) -> RenderedDocument | None:
+    def get_now(self, job_id: str, condition: str | None = None) -> RenderedDocument | None:
         """Return the cached document if it is valid for a client with this `If-None-Match`; never waits or reads."""
         entry = self._entries.get(job_id)
         if entry is None or (rendered := entry.rendered) is None or not self._is_fresh():
@@ -87,17 +87,18 @@ class DocumentCache:
         """
         entry = self._entries.get(job_id)
         is_valid = self._is_fresh() and entry is not None and entry.is_as_new_as(condition)
-        return await (self.latest(job_id) if is_valid else self.read(job_id))
+        return await (self.latest_received(job_id) if is_valid else self.read_stored(job_id))
 
-    async def latest(self, job_id: str) -> RenderedDocument | None:
+    async def latest_received(self, job_id: str) -> RenderedDocument | None:
         """Return the document as of the last received change, or None for a missing job. Raises TransientError."""
         entry = self._entries.get(job_id)
         if entry and entry.rendering and (shared := await asyncio.shield(entry.rendering)):
             await self._snapshots.refresh()
             return self.refresh_estimate(job_id) or shared
-        return await self.read(job_id)  # the shared read found no job, which may exist by now
+        # nothing is cached, or the shared read found no job, which may exist by now
+        return await self.read_stored(job_id)
 
-    async def read(self, job_id: str) -> RenderedDocument | None:
+    async def read_stored(self, job_id: str) -> RenderedDocument | None:
         """Read the document from the database and cache it. Raises TransientError."""
         self.invalidate(job_id)
         entry = self._entries.setdefault(job_id, _Entry())

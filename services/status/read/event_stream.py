@@ -38,7 +38,7 @@ class EventStream:
                 changed.clear()
                 try:
                     async with asyncio.timeout(sent_at + KEEPALIVE_SECONDS - monotonic()):
-                        rendered = await self._cache.latest(job_id)
+                        rendered = await self._cache.latest_received(job_id)
                 except (TransientError, TimeoutError):  # ending the stream would tell the client nothing
                     wait_seconds = RETRY_SECONDS
                 else:

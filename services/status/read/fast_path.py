@@ -35,5 +35,5 @@ class StatusFastPath:
     def _cached(self, job_id: str, headers: dict[bytes, str], condition: str | None) -> RenderedDocument | None:
         if b"cache-control" in headers:
             return None
-        rendered = self._cache.cached(job_id, condition)
+        rendered = self._cache.get_now(job_id, condition)
         return rendered if rendered and rendered.is_visible_to(headers.get(b"x-owner")) else None

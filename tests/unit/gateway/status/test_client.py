@@ -18,7 +18,8 @@ from tests.fakes import JOB_ID
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CALLS: dict[str, Callable[[StatusClient], Awaitable[object]]] = {
-    "get": lambda status: status.get(JOB_ID),
+    "poll": lambda status: status.poll(JOB_ID, None, None),
+    "read": lambda status: status.read(JOB_ID, None),
     "get_many": lambda status: status.get_many([JOB_ID], None),
     "document": lambda status: status.document(JOB_ID, None),
     "unfinished": lambda status: status.unfinished("web", 5),
@@ -75,8 +76,8 @@ async def test_requests_name_the_owner_and_keep_the_path_of_the_status_url() -> 
         return web.json_response([request.path_qs, *headers.values()])
 
     async with served(echo, "/inside") as status:
-        assert json.loads((await status.get(JOB_ID)).body) == [f"/inside/api/status/{JOB_ID}", None, "no-cache"]
-        poll = await status.get(JOB_ID, "web", {})
+        assert json.loads((await status.read(JOB_ID, None)).body) == [f"/inside/api/status/{JOB_ID}", None, "no-cache"]
+        poll = await status.poll(JOB_ID, "web", None)
         assert json.loads(poll.body) == [f"/inside/api/status/{JOB_ID}", "web", None]
         many = await status.get_many(["a", "b&c"], "web")
         assert json.loads(many.body) == ["/inside/api/status?ids=a,b%26c", "web", None]
@@ -84,7 +85,12 @@ async def test_requests_name_the_owner_and_keep_the_path_of_the_status_url() -> 
 
 async def test_a_malformed_job_id_is_not_found_without_a_request() -> None:
     async with status_session(Settings(status_url="http://127.0.0.1:1")) as session:
-        for call in (StatusClient(session).get("a/b"), StatusClient(session).open_stream("a/b", None, None)):
+        status = StatusClient(session)
+        for call in (
+            status.poll("a/b", None, None),
+            status.read("a/b", None),
+            status.open_stream("a/b", None, None),
+        ):
             with pytest.raises(Problem) as problem:
                 await call
             assert problem.value.code == "job_not_found"

@@ -30,7 +30,7 @@ LastEventId = Annotated[str | None, Header(description="Id of the last received 
 Ids = Annotated[str, Query(description=f"Comma-separated, 1 to {MAX_IDS}.")]
 
 
-def routes(jobs: StatusClient, relay: Relay, keys: Keys) -> APIRouter:
+def routes(status_client: StatusClient, relay: Relay, keys: Keys) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["jobs"])
     unchanged: dict[int | str, dict[str, object]] = {304: {"description": "The document has not changed."}}
 
@@ -39,13 +39,13 @@ def routes(jobs: StatusClient, relay: Relay, keys: Keys) -> APIRouter:
         job_id: str, owner: Annotated[str | None, Depends(keys.owner)], if_none_match: IfNoneMatch = None
     ) -> Response:
         """Status of a job, and the paths of its results. Poll it every 3 to 5 seconds, with the last `ETag`."""
-        answer = await jobs.get(job_id, owner, _condition(if_none_match))
+        answer = await status_client.poll(job_id, owner, if_none_match)
         return _response(answer)
 
     @router.get("/status", response_model=JobDocuments, responses=problems(_422="No ids, or too many."))
     async def statuses(owner: Annotated[str | None, Depends(keys.owner)], ids: Ids = "") -> Response:
         """Status of many jobs, in one response."""
-        answer = await jobs.get_many(parse_job_ids(ids), owner)
+        answer = await status_client.get_many(parse_job_ids(ids), owner)
         return _response(answer)
 
     @router.get(
@@ -67,11 +67,6 @@ def routes(jobs: StatusClient, relay: Relay, keys: Keys) -> APIRouter:
         return await relay.follow(job_id, request, owner, last_event_id)
 
     return router
-
-
-def _condition(etag: str | None) -> dict[str, str]:
-    """Headers that make the response a 304 when the document has this ETag. A malformed ETag is ignored."""
-    return {"If-None-Match": etag} if etag and etag.isascii() else {}
 
 
 def _response(upstream: StatusResponse) -> Response:

@@ -1,4 +1,4 @@
-"""Polling: ETags, queue estimates, and many jobs in one response."""
+"""Answers of the status service: ETags, queue estimates, and many jobs in one response."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

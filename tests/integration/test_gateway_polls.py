@@ -1,4 +1,4 @@
-"""Polls of a job's status through the gateway."""
+"""Polls through the gateway: ETags, CORS headers and access."""
 
 import httpx2
 import pytest
