@@ -34,13 +34,13 @@ browser: setup ## use the page in Chromium, on real servers; ARGS="-k name" for 
 	@$(NPM) test --prefix $(WEB) --silent
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest tests/browser $(ARGS)
 
-faults: setup ## do everything to the running system that may go wrong, and see that no job is lost (20 minutes)
+faults: setup ## cause faults, such as killed servers and lost connections, and check that no job is lost (20 minutes)
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest tests/faults -m "" $(ARGS)
 
 evaluate: setup ## measure rhythm, lyrics and stems against exact truth and other programs; ARGS="--help" for choices
 	@$(PYTHON) -m tests.evaluation $(ARGS)
 
-bench: setup ## measure speed and memory beside other programs; ARGS="--help" for choices
+bench: setup ## measure speed and memory, and compare with other programs; ARGS="--help" for choices
 	@deploy/local/program redis-server
 	@deploy/local/program wrk
 	@deploy/local/program ffmpeg
@@ -60,7 +60,7 @@ audit: setup ## ask the package index for known vulnerabilities of what is locke
 lowest: setup ## run unit and contract tests on the lowest versions of dependencies that pyproject.toml allows
 	@deploy/local/lowest $(ARGS)
 
-docs: setup ## write docs/openapi.json and docs/asyncapi.json anew
+docs: setup ## generate docs/openapi.json and docs/asyncapi.json
 	@$(PYTHON) -m docs.generate
 
 images: ## build the services' container images; ARGS="--help" for choices
