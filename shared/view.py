@@ -1,4 +1,7 @@
-"""A job as the public sees it: the contract's document, derived from the registers at every read."""
+"""The document of the job status API (docs/openapi.json).
+
+It is derived from the registers when they are read from the database, then cached until the next change.
+"""
 
 import re
 import unicodedata

@@ -1,4 +1,6 @@
-"""`GET /api/status/<job_id>`: the contract's document, derived from the stored registers after every change.
+"""Routes of the status service: the documents of the job status API (docs/openapi.json).
+
+A document is derived from the registers when they are read from the database, then cached until the next change.
 
 For the gateway only: the `X-Owner` header limits a request to one owner's jobs, and `/owners/<owner>/unfinished` counts
 the owner's unfinished jobs.

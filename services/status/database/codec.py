@@ -1,4 +1,4 @@
-"""Jobs as they are stored: a document has one field per register."""
+"""Stored jobs: MongoDB's record of a job has one field per register."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _TASKS = {task.value: task for task in Task}
 
 
 def job_from(document: Mapping[str, Any]) -> Job:
-    """Decode a document that holds registers only."""
+    """Decode a stored job of which only the registers were read."""
     return Job(_adapter.validate_python(document))
 
 
@@ -37,7 +37,7 @@ class StoredJob(Job):
 
 
 class Change(NamedTuple):
-    """`revision` is None for a document that was deleted."""
+    """`revision` is None for a job that was deleted."""
 
     job_id: str
     revision: int | None

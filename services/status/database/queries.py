@@ -1,4 +1,4 @@
-"""Queries and projections for job documents, in MongoDB's language."""
+"""Queries and projections for stored jobs, in MongoDB's language."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,6 +1,6 @@
-"""Job documents in MongoDB. Only the modules of this package know the driver.
+"""Stored jobs in MongoDB. Only the modules of this package import the driver.
 
-A document holds the registers of `shared.job` by name. An event is folded by one atomic upsert that compares orders
+A stored job holds the registers of `shared.job` by name. An event is folded by one atomic upsert that compares orders
 inside the server, so any number of replicas may write at the same time.
 """
 
@@ -36,7 +36,7 @@ OWNED_JOBS: Final = 1000
 """Largest number of an owner's latest jobs that is searched for unfinished ones."""
 
 Row = dict[str, Any]
-"""Some fields of a job document."""
+"""Some fields of a stored job."""
 
 
 class Store:
@@ -79,7 +79,7 @@ class Store:
         """Fold events in any order, in one round trip. Waits for an unavailable server, so that no event is lost."""
         updates = [UpdateOne({"_id": job_id}, update, upsert=True) for job_id, update in upserts(events).items()]
         async for attempt in stamina.retry_context(on=PyMongoError, attempts=None, timeout=None):
-            with attempt:  # if two replicas insert one document at once, one fails and updates it in the next attempt
+            with attempt:  # if two replicas insert one job at once, one fails and updates it in the next attempt
                 await self.jobs.bulk_write(updates, ordered=False)
         for notify in self._on_fold:
             for event in events:

@@ -1,4 +1,4 @@
-"""Outcomes of jobs, derived from as few fields of their documents as possible."""
+"""Outcomes of jobs, derived from as few fields of the stored jobs as possible."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Removes expired jobs: first the files, then the callbacks, and the document last, so that the rest stays findable."""
+"""Removes expired jobs: first the files, then the callbacks, and the stored job last, so that the rest can be found."""
 
 from datetime import UTC, datetime, timedelta
 

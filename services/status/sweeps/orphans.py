@@ -36,10 +36,10 @@ class Orphans:
                 await self._end_without_files(job)
 
     async def _restore_or_remove(self, job_id: str) -> None:
-        """Restore the document of an accepted job, so that it is processed again; remove the files of any other."""
+        """Restore an accepted job from its manifest, so that it is processed again; remove the files of any other."""
         submission = await self._storage.manifest(job_id)
         if submission and await self._storage.is_announced(job_id):
-            log.warning("job without a document; it is restored from its manifest", job_id=job_id)
+            log.warning("job missing in the database; it is restored from its manifest", job_id=job_id)
             await self._store.fold([submission])
         else:
             log.warning("files without a job; they are removed", job_id=job_id)
