@@ -33,7 +33,7 @@ SUBMITTED: Final = "submitted"
 UPDATED: Final = "updated"
 CANCELLED: Final = "cancelled"
 EXPIRED: Final = "expired"
-"""Names of registers. Those of a task are `<task>`, and the two below."""
+"""Names of registers. Those of a task are `<task>`, `progress_register(task)` and `run_register(task)`."""
 
 LIVE, FAILED, COMPLETED, REFINED = range(4)
 

@@ -1,7 +1,7 @@
 """The table of tasks, and the states that follow from it.
 
 Everything that depends on how tasks relate to each other is derived from these rows: routing, states, progress, what is
-skipped, MongoDB queries, queue estimates, sweeps and the workers' inputs.
+skipped, MongoDB queries, queue estimates, sweeps, the audio that a worker reads and the files that the gateway serves.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,8 +15,6 @@ JobState = Literal["queued", "processing", "completed", "failed", "unknown"]
 Input = Literal["lyrics", "beats", "instrumental", "drums"]
 """Files that an engine may read besides its audio."""
 
-SONG: Final = "song"
-
 
 @dataclass(frozen=True)
 class Row:
@@ -26,10 +24,12 @@ class Row:
     """Queue of the service that does the task, and that service's name."""
     weight: int
     """Share of the job's progress bar, relative to the other tasks of the job."""
-    reads: str = SONG
-    """Audio that the task works on: the song, or the stem of this name when the job has the task it waits for."""
+    makes: tuple[str, ...] = ()
+    """Names, without extension, of the result files that the gateway serves. They are unique across tasks."""
     waits_for: str | None = None
     """Task that has to be completed first, in jobs that have it. If that task fails, this one is skipped."""
+    reads: str | None = None
+    """Stem that the task works on, made by the task it waits for. None, and in jobs without that task: the song."""
     refined_by: str | None = None
     """Task whose completion starts a second, better pass of this one."""
     refined_with: Input | None = None
@@ -39,14 +39,17 @@ class Row:
 class Task(StrEnum):
     """The tasks, named as in the public contract, in the order of `current_step`: a task comes after its inputs."""
 
-    STEM_SEPARATION = "stem_separation", Row(queue="separator", weight=55)
+    STEM_SEPARATION = (
+        "stem_separation",
+        Row(queue="separator", weight=55, makes=("vocals", "drums", "bass", "other", "instrumental")),
+    )
     TRANSCRIPTION = (
         "transcription",
-        Row(queue="transcriber", weight=25, reads="vocals", waits_for="stem_separation"),
+        Row(queue="transcriber", weight=25, makes=("lyrics",), waits_for="stem_separation", reads="vocals"),
     )
     BEAT_ANALYSIS = (
         "beat_analysis",
-        Row(queue="beats", weight=10, refined_by="stem_separation", refined_with="drums"),
+        Row(queue="beats", weight=10, makes=("beats",), refined_by="stem_separation", refined_with="drums"),
     )
 
     row: Row
@@ -81,11 +84,11 @@ class Task(StrEnum):
 
 _BY_NAME: Final = {task.value: task for task in Task}
 
+# Types of events, as stored.
 BEGUN: Final = ("task_started", "task_progressed")
 COMPLETED: Final = "task_completed"
 FAILED: Final = "task_failed"
 ENDED: Final = (COMPLETED, FAILED)
-"""Types of events, as stored."""
 
 
 def states(

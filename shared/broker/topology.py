@@ -34,7 +34,7 @@ Prepare = Callable[[AbstractChannel], Awaitable[dict[str, AbstractQueue]]]
 def routing_key(event: Event, ready: Iterable[Task]) -> str:
     """Return, for example, `task_completed.stem_separation.ready.transcription`: an event and the tasks it makes ready.
 
-    One publish so reaches the status service and exactly the workers that have something to do.
+    So one message reaches the status service and exactly the workers that have something to do.
     """
     subject = [event.type, event.task] if isinstance(event, TaskEvent) else [event.type]
     return ".".join([*subject, "ready", *ready])

@@ -29,7 +29,8 @@ def stem_file(stem: str, options: Options) -> str:
 
 def audio_file(task: Task, options: Options) -> str:
     """Name of the audio that a task works on: a stem when the job has the task that makes it, else the song."""
-    return stem_file(task.row.reads, options) if task.must_wait(options.tasks) else SONG
+    stem = task.row.reads
+    return stem_file(stem, options) if stem and task.must_wait(options.tasks) else SONG
 
 
 def input_file(name: Input, options: Options) -> str:

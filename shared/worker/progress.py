@@ -24,7 +24,7 @@ from shared.telemetry.metrics import TASK_ERRORS, TASKS
 
 log = structlog.get_logger()
 
-HEARTBEAT_SECONDS = 10.0
+LONGEST_SILENCE_SECONDS = 10.0
 """The longest silence of a running computation, even when its percentage stands still."""
 
 PUBLISH_SECONDS = 600.0
@@ -53,7 +53,7 @@ class Progress:
     async def report(self, fraction: float) -> None:
         """Publish a new percentage, or a heartbeat after a silence. Such an event may be lost."""
         percent = min(99, int(100 * fraction))
-        if percent <= self._percent and monotonic() - self._published_at < HEARTBEAT_SECONDS:
+        if percent <= self._percent and monotonic() - self._published_at < LONGEST_SILENCE_SECONDS:
             return
         self._percent, self._published_at = max(percent, self._percent), monotonic()
         with suppress(TransientError):

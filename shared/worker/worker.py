@@ -40,10 +40,10 @@ class Worker:
         self._storage = runner.storage
         self._grace_seconds = runner.settings.grace_seconds
         self._running: set[asyncio.Task[None]] = set()
-        self._one = asyncio.Lock()
+        self._one_at_a_time = asyncio.Lock()
         self._current: tuple[str, asyncio.Task[None]] | None = None  # the job, and the attempt at its task
         self._cancelled: deque[str] = deque(maxlen=1000)  # the most recently cancelled jobs
-        self._ended: str | None = None  # id of the last message that was finished
+        self._last_finished_id: str | None = None  # id of the last message that was finished
 
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
@@ -70,16 +70,16 @@ class Worker:
             self._current[1].cancel()  # this also kills the child that computes
 
     async def _take(self, message: AbstractIncomingMessage) -> None:
-        running = asyncio.create_task(self._settle(message))
+        running = asyncio.create_task(self._handle(message))
         self._running.add(running)
-        running.add_done_callback(self._settled)
+        running.add_done_callback(self._log_unsettled)
 
-    def _settled(self, done: asyncio.Task[None]) -> None:
+    def _log_unsettled(self, done: asyncio.Task[None]) -> None:
         self._running.discard(done)
         if not done.cancelled() and (error := done.exception()):
-            log.warning("message not settled; the broker will deliver it again", error=str(error))
+            log.error("message not settled", exc_info=error)
 
-    async def _settle(self, message: AbstractIncomingMessage) -> None:
+    async def _handle(self, message: AbstractIncomingMessage) -> None:
         try:
             event = decode(message.body)
         except ValidationError as error:
@@ -94,13 +94,13 @@ class Worker:
         ):
             try:
                 # One at a time, even when the connection was lost and the broker delivers the same task again.
-                async with self._one:
+                async with self._one_at_a_time:
                     if is_connection_lost(message):
                         return
                     if self._is_due(message, event):
                         self._current = event.job_id, asyncio.create_task(self._attempt(event, delivery))
                         await self._current[1]
-                        self._ended = message.message_id
+                        self._last_finished_id = message.message_id
             except asyncio.CancelledError:
                 if event.job_id not in self._cancelled:
                     log.warning("task handed back")
@@ -109,7 +109,7 @@ class Worker:
                     raise
                 log.info("task cancelled")
                 TASKS.labels(self._task, "cancelled").inc()
-                await self._storage.delete_job(event.job_id)  # files written after its folder was deleted
+                await self._delete_files(event.job_id)
                 await message.ack()
             except KaraokeError as error:
                 seconds = topology.RETRY_SECONDS[min(delivery.counted, len(topology.RETRY_SECONDS)) - 1]
@@ -127,8 +127,15 @@ class Worker:
         finally:
             self.health.state = State.READY
 
+    async def _delete_files(self, job_id: str) -> None:
+        """Delete the files of a cancelled job that were written after its folder was deleted."""
+        try:
+            await self._storage.delete_job(job_id)
+        except Exception:  # the message must be settled all the same: the next one waits for it
+            log.exception("files of a cancelled job not deleted; the sweep for orphans deletes them")
+
     def _is_due(self, message: AbstractIncomingMessage, event: JobEvent) -> bool:
-        has_ended = message.message_id is not None and message.message_id == self._ended
+        has_ended = message.message_id is not None and message.message_id == self._last_finished_id
         return not has_ended and event.job_id not in self._cancelled
 
     async def _redeliver(self, message: AbstractIncomingMessage, *, after: float = 0, uncounted: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""A fourth task needs one row, one engine, one result model and one document model, and nothing else."""
+"""For a fourth task, the services need one row, one engine, one result model and one document model."""
 
 import os
 import shutil
@@ -19,7 +19,9 @@ from tests.audio import tone
 from tests.conftest import ROOT
 
 ROW = """
-    MELODY = "melody", Row(queue="melody", weight=10, reads="vocals", waits_for="stem_separation")
+    MELODY = "melody", Row(
+        queue="melody", weight=10, makes=("melody",), waits_for="stem_separation", reads="vocals"
+    )
 
     row: Row
 """
@@ -27,6 +29,7 @@ RESULT = """
 class Melody(Frozen):
     kind: Literal["melody"] = "melody"
     note_count: int
+    notes: FileName
 
 
 Result = Annotated[Stems | Lyrics | Rhythm | Melody, Field(discriminator="kind")]
@@ -34,6 +37,7 @@ Result = Annotated[Stems | Lyrics | Rhythm | Melody, Field(discriminator="kind")
 DOCUMENT = """
 class MelodyDocument(TaskDocument):
     note_count: int | None = None
+    notes_path: str | None = None
 
 
 class JobDocument(Frozen):
@@ -50,7 +54,8 @@ from shared.worker.worker import work
 
 def find(inputs, out, options, settings, progress):
     progress(0.5)
-    return Melody(note_count=round(soundfile.info(inputs.audio).duration))
+    (out / "melody.json").write_text("[]")
+    return Melody(note_count=round(soundfile.info(inputs.audio).duration), notes="melody.json")
 
 
 def warm(settings):
@@ -95,9 +100,8 @@ def project(tmp_path: Path) -> Path:
     """A copy of the code with a fourth task."""
     project = tmp_path / "project"
     for package in ("shared", "services/gateway", "services/status"):
-        shutil.copytree(ROOT / package, project / package, ignore=shutil.ignore_patterns("web", "__pycache__"))
-    for package in ("shared/web",):
-        shutil.copytree(ROOT / package, project / package, ignore=shutil.ignore_patterns("__pycache__"))
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+        shutil.copytree(ROOT / package, project / package, ignore=ignored)
     (project / "services" / "__init__.py").touch()
     replace(project / "shared" / "tasks.py", "\n    row: Row\n", ROW)
     replace(
@@ -174,7 +178,9 @@ async def test_a_job_runs_through_a_fourth_task(gateway_url: str) -> None:
         async with client.stream("GET", path, timeout=60) as events:
             lines = [line async for line in events.aiter_lines()]
         document = (await client.get(accepted.headers["Location"])).json()
+        notes = await client.get(document["melody"]["notes_path"])
     assert lines
     assert (document["status"], document["progress"], document["error_message"]) == ("completed", 100, None)
     assert document["melody"]["note_count"] == 2
+    assert notes.json() == []
     assert document["stem_separation"]["status"] == "skipped"

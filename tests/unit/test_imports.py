@@ -62,6 +62,13 @@ def part_of(module: str, top: str) -> str:
     return module.removeprefix(prefix).split(".")[0] if module.startswith(prefix) else ""
 
 
+def test_recognition_and_alignment_of_lyrics_do_not_know_each_other() -> None:
+    for package, other in (("recognition", "alignment"), ("alignment", "recognition")):
+        files = [file for file in FILES if file.is_relative_to(f"services/transcriber/{package}")]
+        assert files
+        assert not [file for file in files for name in imported(file) if f"transcriber.{other}" in name]
+
+
 PROGRAM = """
 import sys, services.{service}.__main__
 from shared.telemetry import tracing

@@ -43,8 +43,9 @@ class ZipArchives:
         """
         existing, made = await self._storage.sizes(submission.job_id), submission.options.format
         stems = [f"{stem}.{form or made}" for stem in names.STEMS if f"{stem}.{made}" in existing]
-        lyrics = [f"lyrics.{form}" for form in names.LYRICS_FORMATS]
-        chosen = [*stems, *(name for name in (*lyrics, names.BEATS, f"{names.CLICK}.flac") if name in existing)]
+        others = [name for name in sorted(existing) if re.fullmatch(names.RESULT, name) and not _is_stem(name)]
+        click = [name for name in (f"{names.CLICK}.flac",) if name in existing]
+        chosen = [*stems, *others, *click]
         if not chosen:
             raise Problem(409, "nothing_yet", "This job has no results yet. Try again later.", {"Retry-After": "3"})
         return chosen
@@ -75,6 +76,10 @@ class ZipArchives:
             method = ZIP_AUTO(head.size, level=STORED if is_audio else DEFLATE)
             content = files.read(f"{submission.job_id}/{name}", head.size)
             yield f"{song}/{song}_{name}", at, MODE, method, content
+
+
+def _is_stem(name: str) -> bool:
+    return name.partition(".")[0] in names.STEMS
 
 
 class _OpenFiles:

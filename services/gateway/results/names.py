@@ -1,11 +1,11 @@
 """File names of a job's results in the storage."""
 
-import re
 from typing import Final, get_args
 
 from shared.events import AudioFormat
+from shared.tasks import Task
 
-STEMS: Final = ("vocals", "drums", "bass", "other", "instrumental")
+STEMS: Final = Task.STEM_SEPARATION.row.makes
 WITH_PEAKS: Final = ("song", *STEMS)
 """Sounds that have a file of peaks."""
 AUDIO_FORMATS: Final[tuple[str, ...]] = get_args(AudioFormat)
@@ -13,14 +13,8 @@ LYRICS_FORMATS: Final = ("json", "txt", "lrc", "elrc", "srt", "vtt", "ass")
 BEATS: Final = "beats.json"
 CLICK: Final = "click"
 
-RESULT: Final = "|".join(
-    (
-        rf"(?:{'|'.join(STEMS)})\.(?:{'|'.join(AUDIO_FORMATS)})",
-        rf"lyrics\.(?:{'|'.join(LYRICS_FORMATS)})",
-        re.escape(BEATS),
-    )
-)
-"""Pattern of the names that `/storage/…` serves."""
+RESULT: Final = rf"(?:{'|'.join(name for task in Task for name in task.row.makes)})\.[a-z0-9]+"
+"""Pattern of the names that `/storage/…` serves, of which those that are stored exist."""
 
 ENCODABLE: Final = (*STEMS, CLICK)
 """Sounds that are served in every audio format."""

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
+from services.gateway.results import names
 from shared.storage.job_files import Storage
 from shared.storage.objects import Head
 from shared.web.etag import etag_matches
@@ -25,8 +26,8 @@ MEDIA_TYPES: Final = {
     ".ass": "text/x-ssa",
 }
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-REPLACEABLE: Final = ("lyrics.", "beats.", "click.")
-"""Prefixes of files that a later run or a refinement may replace. Browsers must revalidate them."""
+LASTING: Final = tuple(f"{sound}." for sound in names.WITH_PEAKS)
+"""Prefixes of files that a browser may keep. Others are replaced by a refinement, or when the user supplies lyrics."""
 
 RESPONSES: Final[dict[int | str, dict[str, Any]]] = problems(
     _404="No such result, or it has expired.",
@@ -41,7 +42,7 @@ def serve(storage: Storage, key: str, head: Head, request: Request, save_as: str
     name = PurePath(key).name
     headers = {
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-cache" if name.startswith(REPLACEABLE) else "private, max-age=3600",
+        "Cache-Control": "private, max-age=3600" if name.startswith(LASTING) else "private, no-cache",
         "ETag": head.etag,
     }
     if save_as is not None:

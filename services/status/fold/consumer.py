@@ -1,4 +1,4 @@
-"""Folds events from the broker into the store in batches, and turns dead letters into failures: every job ends."""
+"""Folds events from the broker into the store, in batches."""
 
 import asyncio
 import logging
@@ -16,15 +16,12 @@ from pydantic import ValidationError
 from services.status.callbacks.dispatcher import CallbackDispatcher
 from services.status.database.store import Store
 from services.status.fold.batch_ack import batch_ack
+from services.status.fold.dead_letters import on_dead_letter
 from services.status.fold.outcome_counter import OutcomeCounter
 from shared.broker.bus import Bus
 from shared.broker.connection import BROKER_ERRORS
-from shared.broker.delivery import Delivery
-from shared.broker.topology import DELIVERY_LIMIT, STATUS_QUEUE, TASK_QUEUES, dead_letter_queue
-from shared.errors import TransientError
-from shared.events import Event, TaskEvent, TaskFailed, TaskProgressed, TasksRerun, decode
-from shared.job import is_refinement
-from shared.tasks import Task
+from shared.broker.topology import STATUS_QUEUE, TASK_QUEUES, dead_letter_queue
+from shared.events import Event, TaskProgressed, decode
 from shared.telemetry import tracing
 from shared.telemetry.logs import log_fields
 from shared.telemetry.metrics import DEAD_LETTERS, FOLDED, VISIBLE_SECONDS, initialize_labels
@@ -57,9 +54,9 @@ class Consumer:
             try:
                 async with AsyncExitStack() as stack:
                     for queue in (*TASK_QUEUES, STATUS_QUEUE):
-                        on_dead_letter = partial(self._on_dead_letter, queue)
+                        handler = partial(on_dead_letter, self._bus, queue)
                         await stack.enter_async_context(
-                            self._bus.consuming(dead_letter_queue(queue), on_dead_letter, prefetch=10)
+                            self._bus.consuming(dead_letter_queue(queue), handler, prefetch=10)
                         )
                     await stack.enter_async_context(self._bus.consuming(STATUS_QUEUE, self._received.put, 2 * BATCH))
                     yield
@@ -103,28 +100,6 @@ class Consumer:
         _record_folded(zip(events, folded, strict=True))
         await self._outcomes.count(events)
 
-    async def _on_dead_letter(self, queue: str, message: AbstractIncomingMessage) -> None:
-        DEAD_LETTERS.labels(queue).inc()
-        try:
-            event = decode(message.body)
-        except ValidationError:
-            log.error("dead letter", queue=queue, body=message.body[:1000])  # noqa: TRY400 -- the body is the cause
-        else:
-            with (
-                structlog.contextvars.bound_contextvars(**log_fields(event)),
-                tracing.received("dead letter", message.headers, queue=queue),
-            ):
-                log.error("dead letter", queue=queue, type=event.type)
-                try:
-                    if replacement := _failure_for(queue, event, message):
-                        await self._bus.publish(replacement)
-                except TransientError:  # the dead letter is delivered again
-                    with suppress(*BROKER_ERRORS):
-                        await message.nack(requeue=True)
-                    return
-        with suppress(*BROKER_ERRORS):
-            await message.ack()
-
 
 def _record_folded(folded: Iterable[tuple[Event, AbstractIncomingMessage]]) -> None:
     now, is_debug = datetime.now(UTC), log.is_enabled_for(logging.DEBUG)
@@ -138,33 +113,3 @@ def _record_folded(folded: Iterable[tuple[Event, AbstractIncomingMessage]]) -> N
             write("event folded", type=event.type, **log_fields(event), **tracing.message_trace_fields(message.headers))
     for name, count in types.items():
         FOLDED.labels(name).inc(count)
-
-
-def _failure_for(queue: str, event: Event, message: AbstractIncomingMessage) -> Event | None:
-    """Return the event that replaces a dead letter.
-
-    That is the event itself for the status queue, the task's failure for a worker's queue, and None for a refinement,
-    whose first result stays.
-    """
-    if queue == STATUS_QUEUE:
-        return event
-    task = next(task for task in Task if task.queue == queue)
-    if is_refinement(task, event):
-        log.warning("refinement given up; the first result stays")
-        return None
-    return _failure(task, event, message)
-
-
-def _failure(task: Task, event: Event, message: AbstractIncomingMessage) -> TaskFailed:
-    attempts = Delivery.of(message).attempt + DELIVERY_LIMIT  # the dead-letter queue counts deliveries from 1 again
-    return TaskFailed(
-        job_id=event.job_id,
-        at=datetime.now(UTC),
-        task=task,
-        run=event.run if isinstance(event, TaskEvent | TasksRerun) else 0,
-        attempt=attempts,
-        seq=0,
-        summary="The task was given up",
-        error=f"The task was given up: it ended {attempts} workers without an answer",
-        error_code="worker_died",
-    )

@@ -1,4 +1,4 @@
-"""Recovers stalled tasks: one whose message was lost is published again, and one whose worker died fails."""
+"""Recovers tasks whose message is lost: one that has started fails, one that has not is published again."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -6,12 +6,15 @@ SEPARATION, TRANSCRIPTION, BEATS = Task
 COMPLETED, FAILED, STARTED = "task_completed", "task_failed", "task_started"
 
 
-def test_a_task_comes_after_its_inputs_and_has_a_queue_of_its_own() -> None:
+def test_the_rows_are_consistent() -> None:
     order = list(Task)
     for task in Task:
         for before in (task.waits_for, task.refined_by):
             assert before is None or order.index(before) < order.index(task)
+        assert task.row.reads is None or task.waits_for, "a stem is made by the task it waits for"
     assert len({task.queue for task in Task}) == len(Task)
+    made = [name for task in Task for name in task.row.makes]
+    assert len({*made}) == len(made)
 
 
 def test_a_task_that_was_not_requested_is_skipped() -> None:

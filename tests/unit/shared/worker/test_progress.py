@@ -9,7 +9,7 @@ import shared.worker.progress
 from shared.errors import PermanentError, TransientError
 from shared.events import Event, TaskCompleted, TaskProgressed
 from shared.tasks import Task
-from shared.worker.progress import HEARTBEAT_SECONDS, Progress
+from shared.worker.progress import LONGEST_SILENCE_SECONDS, Progress
 from shared.worker.refinement import RefinementProgress
 from tests.fakes import REFINED, RHYTHM, submitted
 
@@ -45,7 +45,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 async def test_a_constant_percentage_is_repeated_as_a_heartbeat_every_ten_seconds(clock: Clock) -> None:
     bus: Any = Notes()
     progress = Progress(bus, "abc123", Task.STEM_SEPARATION, run=0, attempt=1)
-    for second in range(int(3 * HEARTBEAT_SECONDS)):
+    for second in range(int(3 * LONGEST_SILENCE_SECONDS)):
         clock.now = float(second)
         await progress.report(0.5)
     assert bus.percents() == [50, 50, 50]

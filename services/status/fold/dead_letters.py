@@ -1,0 +1,76 @@
+"""Dead letters become failures of their tasks, so that a job always ends."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import structlog
+from aio_pika.abc import AbstractIncomingMessage
+from pydantic import ValidationError
+
+from shared.broker.bus import Bus
+from shared.broker.connection import BROKER_ERRORS
+from shared.broker.delivery import Delivery
+from shared.broker.topology import DELIVERY_LIMIT, STATUS_QUEUE
+from shared.errors import TransientError
+from shared.events import Event, TaskEvent, TaskFailed, TasksRerun, decode
+from shared.job import is_refinement
+from shared.tasks import Task
+from shared.telemetry import tracing
+from shared.telemetry.logs import log_fields
+from shared.telemetry.metrics import DEAD_LETTERS
+
+log = structlog.get_logger()
+
+
+async def on_dead_letter(bus: Bus, queue: str, message: AbstractIncomingMessage) -> None:
+    """Publish what the message's worker could not, and settle it."""
+    DEAD_LETTERS.labels(queue).inc()
+    try:
+        event = decode(message.body)
+    except ValidationError:
+        log.error("dead letter", queue=queue, body=message.body[:1000])  # noqa: TRY400 -- the body is the cause
+    else:
+        with (
+            structlog.contextvars.bound_contextvars(**log_fields(event)),
+            tracing.received("dead letter", message.headers, queue=queue),
+        ):
+            log.error("dead letter", queue=queue, type=event.type)
+            try:
+                if replacement := _failure_for(queue, event, message):
+                    await bus.publish(replacement)
+            except TransientError:  # the dead letter is delivered again
+                with suppress(*BROKER_ERRORS):
+                    await message.nack(requeue=True)
+                return
+    with suppress(*BROKER_ERRORS):
+        await message.ack()
+
+
+def _failure_for(queue: str, event: Event, message: AbstractIncomingMessage) -> Event | None:
+    """Return the event that replaces a dead letter.
+
+    That is the event itself for the status queue, the task's failure for a worker's queue, and None for a refinement,
+    whose first result stays.
+    """
+    if queue == STATUS_QUEUE:
+        return event
+    task = next(task for task in Task if task.queue == queue)
+    if is_refinement(task, event):
+        log.warning("refinement given up; the first result stays")
+        return None
+    return _failure(task, event, message)
+
+
+def _failure(task: Task, event: Event, message: AbstractIncomingMessage) -> TaskFailed:
+    attempts = Delivery.of(message).attempt + DELIVERY_LIMIT  # the dead-letter queue counts deliveries from 1 again
+    return TaskFailed(
+        job_id=event.job_id,
+        at=datetime.now(UTC),
+        task=task,
+        run=event.run if isinstance(event, TaskEvent | TasksRerun) else 0,
+        attempt=attempts,
+        seq=0,
+        summary="The task was given up",
+        error=f"The task was given up: {DELIVERY_LIMIT + 1} workers in a row ended without an answer",
+        error_code="worker_died",
+    )
