@@ -82,7 +82,7 @@ def pytest_runtest_makereport(
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if ROWS:
         table = [
-            "| what happened | jobs | events | attempts | over after | |",
+            "| what happened | jobs | events | attempts | ended after | |",
             "|---|--:|--:|--:|--:|---|",
             *map(str, ROWS),
         ]
