@@ -47,7 +47,7 @@ KEYS: dict[str, object] = {
 BEATS = Task.BEAT_ANALYSIS
 
 
-async def until(read: Callable[[], Awaitable[Any]], wanted: Any, within: float = 10) -> None:
+async def until(read: Callable[[], Awaitable[Any]], wanted: Any, within: float = 30) -> None:
     """Poll `read` until it returns `wanted`. Raises `TimeoutError` after `within` seconds."""
     async with asyncio.timeout(within):
         while await read() != wanted:  # noqa: ASYNC110 -- nothing signals the change
@@ -65,7 +65,7 @@ class Listener:
     def __init__(self, channel: AbstractChannel) -> None:
         self._channel = channel
 
-    async def body(self, queue: str, within: float = 20) -> bytes:
+    async def body(self, queue: str, within: float = 40) -> bytes:
         """Return the body of the next message, and acknowledge it."""
         source = await self._channel.get_queue(queue)
         async with asyncio.timeout(within), source.iterator() as messages:
@@ -74,7 +74,7 @@ class Listener:
                 return message.body
         raise AssertionError
 
-    async def until(self, kind: type[Event], within: float = 20) -> list[Event]:
+    async def until(self, kind: type[Event], within: float = 40) -> list[Event]:
         """Return the events that status would receive, up to and including the first of `kind`."""
         events: list[Event] = []
         source = await self._channel.get_queue(STATUS_QUEUE)

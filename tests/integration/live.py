@@ -48,7 +48,7 @@ class Feed:
     def __post_init__(self) -> None:
         self._blocks = self._events()
 
-    async def next(self, within: float = 10) -> Event:
+    async def next(self, within: float = 30) -> Event:
         async with asyncio.timeout(within):
             return await anext(self._blocks)
 
@@ -57,7 +57,7 @@ class Feed:
             pass
         return event
 
-    async def ends(self, within: float = 10) -> bool:
+    async def ends(self, within: float = 30) -> bool:
         """Return whether the stream ends without another event."""
         async with asyncio.timeout(within):
             return await anext(self._blocks, None) is None

@@ -217,7 +217,7 @@ async def test_a_stopping_service_ends_its_streams_at_once(system: Live, store: 
     async with system.follow(JOB_ID) as feed:
         await feed.next()
         getattr(system, which).set()
-        assert await feed.ends(within=1)
+        assert await feed.ends(within=4)
 
 
 async def test_a_client_with_too_many_streams_is_refused_and_others_are_not(
