@@ -33,7 +33,7 @@ async def test_a_song_can_be_played_before_its_lyrics_are_ready(
     await expect(page.locator(".lyrics.empty")).to_contain_text("on their way")
     await page.click(".play")
     await holds(page, "probe.position() > 1 && probe.loudness() > 0.01")
-    await page.locator(".line").first.wait_for()
+    await page.locator(".line").first.wait_for(timeout=180_000)
     record_testsuite_property("seconds_to_words", round(time.monotonic() - began, 1))
     await expect(page.locator(".facts")).to_contain_text("116 bpm")
     await page.locator("[data-task=transcription]").wait_for(state="detached")

@@ -90,7 +90,11 @@ def test_log_lines_about_the_job_name_its_trace(trace: dict[str, Sent], services
         about = [line for line in log_lines(services, name) if line.get("job_id") == job_id]
         assert about, name
         assert {line.get("trace_id") for line in about} == {CALLER}
-    (done,) = [line for line in log_lines(services, "status") if line.get("type") == "task_completed"]
+    (done,) = [
+        line
+        for line in log_lines(services, "status")
+        if line.get("type") == "task_completed" and line.get("job_id") == job_id
+    ]
     assert (done["task"], done["attempt"]) == ("beat_analysis", 1)
 
 

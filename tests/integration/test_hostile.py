@@ -53,9 +53,11 @@ async def server(bus: Bus, storage: Storage, tmp_path: Path, monkeypatch: pytest
     settings = Settings(port=port, upload_silence_seconds=STALL_SECONDS, max_seconds=600, max_upload_bytes=20_000_000)
     settings = settings.model_copy(update={"uploads_per_minute": 0})
     url = f"http://{LOOPBACK}:{port}"
+    # The gateway closes idle connections after STALL_SECONDS, perhaps just when the client uses one again.
+    transport = httpx2.AsyncHTTPTransport(retries=9, limits=httpx2.Limits(max_keepalive_connections=0))
     async with (
         status_session(settings) as nobody,
-        httpx2.AsyncClient(base_url=url, timeout=60, transport=httpx2.AsyncHTTPTransport(retries=9)) as client,
+        httpx2.AsyncClient(base_url=url, timeout=60, transport=transport) as client,
         serving(create_app(bus, storage, nobody, Health(), settings), settings),
     ):
         await until(lambda: _answers(client), wanted=True)
