@@ -3,10 +3,10 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events import Event, decode, encode
+from shared.events import Event, TasksRerun, decode, encode
 from shared.job import fold, fold_all, is_refinement, ready
 from shared.tasks import Task
-from tests.fakes import completed, failed, progressed, refined, started, submitted
+from tests.fakes import JOB_ID, START, completed, failed, found_nothing, progressed, refined, started, submitted
 from tests.histories import events, histories
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
@@ -53,6 +53,17 @@ def test_the_refinement_of_a_later_run_outranks_what_was_there_before() -> None:
 def test_a_retry_begins_a_run_that_outranks_the_failed_one() -> None:
     job = fold_all([submitted(), failed(BEATS), started(BEATS, run=1)])
     assert job.registers[BEATS].event == started(BEATS, run=1)
+
+
+def test_two_different_events_of_equal_order_fold_alike_in_both_orders() -> None:
+    first, second = completed(BEATS), found_nothing(BEATS)
+    assert fold_all([submitted(), first, second]) == fold_all([submitted(), second, first])
+
+
+def test_progress_of_a_new_run_replaces_a_higher_one_of_the_run_before() -> None:
+    again = TasksRerun(job_id=JOB_ID, at=START, run=1, tasks=(BEATS,))
+    job = fold_all([submitted(), progressed(BEATS, 80), again, progressed(BEATS, 7, run=1)])
+    assert job.percent(BEATS) == 7
 
 
 def test_a_transcription_waits_for_its_stems() -> None:
