@@ -46,7 +46,7 @@ def load(model: str) -> "Audio2Beats":
         import torch  # noqa: PLC0415 -- an optional extra
 
         torchaudio_shim.install()
-        from beat_this.inference import Audio2Beats  # noqa: PLC0415
+        from beat_this.inference import Audio2Beats  # noqa: PLC0415 -- as above
     except ImportError as error:
         raise _cannot_run("install the `beat-this` extra, or unset BEATS_MODEL", error) from error
     if _is_path(model) and not Path(model).is_file():

@@ -32,7 +32,7 @@ from shared.worker.inputs import Inputs
 torchaudio_shim.install()
 
 from faster_whisper import decode_audio  # noqa: E402 -- importable only after the shim is installed
-from whisperx import asr, log_utils  # noqa: E402
+from whisperx import asr, log_utils  # noqa: E402 -- as above
 
 SEGMENTED, RECOGNIZED = 0.1, 0.85
 """Progress after the segmentation and after the recognition."""

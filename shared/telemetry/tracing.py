@@ -47,10 +47,10 @@ def configure(service: str) -> None:
     """
     if any(os.environ.get(name) for name in ENDPOINT_VARIABLES):
         # The SDK takes time and memory to import.
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
-        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 -- see above
+        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 -- see above
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415 -- see above
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415 -- see above
 
         os.environ.setdefault("OTEL_SERVICE_NAME", f"karaoke-{service}")
         provider = TracerProvider(resource=Resource.create())

@@ -18,7 +18,7 @@ from tests.evaluation.truth import Beat
 def rhythm(items: list[Item], *, drums: bool = False) -> Iterator[tuple[Item, Answer]]:
     """Analyse the songs; with `drums`, the separated drum stem is an additional input, as in a refinement."""
     from services.beats.rhythm import analyse, warm  # noqa: PLC0415 -- loads librosa
-    from services.beats.settings import Settings  # noqa: PLC0415
+    from services.beats.settings import Settings  # noqa: PLC0415 -- as above
 
     settings = Settings()
     warm(settings)
@@ -40,7 +40,7 @@ def rhythm(items: list[Item], *, drums: bool = False) -> Iterator[tuple[Item, An
 def lyrics(items: list[Item]) -> Iterator[tuple[Item, Answer]]:
     """Transcribe the separated vocals, with the instrumental as an additional input."""
     from services.transcriber.engine import transcribe, warm  # noqa: PLC0415 -- loads torch
-    from services.transcriber.settings import Settings  # noqa: PLC0415
+    from services.transcriber.settings import Settings  # noqa: PLC0415 -- as above
 
     settings = Settings()
     warm(settings)
@@ -61,7 +61,7 @@ def always_four(found: Answer) -> Answer:
     """Return the same beats in 4/4 from the first one, as the baseline for the metre."""
     beats = tuple(Beat(beat.time, index % 4 + 1) for index, beat in enumerate(found.beats))
     same = {"tempo_bpm": found.tempo_bpm, "confidence": found.confidence, "seconds": found.seconds}
-    return Answer(beats=beats, time_signature="4/4" if beats else None, **same)  # type: ignore[arg-type]
+    return Answer(beats=beats, time_signature="4/4" if beats else None, **same)  # type: ignore[arg-type] # mixed values
 
 
 def _rhythm(file: Path, seconds: float) -> Answer:

@@ -71,8 +71,8 @@ def _environment(script: str) -> Path:
 
 def _whisper() -> list[str]:
     """Return the folder of the embedded model, which our transcriber uses, too."""
-    from services.transcriber.recognition.embedded import whisper_base  # noqa: PLC0415
-    from services.transcriber.settings import Settings  # noqa: PLC0415
+    from services.transcriber.recognition.embedded import whisper_base  # noqa: PLC0415 -- only this peer needs it
+    from services.transcriber.settings import Settings  # noqa: PLC0415 -- as above
 
     folder = whisper_base(Settings().cache_folder)
     if not folder:

@@ -85,7 +85,7 @@ def separated(item: Item) -> Separated:
 
 def _separate(item: Item, folder: Path) -> dict[str, object]:
     from services.separator import engine  # noqa: PLC0415 -- loads torch
-    from services.separator.settings import Settings  # noqa: PLC0415
+    from services.separator.settings import Settings  # noqa: PLC0415 -- as above
 
     settings = Settings(demucs_model=engine.EMBEDDED)
     engine.warm(settings)

@@ -311,7 +311,7 @@ async def test_several_replicas_send_each_callback_once(store: Store, start: Sta
         await asyncio.gather(*(fold_and_record(store, song(receiver.url, job_id=f"job-{n}")) for _ in range(2)))
         await asyncio.gather(*(fold_and_record(store, of(f"job-{n}", completed(BEATS))) for _ in range(2)))
     for n in range(10):
-        await until(lambda n=n: state(store, f"job-{n}.0"), "told_at")  # type: ignore[misc]
+        await until(lambda n=n: state(store, f"job-{n}.0"), "told_at")  # type: ignore[misc] # a default of a lambda
     assert len(receiver.requests) == 10
 
 

@@ -20,8 +20,8 @@ from shared.errors import TransientError
 torchaudio_shim.install()
 
 from faster_whisper import BatchedInferencePipeline  # noqa: E402 -- importable only after the shim is installed
-from faster_whisper import transcribe as whisper  # noqa: E402
-from whisperx import asr  # noqa: E402
+from faster_whisper import transcribe as whisper  # noqa: E402 -- as above
+from whisperx import asr  # noqa: E402 -- as above
 
 log = structlog.get_logger()
 

@@ -27,10 +27,10 @@ def cold() -> Iterator[None]:
 def checkpoint(tmp_path: Path) -> Path:
     """Save a checkpoint as Lightning does: weights under `model.`, sizes among other hyperparameters."""
     try:
-        import torch  # noqa: PLC0415
+        import torch  # noqa: PLC0415 -- an optional extra
 
         torchaudio_shim.install()
-        from beat_this.model.beat_tracker import BeatThis  # noqa: PLC0415
+        from beat_this.model.beat_tracker import BeatThis  # noqa: PLC0415 -- as above
     except ImportError:
         need("the `beat-this` extra", there=False)
     torch.manual_seed(7)

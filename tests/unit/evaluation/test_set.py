@@ -118,5 +118,5 @@ def test_words_are_inside_the_song_and_begin_on_the_beat(plan: Plan) -> None:
     ("beat", "sixteenths", "played"),
     [(1.0, False, 1.0), (1.5, False, 1 + 2 / 3), (1.25, False, 1 + 1 / 3), (1.25, True, 1 + 1 / 3), (1.5, True, 1.5)],
 )
-def test_swing_moves_positions_between_the_beats(beat: float, sixteenths: bool, played: float) -> None:  # noqa: FBT001
+def test_swing_moves_positions_between_the_beats(beat: float, sixteenths: bool, played: float) -> None:  # noqa: FBT001 -- a case
     assert swung(beat, 2 / 3, sixteenths=sixteenths) == pytest.approx(played)

