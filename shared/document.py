@@ -81,6 +81,9 @@ class JobDocument(Frozen):
     run: int = Field(description="How often tasks were run again by a retry or for supplied lyrics.")
     name: str = Field(description="The uploaded file's name.")
     audio_duration: Seconds
+    audio_filled_seconds: Seconds = Field(
+        default=0, description="Part of `audio_duration` that is silence in place of sound that the upload lacks."
+    )
     file_size: int = Field(description="The upload's size in bytes.")
     expires_at: Moment = Field(description="When the job and its results are removed.")
     queue_position: int | None = Field(

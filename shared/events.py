@@ -45,12 +45,27 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class AudioFacts(Frozen):
+    """Properties of an upload's sound that its user may want to know. The defaults say that nothing is known."""
+
+    filled_seconds: Seconds = Field(default=0, description="Length of the silence that replaces missing sound.")
+    channels: int | None = Field(
+        default=None, ge=1, description="Channels of the upload; 1 also for surround sound with only a centre."
+    )
+    gain_db: float = Field(default=0, le=0, description="Gain that was necessary so that no sample clips.")
+    clipped: bool = Field(default=False, description="Whether the upload has flattened peaks at full scale.")
+
+
 class Song(Frozen):
-    """An accepted upload. `file_size` is in bytes; `name` is the user's file name, for display only."""
+    """An accepted upload. `file_size` is in bytes; `name` is the user's file name, for display only.
+
+    `audio_duration` is the length of the decoded song, which includes the silence that replaces missing sound.
+    """
 
     name: str = Field(max_length=255)
     file_size: int = Field(ge=0)
     audio_duration: Seconds
+    audio: AudioFacts = AudioFacts()
 
 
 class Options(Frozen):

@@ -48,6 +48,7 @@ def view(job: Job, now: datetime | None = None, *, ttl: timedelta = DAY) -> JobD
             "run": max(job.run(task) for task in Task),
             "name": submission.song.name,
             "audio_duration": submission.song.audio_duration,
+            "audio_filled_seconds": submission.song.audio.filled_seconds,
             "file_size": submission.song.file_size,
             "expires_at": submission.at + ttl,
         }

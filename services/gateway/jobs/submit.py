@@ -86,11 +86,11 @@ class Submissions:
             file, song = Path(folder, "upload"), Path(folder, SONG)
             upload = await receive(request, file, limits)
             callback_url = await validated_callback(upload.callback_url, limits)
-            seconds = await decode(file, song, limits.min_seconds, limits.max_seconds)
+            seconds, facts = await decode(file, song, limits.min_seconds, limits.max_seconds)
             submission = JobSubmitted(
                 job_id=job_id,
                 at=datetime.now(UTC),
-                song=Song(name=upload.name, file_size=upload.file_size, audio_duration=round(seconds, 3)),
+                song=Song(name=upload.name, file_size=upload.file_size, audio_duration=round(seconds, 3), audio=facts),
                 options=upload.options,
                 owner=owner,
                 callback_url=callback_url,

@@ -2,9 +2,11 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from services.gateway.media.processes import Slots, run_child
 from shared.errors import StorageFullError
+from shared.events import AudioFacts
 from shared.web.problem import Problem
 
 WAIT_SECONDS = 60.0
@@ -21,8 +23,15 @@ PROBLEMS = {
 }
 
 
-async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: float) -> float:
-    """Decode `upload` to `song`: FLAC, 16 bit, 44.1 kHz, stereo. Return its duration in seconds.
+class Decoded(NamedTuple):
+    """`seconds` is the length of the decoded song."""
+
+    seconds: float
+    facts: AudioFacts
+
+
+async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: float) -> Decoded:
+    """Decode `upload` to `song`: FLAC, 16 bit, 44.1 kHz, stereo.
 
     Raises Problem 415 for a file that is not audio, 422 for one that is corrupt, too short or too long;
     StorageFullError; TransientError `busy` when no slot becomes free in time.
@@ -35,4 +44,4 @@ async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: floa
     if "code" in outcome:
         status, text = PROBLEMS[str(outcome["code"])]
         raise Problem(status, str(outcome["code"]), text.format(min=min_seconds, max=max_seconds))
-    return float(outcome["seconds"])
+    return Decoded(float(outcome.pop("seconds")), AudioFacts.model_validate(outcome))

@@ -1,7 +1,9 @@
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events import Event, JobCancelled, TasksRerun
+from shared.events import AudioFacts, Event, JobCancelled, JobSubmitted, TasksRerun, decode, encode
 from shared.job import fold, fold_all
 from shared.tasks import Task
 from shared.view import slug, view
@@ -111,3 +113,17 @@ def test_a_path_holds_only_letters_digits_and_dashes_of_the_users_name() -> None
     assert slug("../../etc/passwd") == "passwd"
     assert slug("🎤.wav") == "song"
     assert len(slug("x" * 4000)) == 40
+
+
+def test_a_submission_of_an_older_gateway_has_no_facts_about_its_audio() -> None:
+    old = json.loads(encode(submitted()))
+    del old["song"]["audio"]
+    event = decode(json.dumps(old).encode())
+    assert isinstance(event, JobSubmitted)
+    assert event.song.audio == AudioFacts()
+    assert view(fold_all([event])).audio_filled_seconds == 0
+
+
+def test_the_document_says_how_much_sound_is_missing() -> None:
+    song = submitted().song.model_copy(update={"audio": AudioFacts(filled_seconds=1.5)})
+    assert view(fold_all([submitted().model_copy(update={"song": song})])).audio_filled_seconds == 1.5
