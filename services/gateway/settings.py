@@ -1,9 +1,10 @@
 """Settings of the gateway, read from the environment."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Self, get_args
 
 from pydantic import Field, SecretStr, model_validator
 
+from services.gateway.languages import LanguageCode
 from shared.callbacks.address import SECRET_LENGTH, CallbackSettings
 from shared.events import Owner
 
@@ -17,6 +18,10 @@ class Settings(CallbackSettings):
     max_upload_bytes: int = Field(default=200_000_000, gt=0)
     upload_silence_seconds: float = Field(default=30, gt=0, description="Longest pause in an upload, in seconds.")
     upload_bytes_per_second: float = Field(default=4000, ge=0, description="Lowest average speed of an upload.")
+    languages: list[LanguageCode] = Field(
+        default=[*get_args(LanguageCode)],
+        description="Languages that uploads may name, as JSON.",
+    )
     min_seconds: float = Field(default=1, ge=0, description="Shortest song that is accepted, in seconds.")
     max_seconds: float = Field(default=1200, gt=0, description="Longest song that is accepted, in seconds.")
     cors_origins: list[str] = Field(default=[], description='Origins whose pages may call the API, as JSON: ["*"].')

@@ -4,7 +4,7 @@ Runs in the worker's child process.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -31,7 +31,7 @@ from shared.worker.inputs import Inputs
 
 torchaudio_shim.install()
 
-from faster_whisper import decode_audio  # noqa: E402 -- importable only after the shim is installed
+from faster_whisper import WhisperModel, decode_audio  # noqa: E402 -- importable only after the shim is installed
 from whisperx import asr, log_utils  # noqa: E402 -- as above
 
 SEGMENTED, RECOGNIZED = 0.1, 0.85
@@ -49,7 +49,7 @@ def transcribe(
     Raises PermanentError `unknown_language` or `unknown_model`, TransientError `model_unavailable` or `out_of_memory`.
     """
     pipeline = _pipeline(settings)
-    language = _supported(options.language, pipeline.model.supported_languages)
+    language = _supported(options.language, pipeline.model)
     samples = decode_audio(str(inputs.audio), sampling_rate=SAMPLE_HZ)
     segments = find_segments(pipeline.vad_model, samples)
     progress(SEGMENTED)
@@ -116,9 +116,14 @@ def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _supported(language: str | None, languages: Sequence[str]) -> str | None:
-    if language is None or language in languages:
+def _supported(language: str | None, model: WhisperModel) -> str | None:
+    """Return a language that the model knows: models before `large-v3` know Cantonese only as Chinese."""
+    if language == "yue" and model.hf_tokenizer.token_to_id("<|yue|>") is None:
+        language = "zh"
+    if language is None or language in model.supported_languages:
         return language
     raise PermanentError(
-        f"Unknown language {language!r}", f"the model supports {', '.join(sorted(languages))}", code="unknown_language"
+        f"Unknown language {language!r}",
+        f"the model supports {', '.join(sorted(model.supported_languages))}",
+        code="unknown_language",
     )

@@ -57,6 +57,7 @@ async def test_a_song_is_decoded_stored_and_published(
         (tone(2), {"format": "exe"}, 422, "invalid_option"),
         (tone(2), {"model": "../secret"}, 422, "invalid_option"),
         (tone(2), {"language": "English, please"}, 422, "invalid_option"),
+        (tone(2), {"language": "xx"}, 422, "invalid_option"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -32,7 +32,7 @@ FORM: Final = {
                         },
                         "language": {
                             "type": "string",
-                            "description": "ISO 639-1 code of the lyrics; detected if absent.",
+                            "description": "BCP 47 tag or ISO 639 code of the sung language; detected if absent.",
                         },
                         "model": {
                             "type": "string",

@@ -16,6 +16,7 @@ from streaming_form_data.targets import BaseTarget, ValueTarget
 from streaming_form_data.validators import MaxSizeValidator
 from streaming_form_data.validators import ValidationError as TooLongError
 
+from services.gateway.languages import whisper_language
 from services.gateway.settings import Settings
 from shared.errors import PermanentError
 from shared.events import Options
@@ -84,7 +85,7 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
     song.check()
     values = {name: target.value.decode(errors="replace").strip() for name, target in fields.items()}
     callback_url = values.pop("callback_url")
-    options = _options(values)
+    options = _options(values, limits)
     return Upload(song.name, song.size, options, _lyrics(lyrics.value, options), callback_url)
 
 
@@ -115,8 +116,9 @@ def validated_lyrics(body: bytes) -> str:
         raise Problem(422, error.code, f"{error.summary}.") from error
 
 
-def _options(values: dict[str, str]) -> Options:
+def _options(values: dict[str, str], settings: Settings) -> Options:
     options: dict[str, object] = {name: value for name, value in values.items() if value}
+    options["language"] = whisper_language(values["language"], settings.languages)
     if "tasks" in options:
         options["tasks"] = list(dict.fromkeys(task.strip() for task in values["tasks"].split(",")))
     try:
