@@ -1,6 +1,7 @@
 """SRT, WebVTT with a time for every word, and ASS that fills each word while it is sung, written by pysubs2."""
 
 import html
+import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -19,6 +20,7 @@ WHITE, YELLOW, GREY, BLACK = Color(255, 255, 255), Color(255, 210, 0), Color(190
 LARGE, SMALL = 60, 42
 UNICODE = -1
 """An encoding with which libass detects right-to-left text by itself."""
+RIGHT_TO_LEFT = {"R", "AL"}
 
 
 def to_srt(lines: Sequence[Line]) -> str:
@@ -39,7 +41,10 @@ def to_vtt(lines: Sequence[Line]) -> str:
 
 
 def to_ass(lines: Sequence[Line]) -> str:
-    r"""Return ASS: a line appears before it is sung, with the next one smaller below; `\kf` fills each word."""
+    r"""Return ASS: a line appears before it is sung, with the next one smaller below; `\kf` fills each word.
+
+    Renderers fill every word from left to right. That is the end of a right-to-left word, so `\k` highlights it at once.
+    """
     styles = {
         "Sung": _style(LARGE, YELLOW, margin=110),
         "Next": _style(SMALL, GREY, margin=45),
@@ -74,9 +79,14 @@ def _karaoke_text(line: Line, shown: float) -> str:
         start, end = max(_centiseconds(word.start), now), max(_centiseconds(word.end), now)
         rest = rf"{{\k{start - now}}}" if start > now else ""
         now = end
-        return rf"{rest}{{\kf{end - start}}}" + word.text.translate(WITHOUT_BRACES).translate(SAFE_BACKSLASH)
+        fill = "k" if _is_right_to_left(word) else "kf"
+        return rf"{rest}{{\{fill}{end - start}}}" + word.text.translate(WITHOUT_BRACES).translate(SAFE_BACKSLASH)
 
     return join_words((word, timed(word)) for word in line.words)
+
+
+def _is_right_to_left(word: Word) -> bool:
+    return any(unicodedata.bidirectional(character) in RIGHT_TO_LEFT for character in word.text)
 
 
 def _style(size: int, colour: Color, margin: int) -> SSAStyle:

@@ -99,6 +99,25 @@ def test_ass_fills_every_word_while_it_is_sung() -> None:
             assert (start, end) == pytest.approx((word.start, word.end), abs=0.0051)
 
 
+@pytest.mark.parametrize(
+    ("words", "tags"),
+    [
+        ("שלום עולם", ["k", "k"]),
+        ("حبيبي يا نور", ["k", "k", "k"]),
+        ("שלום facebook עולם", ["k", "kf", "k"]),
+        ("sing שיר louder", ["kf", "k", "kf"]),
+        ("ב-Facebook 2024 ٢٠٢٤", ["k", "kf", "kf"]),
+        ("گل ܫܠܡܐ ދިވެހި ߒߞߏ", ["k", "k", "k", "k"]),
+        ("猴 नमस्ते สวัสดี", ["kf", "kf", "kf"]),
+    ],
+)
+def test_ass_never_fills_a_right_to_left_word_from_its_end(words: str, tags: list[str]) -> None:
+    line = Line(tuple(Word(text, at, at + 1.0, 1.0) for at, text in enumerate(words.split())))
+    (event,) = sung(to_ass([line]))
+    assert event.plaintext == words
+    assert re.findall(r"\\(kf?)100\}", event.text) == tags
+
+
 def test_ass_shows_a_line_before_it_is_sung_and_the_next_line_below() -> None:
     file = pysubs2.SSAFile.from_string(to_ass(SONG), "ass")
     assert [(event.start, event.end) for event in sung(to_ass(SONG))] == [(0, 1330), (1330, 2900), (3722000, 3726000)]

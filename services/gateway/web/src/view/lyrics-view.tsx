@@ -3,6 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Song } from '../song/song';
 import { LyricHighlighter } from './lyric-highlighter';
 
+const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+
 /** The lyrics, highlighted while they are sung. A click on a word seeks to it. */
 export function LyricsView({ song }: { song: Song }) {
   const box = useRef<HTMLDivElement>(null);
@@ -26,11 +28,11 @@ export function LyricsView({ song }: { song: Song }) {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard.
     <div class="lyrics" ref={box} role="region" aria-label="Lyrics" tabIndex={0}>
       {lyrics.lines.map((line, at) => (
-        <p key={at} class="line">
+        <p key={at} class="line" dir="auto">
           {line.words.map((word, index) => (
             <span key={index}>
               {index > 0 && ' '}
-              <span class="word" data-start={word.start} onClick={() => seek(word.start)}>
+              <span class={RIGHT_TO_LEFT.test(word.text) ? 'word rtl' : 'word'} data-start={word.start} onClick={() => seek(word.start)}>
                 {word.text}
               </span>
             </span>
