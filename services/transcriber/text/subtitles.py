@@ -43,8 +43,8 @@ def to_vtt(lines: Sequence[Line]) -> str:
 def to_ass(lines: Sequence[Line]) -> str:
     r"""Return ASS: a line appears before it is sung, with the next one smaller below; `\kf` fills each word.
 
-    Renderers fill every word from left to right. A right-to-left word would start at its end, so `\k` highlights it at
-    once.
+    Renderers fill every word from left to right. A right-to-left word would start at its end, so `\k` highlights it
+    at once.
     """
     styles = {
         "Sung": _style(LARGE, YELLOW, margin=110),
