@@ -4,6 +4,8 @@
 
 PYTHON := .venv/bin/python
 TYPED := services shared deploy tests bench
+# Some machines tell Python not to store bytecode. Then each of our many processes compiles all of its imports again.
+unexport PYTHONDONTWRITEBYTECODE
 NPM := deploy/local/npm
 WEB := services/gateway/web
 NODE_TESTS := tests/clients/node_modules tests/deploy/schemas/node_modules

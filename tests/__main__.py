@@ -22,10 +22,10 @@ AT_ONCE = 3
 
 GROUPS: dict[str, Sequence[str]] = {
     "services": ("tests/browser", "tests/e2e"),
-    "fast": ("--fast", "tests/unit", "tests/contract"),
     "integration": ("-n", "2", "--dist", "loadfile", "tests/integration"),
-    "faults": ("tests/faults",),
     "models": ("-m", "models and not slow", "tests/unit"),
+    "faults": ("tests/faults",),
+    "fast": ("--fast", "tests/unit", "tests/contract"),
     "deploy": ("tests/deploy", "tests/fuzz"),
 }
 """Arguments of pytest. The longest group comes first; each group imports only what it needs."""

@@ -10,7 +10,7 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
 
-from shared.broker.delivery import is_connection_lost
+from shared.broker.delivery import Delivery, is_connection_lost, redelivery_copy
 from shared.broker.topology import dead_letter_queue
 from shared.events import Event, JobSubmitted, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
 from shared.storage.job_files import Storage
@@ -18,7 +18,7 @@ from shared.tasks import Task
 from shared.web.health import State
 from shared.worker.worker import Worker
 from tests.fakes import JOB_ID, RHYTHM
-from tests.system import Bench, Listener
+from tests.system import Bench, Listener, until
 
 BEATS = Task.BEAT_ANALYSIS
 
@@ -133,13 +133,34 @@ async def test_a_stopping_worker_finishes_its_task(bench: Bench, listener: Liste
     await left
 
 
-async def test_a_worker_returns_its_task_when_the_grace_period_ends(bench: Bench, listener: Listener) -> None:
+async def test_a_worker_returns_its_task_uncounted_when_the_grace_period_ends(
+    bench: Bench, listener: Listener, channel: AbstractChannel
+) -> None:
     async with bench.worker("succeed_on_signal", grace_seconds=0.1):
         await listener.until(TaskProgressed)
+    message = await (await channel.get_queue("beats")).get()
+    assert message
+    assert Delivery.of(message) == Delivery(attempt=2, uncounted=1)
+    await message.nack()
     (bench.root / "done").touch()
     async with bench.worker("succeed_on_signal"):
         events: list[Event] = await listener.until(TaskCompleted)
     assert sum(isinstance(event, TaskCompleted) for event in events) == 1
+
+
+async def test_a_copy_of_a_finished_task_is_not_run_again(
+    bench: Bench, listener: Listener, channel: AbstractChannel
+) -> None:
+    """A broker delivers a message again when it has lost the acknowledgement."""
+    message = await (await channel.get_queue("beats")).get()
+    assert message
+    for _ in range(2):
+        await channel.default_exchange.publish(redelivery_copy(message, uncounted=False), "beats")
+    await message.ack()
+    async with bench.worker("succeed"):
+        await listener.until(TaskCompleted)
+        await until(lambda: bench.bus.backlog("beats"), 0)
+    assert await bench.bus.backlog("status") == 0
 
 
 async def test_an_undecodable_message_is_a_dead_letter_immediately(
