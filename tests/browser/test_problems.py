@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.page import Open, ended, ready, submit
+from tests.system import until
 
 
 async def test_a_file_without_audio_is_refused_with_a_message(visit: Open, tmp_path: Path) -> None:
@@ -53,8 +54,12 @@ async def test_a_song_in_progress_can_be_cancelled(visit: Open, gateway_url: str
     await page.get_by_role("button", name="Cancel it").click()
     await expect(page.locator(".hero")).to_be_visible()
     await expect(page.locator(".recent li")).to_have_count(0)
-    document = await (await page.request.get(f"{gateway_url}/api/status/{job}")).json()
-    assert document["error_code"] == "cancelled"
+
+    async def error_code() -> str:
+        document = await (await page.request.get(f"{gateway_url}/api/status/{job}")).json()
+        return str(document["error_code"])
+
+    await until(error_code, "cancelled")
 
 
 async def test_a_required_api_key_is_requested_and_kept_for_the_tab(visit: Open, gateway_url: str, sung: str) -> None:

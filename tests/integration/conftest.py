@@ -6,6 +6,7 @@ from uuid import uuid4
 import aio_pika
 import httpx2
 import pytest
+import stamina
 from aio_pika.abc import AbstractChannel
 
 from services.gateway.app import create_app as create_gateway
@@ -17,6 +18,7 @@ from services.status.fold.consumer import Consumer
 from services.status.settings import Settings as StatusSettings
 from shared.broker import topology
 from shared.broker.bus import Bus
+from shared.errors import TransientError
 from shared.storage.job_files import Storage
 from shared.web.health import Health
 from tests.system import Bench, Listener, Start, System, status_service
@@ -40,7 +42,9 @@ async def channel(amqp_url: str) -> AsyncIterator[AbstractChannel]:
 @pytest.fixture
 async def bus(amqp_url: str, channel: AbstractChannel) -> AsyncIterator[Bus]:
     async with Bus(amqp_url, "test") as bus:
-        await bus.check()
+        async for attempt in stamina.retry_context(on=TransientError, attempts=None, timeout=60):
+            with attempt:
+                await bus.check()
         yield bus
 
 
