@@ -15,7 +15,7 @@ from shared.events import JobCancelled
 from shared.storage.job_files import LYRICS as WORDS
 from shared.storage.job_files import SONG
 from shared.tasks import Task
-from shared.user_lyrics import MAX_CHARACTERS
+from shared.user_lyrics.text import MAX_CHARACTERS
 from tests.audio import tone
 from tests.fakes import LYRICS
 from tests.system import Start, System, gateway, status_service, until
@@ -56,6 +56,36 @@ async def test_lyrics_submitted_with_the_song_reach_the_transcriber(system: Syst
         await until(lambda: system.status(plain), "completed")
     assert await lyrics(system, given) == "Sing it\nCafé"
     assert await lyrics(system, plain) == "recognized"
+
+
+CHARSETS = [
+    ("Café olé".encode("latin-1"), "text/plain; charset=ISO-8859-1", "Café olé"),
+    ("猴子".encode("shift_jis"), 'text/plain; charset="Shift_JIS"', "猴子"),
+    ("猴子".encode("utf-16"), "text/plain", "猴子"),
+    ("Café".encode("utf-16-le"), "application/octet-stream", "Café"),
+    ("привет".encode("koi8-r"), "Text/Plain; format=flowed; Charset=KOI8-R", "привет"),
+]
+
+
+async def test_lyrics_are_decoded_by_their_charset(system: System) -> None:
+    async with transcriber(system):
+        for sent, kind, text in CHARSETS:
+            files = {"file": ("song.wav", tone(2)), "lyrics": ("words.txt", sent, kind)}
+            answer = await system.client.post("/api/process", files=files, data={"tasks": SUNG})
+            assert answer.status_code == 202, answer.text
+            job_id = answer.json()["job_id"]
+            await until(lambda job_id=job_id: system.status(job_id), "completed")
+            assert await lyrics(system, job_id) == text
+        assert (await put(system, job_id, CHARSETS[0][0], CHARSETS[0][1])).status_code == 202
+        await until(lambda: state(system, job_id), ("completed", 1))
+        assert await lyrics(system, job_id) == CHARSETS[0][2]
+
+
+async def test_an_unknown_charset_is_refused_by_name(system: System) -> None:
+    files = {"file": ("song.wav", tone(2)), "lyrics": ("words.txt", b"la la", "text/plain; charset=klingon-8")}
+    answer = await system.client.post("/api/process", files=files, data={"tasks": SUNG})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_charset")
+    assert "'klingon-8'" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -164,6 +194,7 @@ NOT_LYRICS = [
     (b"a" * 5 * MAX_CHARACTERS + b"a", "text/plain", 413, "too_large"),
     (b'{"lyrics": "la"}', "application/json", 415, "not_text"),
     (b"la", "text/plainer", 415, "not_text"),
+    (b"la", "text/plain; charset=klingon-8", 415, "unknown_charset"),
 ]
 
 

@@ -4,7 +4,7 @@ from typing import Final, get_args
 
 from shared.callbacks.address import LENGTH
 from shared.events import AudioFormat
-from shared.user_lyrics import MAX_CHARACTERS
+from shared.user_lyrics.text import MAX_CHARACTERS
 
 KEY_LENGTH: Final = 255
 

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect
 
 from services.gateway.jobs.retry import retry_tasks
 from services.gateway.jobs.submit import Accepted
-from services.gateway.jobs.upload import CLOSE, paced, validated_lyrics
+from services.gateway.jobs.upload import CLOSE, paced, parse_content_type, validated_lyrics
 from services.gateway.security.auth import Keys
 from services.gateway.security.quota import Quota
 from services.gateway.settings import Settings
@@ -19,7 +19,7 @@ from shared.errors import on_a_full_disk
 from shared.events import JobSubmitted
 from shared.storage.job_files import LYRICS, Storage, audio_file
 from shared.tasks import Task
-from shared.user_lyrics import MAX_CHARACTERS
+from shared.user_lyrics.text import MAX_CHARACTERS
 from shared.web.problem import Problem, problems
 
 log = structlog.get_logger()
@@ -54,7 +54,7 @@ class UserLyrics:
         await self._quota.check_rate(request, owner)
         with self._quota.uploading(request, owner):
             await self._require_alignable(await self._status_client.document(job_id, owner))
-            lyrics = validated_lyrics(await _text(request, self._settings))
+            lyrics = validated_lyrics(*await _text(request, self._settings), unknown_charset=415)
         await self._quota.check_unfinished(owner)
         document = await self._status_client.document(job_id, owner)  # it may have changed during the upload
         submission = await self._require_alignable(document)
@@ -89,9 +89,13 @@ class UserLyrics:
         return submission
 
 
-async def _text(request: Request, limits: Settings) -> bytes:
-    """Return the body. Raises Problem: 400 if incomplete, 408 if too slow, 413 if too large, 415 if not plain text."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "text/plain":
+async def _text(request: Request, limits: Settings) -> tuple[bytes, str | None]:
+    """Return the body and its charset.
+
+    Raises Problem: 400 if incomplete, 408 if too slow, 413 if too large, 415 if not plain text.
+    """
+    content_type, charset = parse_content_type(request.headers.get("content-type", ""))
+    if content_type != "text/plain":
         raise Problem(415, "not_text", "Send the lyrics as text/plain, in UTF-8.", CLOSE)
     text = bytearray()
     try:
@@ -101,7 +105,7 @@ async def _text(request: Request, limits: Settings) -> bytes:
                 raise Problem(413, "too_large", f"The lyrics are larger than {MAX_BYTES / 1000:.0f} kB.", CLOSE)
     except ClientDisconnect as error:
         raise Problem(400, "incomplete_upload", "The upload ended before all lyrics had arrived.") from error
-    return bytes(text)
+    return bytes(text), charset
 
 
 def routes(lyrics: UserLyrics, keys: Keys) -> APIRouter:
@@ -117,8 +121,8 @@ def routes(lyrics: UserLyrics, keys: Keys) -> APIRouter:
             _408="The upload was too slow.",
             _409="The job was cancelled or has expired, has no transcription, or its transcription has not ended yet.",
             _413="The body is too large.",
-            _415="The body is not text/plain.",
-            _422=f"The lyrics are not UTF-8, have no words, or are longer than {MAX_CHARACTERS} characters.",
+            _415="The body is not text/plain, or its charset is unknown.",
+            _422=f"The lyrics cannot be decoded, have no words, or are longer than {MAX_CHARACTERS} characters.",
             _429="Too many requests in this minute, or too many unfinished jobs.",
             _503="The broker is unavailable. Try again.",
             _507="The storage is full. Try again later.",

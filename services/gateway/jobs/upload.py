@@ -1,8 +1,10 @@
 """Reads a multipart upload as a stream, with constant memory for any size of song."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from time import monotonic
 from typing import BinaryIO
@@ -21,7 +23,7 @@ from services.gateway.settings import Settings
 from shared.errors import PermanentError
 from shared.events import Options
 from shared.tasks import Task
-from shared.user_lyrics import normalize
+from shared.user_lyrics.text import normalize
 from shared.web.problem import Problem
 
 FIELD_BYTES = {"tasks": 1000, "language": 1000, "model": 1000, "format": 1000, "callback_url": 20_000}
@@ -31,6 +33,12 @@ FORM_OVERHEAD_BYTES = 100_000
 """Most bytes of a form besides the song. The parser keeps headers of a part in memory, and is slow at tiny parts."""
 LYRICS_BYTES = 90_000
 """Most bytes of lyrics: less than `FORM_OVERHEAD_BYTES`, and more than the longest accepted lyrics."""
+HEADER_BYTES = 2000
+"""Longest headers of the lyrics in which a charset is found."""
+LYRICS_TYPE = re.compile(
+    rb'content-disposition:[^\r\n]*\bname="?lyrics"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*?content-type:([^\r\n]*)\r\n',
+    re.IGNORECASE,
+)
 CLOSE = {"Connection": "close"}
 """Headers of a refusal before the end of a body of unknown length."""
 
@@ -64,13 +72,14 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
     with path.open("wb") as file:
         song = _FileTarget(file)
         fields = {name: ValueTarget(validator=MaxSizeValidator(most)) for name, most in FIELD_BYTES.items()}
-        lyrics = ValueTarget(validator=MaxSizeValidator(LYRICS_BYTES))
+        lyrics = _LyricsTarget(validator=MaxSizeValidator(LYRICS_BYTES))
         try:
             parser = StreamingFormDataParser(dict(request.headers))
             for name, target in {"file": song, "lyrics": lyrics, **fields}.items():
                 parser.register(name, target)
             received = 0
             async for chunk in paced(request, limits):
+                lyrics.recent = lyrics.recent[-HEADER_BYTES:] + chunk
                 parser.data_received(chunk)
                 received += len(chunk)
                 if song.size > max_bytes:
@@ -86,7 +95,7 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
     values = {name: target.value.decode(errors="replace").strip() for name, target in fields.items()}
     callback_url = values.pop("callback_url")
     options = _options(values, limits)
-    return Upload(song.name, song.size, options, _lyrics(lyrics.value, options), callback_url)
+    return Upload(song.name, song.size, options, _lyrics(lyrics.value, lyrics.charset, options), callback_url)
 
 
 async def paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:
@@ -108,12 +117,23 @@ async def paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def validated_lyrics(body: bytes) -> str:
-    """Return normalized lyrics. Raises Problem 422: `invalid_lyrics`, `lyrics_too_long` or `empty_lyrics`."""
+def validated_lyrics(body: bytes, charset: str | None, *, unknown_charset: int = 422) -> str:
+    """Return normalized lyrics. Raises Problem 422: `invalid_lyrics`, `lyrics_too_long` or `empty_lyrics`.
+
+    `unknown_charset` is the status for a charset that is unknown.
+    """
     try:
-        return normalize(body)
+        return normalize(body, charset)
     except PermanentError as error:
-        raise Problem(422, error.code, f"{error.summary}.") from error
+        status = unknown_charset if error.code == "unknown_charset" else 422
+        raise Problem(status, error.code, f"{error.summary}.") from error
+
+
+def parse_content_type(header: str) -> tuple[str, str | None]:
+    """Return the media type in lower case, and the charset if it is declared."""
+    message = Message()
+    message["Content-Type"] = header
+    return header.partition(";")[0].strip().lower(), message.get_content_charset()
 
 
 def _options(values: dict[str, str], settings: Settings) -> Options:
@@ -128,12 +148,27 @@ def _options(values: dict[str, str], settings: Settings) -> Options:
         raise Problem(422, "invalid_option", f"The option '{first['loc'][0]}' is not valid: {first['msg']}.") from error
 
 
-def _lyrics(lyrics: bytes, options: Options) -> str | None:
+def _lyrics(lyrics: bytes, charset: str | None, options: Options) -> str | None:
     if not lyrics.strip():
         return None
     if Task.TRANSCRIPTION not in options.tasks:
         raise Problem(422, "invalid_option", "The option 'lyrics' needs the task 'transcription'.")
-    return validated_lyrics(lyrics)
+    return validated_lyrics(lyrics, charset)
+
+
+class _LyricsTarget(ValueTarget):  # type: ignore[misc] # the library has no types
+    """Reads the charset of the part as well, which the parser drops from the content type.
+
+    `recent` has the current data of the form, and the end of the data before it.
+    """
+
+    recent = b""
+    charset: str | None = None
+
+    def set_multipart_content_type(self, content_type: str) -> None:
+        super().set_multipart_content_type(content_type)
+        if declared := LYRICS_TYPE.findall(self.recent):
+            _, self.charset = parse_content_type(declared[-1].decode("latin-1"))
 
 
 class _FileTarget(BaseTarget):  # type: ignore[misc] # the library has no types

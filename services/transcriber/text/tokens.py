@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from services.transcriber.text.lyrics import Word
-from shared.user_lyrics import sung_lines
+from shared.user_lyrics.sung import sung_rows
 
 # Scripts without spaces between words: each character counts as a word, which is close to how it is sung.
 UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
@@ -20,7 +20,7 @@ LONGEST_LINE = 100
 
 def tokenize(text: str) -> list[list[Word]]:
     """Return the words of each sung line; their times and confidence are 0."""
-    lines = (_words(line) for line in sung_lines(text))
+    lines = (_words(row.text) for row in sung_rows(text))
     return [line[start : start + LONGEST_LINE] for line in lines for start in range(0, len(line), LONGEST_LINE)]
 
 
