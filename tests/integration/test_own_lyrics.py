@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import httpx2
 import pytest
@@ -41,6 +42,11 @@ async def submitted(system: System, tasks: str = SUNG, **fields: str) -> str:
     return str(answer.json()["job_id"])
 
 
+async def submit_typed(system: System, text: bytes, kind: str) -> httpx2.Response:
+    files = {"file": ("song.wav", tone(2), "audio/wav"), "lyrics": ("words.txt", text, kind)}
+    return await system.client.post("/api/process", files=files, data={"tasks": SUNG})
+
+
 async def put(system: System, job_id: str, text: str | bytes = "la la", kind: str = "text/plain") -> httpx2.Response:
     return await system.client.put(f"/api/jobs/{job_id}/lyrics", content=text, headers={"Content-Type": kind})
 
@@ -70,11 +76,10 @@ CHARSETS = [
 async def test_lyrics_are_decoded_by_their_charset(system: System) -> None:
     async with transcriber(system):
         for sent, kind, text in CHARSETS:
-            files = {"file": ("song.wav", tone(2)), "lyrics": ("words.txt", sent, kind)}
-            answer = await system.client.post("/api/process", files=files, data={"tasks": SUNG})
+            answer = await submit_typed(system, sent, kind)
             assert answer.status_code == 202, answer.text
-            job_id = answer.json()["job_id"]
-            await until(lambda job_id=job_id: system.status(job_id), "completed")
+            job_id = str(answer.json()["job_id"])
+            await until(partial(system.status, job_id), "completed")
             assert await lyrics(system, job_id) == text
         assert (await put(system, job_id, CHARSETS[0][0], CHARSETS[0][1])).status_code == 202
         await until(lambda: state(system, job_id), ("completed", 1))
@@ -82,8 +87,7 @@ async def test_lyrics_are_decoded_by_their_charset(system: System) -> None:
 
 
 async def test_an_unknown_charset_is_refused_by_name(system: System) -> None:
-    files = {"file": ("song.wav", tone(2)), "lyrics": ("words.txt", b"la la", "text/plain; charset=klingon-8")}
-    answer = await system.client.post("/api/process", files=files, data={"tasks": SUNG})
+    answer = await submit_typed(system, b"la la", "text/plain; charset=klingon-8")
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_charset")
     assert "'klingon-8'" in answer.json()["detail"]
 
