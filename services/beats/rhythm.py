@@ -22,14 +22,13 @@ from services.beats.loudness import loudness
 from services.beats.onsets import FFT, HZ, Onsets, Samples, onsets
 from services.beats.settings import Settings
 from services.beats.tones import tones
+from shared.audio.downmix import to_mono
 from shared.audio.peaks import peaks
 from shared.errors import PermanentError
 from shared.events import Options, Rhythm
 from shared.worker.inputs import Inputs
 
 WARM_SECONDS: Final = 8
-READ_SECONDS: Final = 60
-"""Length of the blocks that are decoded at once; decoding a long song as a whole would double the memory."""
 
 
 def analyse(
@@ -41,8 +40,8 @@ def analyse(
     no tempo and no beats. Raises PermanentError if a file is not audio.
     """
     song, rate = _read(inputs.audio)
-    seconds = len(song) / rate
-    (out / "song.peaks.json").write_text(peaks(song[None], rate))
+    seconds = song.shape[1] / rate
+    (out / "song.peaks.json").write_text(peaks(song, rate))
     samples = _resampled(song, rate)
     del song
     progress(0.2)
@@ -86,20 +85,20 @@ def _beat_grid(
 
 
 def _read(audio: Path) -> tuple[Samples, int]:
-    """Return all channels mixed to one, and the sample rate."""
+    """Return the samples, [channel, time], and the sample rate."""
     try:
-        with soundfile.SoundFile(audio) as file:
-            blocks = file.blocks(READ_SECONDS * file.samplerate, dtype="float32", always_2d=True)
-            mixed = [block.mean(axis=1) for block in blocks]
-            return np.concatenate([np.zeros(0, np.float32), *mixed]), file.samplerate
+        samples, rate = soundfile.read(audio, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise PermanentError("Audio cannot be read", str(error)) from error
+    return samples.T, rate
 
 
-def _resampled(mono: Samples, rate: int) -> Samples:
-    """Return samples at `HZ`, padded to at least one window."""
-    samples = librosa.resample(mono, orig_sr=rate, target_sr=HZ) if len(mono) else mono
-    return _fixed_length(samples, max(len(samples), FFT))
+def _resampled(channels: Samples, rate: int) -> Samples:
+    """Return one channel at `HZ`, padded to at least one window."""
+    if channels.shape[1]:
+        channels = librosa.resample(channels, orig_sr=rate, target_sr=HZ)
+    mono = to_mono(channels)
+    return _fixed_length(mono, max(len(mono), FFT))
 
 
 def _fixed_length(samples: Samples, size: int) -> Samples:

@@ -20,6 +20,10 @@ Net = Any
 """A demucs model; demucs has no types."""
 
 
+MIN_MEAN_POWER = 0.25
+"""Minimum power of the mean of the channels, relative to that of their difference, in a song that is not inverted."""
+
+
 class SegmentSeparator(Separator):
     """Separator that always splits songs into segments and never shifts them; `jobs` (at least 1) is the batch size."""
 
@@ -27,12 +31,15 @@ class SegmentSeparator(Separator):
         """Return the song, [channel, time], in the model's format, and each source with the same shape."""
         if sr not in (None, self.samplerate):
             wav = convert_audio(wav, sr, self.samplerate, self.audio_channels)
-        mono = wav.mean(0)
+        polarity = _polarity(wav)
+        song = polarity * wav
+        mono = song.mean(0)
         mean, deviation = mono.mean(), mono.std() + 1e-8
         with torch.inference_mode(), _attention(self._device):
-            out = self._separate((wav - mean) / deviation)
+            out = self._separate(song.sub_(mean).div_(deviation))
             out *= deviation
             out += mean
+            out *= polarity
         return wav, dict(zip(self.model.sources, out, strict=True))
 
     def _separate(self, song: Tensor) -> Tensor:
@@ -78,6 +85,17 @@ class SegmentSeparator(Separator):
             return int(self._segment * model.samplerate)
         length: int = getattr(model, "valid_length", int)(chunk.length)
         return length
+
+
+def _polarity(wav: Tensor) -> Tensor:
+    """Return factors for the channels, [channel, 1], that invert the last one if it is mostly the inverse of the first.
+
+    Models learned from songs in phase, and their input is scaled by the level of the mean, which would be almost 0.
+    """
+    polarity = torch.ones(len(wav), 1)
+    if (wav[0] + wav[-1]).square().sum() < MIN_MEAN_POWER * (wav[0] - wav[-1]).square().sum():
+        polarity[-1] = -1
+    return polarity
 
 
 @contextmanager

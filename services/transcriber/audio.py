@@ -1,9 +1,13 @@
 """Samples of the vocals, time spans in them, and the frames in which the vocals are loud."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
+from faster_whisper import decode_audio
 from numpy.typing import NDArray
+
+from shared.audio.downmix import to_mono
 
 SAMPLE_HZ = 16_000
 FRAME_SECONDS = 0.04
@@ -20,6 +24,11 @@ FrameMask = NDArray[np.bool_]
 """One flag for each frame of 40 ms."""
 Span = tuple[float, float]
 """Start and end in seconds."""
+
+
+def read(audio: Path) -> Samples:
+    """Return the samples of a stereo file."""
+    return to_mono(np.stack(decode_audio(str(audio), sampling_rate=SAMPLE_HZ, split_stereo=True)))
 
 
 def frames(samples: Samples) -> Samples:

@@ -15,7 +15,7 @@ from services.transcriber.alignment.forced_alignment import Aligner, time_recogn
 from services.transcriber.alignment.sphinx import sphinx_aligner
 from services.transcriber.alignment.user_lyrics import time_user_lyrics
 from services.transcriber.alignment.wav2vec2 import wav2vec2_aligner
-from services.transcriber.audio import SAMPLE_HZ
+from services.transcriber.audio import read
 from services.transcriber.recognition.embedded import whisper_base
 from services.transcriber.recognition.recognizer import Recognizer
 from services.transcriber.recognition.segments import OFFSET, ONSET, find_segments
@@ -31,7 +31,7 @@ from shared.worker.inputs import Inputs
 
 torchaudio_shim.install()
 
-from faster_whisper import WhisperModel, decode_audio  # noqa: E402 -- importable only after the shim is installed
+from faster_whisper import WhisperModel  # noqa: E402 -- importable only after the shim is installed
 from whisperx import asr, log_utils  # noqa: E402 -- as above
 
 SEGMENTED, RECOGNIZED = 0.1, 0.85
@@ -50,12 +50,10 @@ def transcribe(
     """
     pipeline = _pipeline(settings)
     language = _supported(options.language, pipeline.model)
-    samples = decode_audio(str(inputs.audio), sampling_rate=SAMPLE_HZ)
+    samples = read(inputs.audio)
     segments = find_segments(pipeline.vad_model, samples)
     progress(SEGMENTED)
-    music = (
-        decode_audio(str(inputs.instrumental), sampling_rate=SAMPLE_HZ) if inputs.instrumental and segments else None
-    )
+    music = read(inputs.instrumental) if inputs.instrumental and segments else None
     recognition = Recognizer(pipeline, samples, music).recognize(
         segments, language, lambda part: progress(SEGMENTED + (RECOGNIZED - SEGMENTED) * part)
     )

@@ -14,13 +14,14 @@ FULL_SCALE = 128
 
 
 def peaks(samples: NDArray[np.float32], hz: int) -> str:
-    """Return JSON with the minimum and maximum sample of each pixel, -128 to 127, with all channels mixed to one.
+    """Return JSON with the minimum and maximum sample of each pixel, -128 to 127, of all channels together.
 
-    Samples are [channel, time], full scale at 1.
+    Samples are [channel, time], full scale at 1. A mean of the channels would be flat where one inverts the other.
     """
-    mono = samples.mean(axis=0)
-    starts = np.arange(0, len(mono), SAMPLES_PER_PIXEL)
-    pairs = np.stack([np.minimum.reduceat(mono, starts), np.maximum.reduceat(mono, starts)], axis=1)
+    starts = np.arange(0, samples.shape[1], SAMPLES_PER_PIXEL)
+    lowest = np.minimum.reduceat(samples, starts, axis=1).min(axis=0)
+    highest = np.maximum.reduceat(samples, starts, axis=1).max(axis=0)
+    pairs = np.stack([lowest, highest], axis=1)
     data = np.clip(np.rint(pairs * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(int)
     document = {
         "version": 2,

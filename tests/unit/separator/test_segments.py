@@ -126,6 +126,20 @@ def test_files_of_any_sample_rate_give_the_sources_of_demucs(tmp_path: Path, cha
     )
 
 
+@pytest.mark.parametrize("name", ["hybrid", "transformer"])
+def test_an_inverted_channel_gives_the_sources_of_the_song_with_that_channel_inverted(name: str) -> None:
+    _, separator = separators(MODELS[name]())
+    song = noise(2 * HZ)
+    song[1] = 0.9 * song[0]
+    inverted = song * torch.tensor([[1.0], [-1.0]])
+    expected = separator.separate_tensor(song)[1]
+    mix, sources = separator.separate_tensor(inverted)
+    torch.testing.assert_close(mix, inverted)
+    for source, whole in expected.items():
+        torch.testing.assert_close(sources[source][1], -whole[1], atol=EQUAL, rtol=0)
+        torch.testing.assert_close(sources[source][0], whole[0], atol=EQUAL, rtol=0)
+
+
 def test_batches_have_the_requested_size() -> None:
     model = hybrid()
     seen: list[int] = []

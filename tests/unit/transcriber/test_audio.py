@@ -1,5 +1,23 @@
-from services.transcriber.audio import loud_frames, uncovered
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from services.transcriber.audio import SAMPLE_HZ, Samples, loud_frames, read, uncovered
 from tests.unit.transcriber.synth import singing
+
+VOICE = singing((1, 3), seconds=4)
+
+
+@pytest.mark.parametrize("right", [VOICE, -VOICE, 0 * VOICE], ids=["in phase", "inverted", "silent"])
+def test_a_voice_is_read_whatever_its_phase(right: Samples, tmp_path: Path) -> None:
+    stereo = np.stack([VOICE, right], axis=1)
+    soundfile.write(tmp_path / "song.flac", stereo, SAMPLE_HZ)
+    found = read(tmp_path / "song.flac")
+    assert found.shape == VOICE.shape
+    assert found.std() == pytest.approx(np.sqrt(np.square(stereo).mean()), rel=0.02)
+    assert loud_frames(found).sum() == pytest.approx(50, abs=1)
 
 
 def test_loud_frames_are_relative_to_the_level_of_the_vocals() -> None:

@@ -19,8 +19,13 @@ def test_each_pixel_has_only_the_extremes_of_its_own_time() -> None:
         "samples_per_pixel": SAMPLES_PER_PIXEL,
         "bits": 8,
         "length": 4,
-        "data": [0, 64, -32, 0, 0, 0, 32, 32],
+        "data": [0, 64, -32, 0, 0, 0, 0, 64],
     }
+
+
+def test_a_channel_that_inverts_the_other_does_not_flatten_the_waveform() -> None:
+    wave = np.sin(np.arange(2 * SAMPLES_PER_PIXEL) / 10).astype(np.float32)
+    assert json.loads(peaks(np.stack([wave, -wave]), HZ))["data"] == [-128, 127, -128, 127]
 
 
 def test_full_scale_fits_into_a_byte() -> None:
