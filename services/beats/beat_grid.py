@@ -10,7 +10,7 @@ from services.beats.confidence import agreement, confidence, regularity
 from services.beats.harmony import Harmony
 from services.beats.meter_hypotheses import COMPOUND, MeterHypothesis, estimate_meter
 from services.beats.onsets import FPS, Floats, Onsets, local_maximum
-from services.beats.tracking import Frames, track
+from services.beats.tracking import FASTEST_BPM, SLOWEST_BPM, Frames, has_valid_tempo, tempo, track
 
 LATENCY_SECONDS: Final = -0.0025
 """Delay from an onset to its beat: negative, because the window includes the onset early. Measured on clicks."""
@@ -51,7 +51,7 @@ class BeatGrid:
 
     @property
     def tempo_bpm(self) -> float:
-        return float(60 / np.polyfit(np.arange(len(self.times)), self.times, 1)[0])
+        return 60 * tempo(self.times)
 
 
 def find_beat_grid(song_onsets: Onsets, harmony: Harmony, drum_onsets: Onsets | None = None) -> BeatGrid | None:
@@ -64,8 +64,7 @@ def find_beat_grid(song_onsets: Onsets, harmony: Harmony, drum_onsets: Onsets | 
     meter = estimate_meter(song_onsets.excerpt(start, end), harmony.excerpt(start, end))
     if meter is None:
         return None
-    whole_song = _track_song(drum_onsets or song_onsets, meter.hypothesis, round(start * FPS))
-    frames = _within_music(whole_song, song_onsets)
+    frames = _track_song(song_onsets, drum_onsets or song_onsets, meter.hypothesis, round(start * FPS))
     if len(frames) < MIN_BEATS:
         return None
     evenness = regularity(song_onsets, frames)
@@ -83,7 +82,11 @@ def find_beat_grid(song_onsets: Onsets, harmony: Harmony, drum_onsets: Onsets | 
 
 
 def beat_grid_from(times: Floats, downbeats: Floats, song_onsets: Onsets) -> BeatGrid | None:
-    """Return the grid of beats and downbeats (seconds) that another tracker found; None if there are too few."""
+    """Return the grid of beats and downbeats (seconds) that another tracker found; None if there are too few.
+
+    Its beats are halved or doubled if the tempo is outside our range.
+    """
+    times = _with_valid_tempo(times, downbeats)
     frames = np.clip(np.rint(times * FPS).astype(int), 0, len(song_onsets.full) - 1)
     if len(frames) < MIN_BEATS:
         return None
@@ -105,11 +108,25 @@ def beat_grid_from(times: Floats, downbeats: Floats, song_onsets: Onsets) -> Bea
     )
 
 
-def _track_song(onsets: Onsets, hypothesis: MeterHypothesis, start: int) -> Frames:
-    """Track the hypothesis through the whole song."""
-    anchors = np.zeros(len(onsets.full))
+def _track_song(song_onsets: Onsets, beat_onsets: Onsets, hypothesis: MeterHypothesis, start: int) -> Frames:
+    """Track the hypothesis through the whole song by `beat_onsets`."""
+    anchors = np.zeros(len(beat_onsets.full))
     anchors[hypothesis.frames + start] = ANCHOR_STRENGTH
-    return track(onsets.superflux + onsets.low + local_maximum(anchors), hypothesis.tempo_bpm)
+    strength = beat_onsets.superflux + beat_onsets.low + local_maximum(anchors)
+    frames = _within_music(track(strength, hypothesis.tempo_bpm), song_onsets)
+    if len(frames) < MIN_BEATS or has_valid_tempo(frames):
+        return frames
+    return _within_music(track(strength, hypothesis.tempo_bpm, strict=True), song_onsets)
+
+
+def _with_valid_tempo(times: Floats, downbeats: Floats) -> Floats:
+    """Remove every other beat, but not the first downbeat, or add beats halfway between them, if necessary."""
+    while len(times) >= MIN_BEATS and 60 * tempo(times) > FASTEST_BPM:
+        first = int(np.searchsorted(times, downbeats[0] - 1e-6)) if len(downbeats) else 0
+        times = times[first % 2 :: 2]
+    while len(times) >= MIN_BEATS and 60 * tempo(times) < SLOWEST_BPM:
+        times = np.sort(np.concatenate([times, (times[:-1] + times[1:]) / 2]))
+    return times
 
 
 def _within_music(frames: Frames, onsets: Onsets) -> Frames:

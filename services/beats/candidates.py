@@ -6,8 +6,8 @@ import librosa
 import numpy as np
 
 from services.beats.onsets import FPS, Floats
+from services.beats.tracking import FASTEST_BPM, SLOWEST_BPM
 
-SLOWEST_BPM, FASTEST_BPM = 53.0, 215.0
 MAX_PERIODS: Final = 3
 """Number of the strongest periods that are used."""
 RATIOS: Final = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1, 4 / 3, 3 / 2, 2, 3, 4)

@@ -3,15 +3,19 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
-from services.beats.onsets import FPS, Onsets
+from services.beats.onsets import FPS, Floats, Onsets
 from services.beats.tracking import Frames, track
 
 TOLERANCE_SECONDS: Final = 0.07
 ONSET_REACH_SECONDS: Final = 0.05
 MIN_INTERVALS: Final = 3
 STRICTNESS: Final = 5.0
+PRECISION_FRAMES: Final = 0.5
+"""Precision of the onsets: a smaller deviation is none."""
+EPSILON: Final = 1e-9
 
 # Fitted to the true F-measure on one half of the generated songs, including those without beats: docs/evaluation.
 BASE, AGREEMENT, PROBABILITY, REGULARITY = -4.7, 3.0, 2.1, 3.5
@@ -38,17 +42,29 @@ def agreement(onsets: Onsets, frames: Frames) -> float:
 def regularity(onsets: Onsets, frames: Frames) -> float:
     """Return 1 if all beats have the same length, and less the more successive lengths differ.
 
-    Uses the onsets near the beats, because tracking smooths the beats themselves.
+    Uses the onsets near the beats, because tracking smooths the beats themselves. A beat on which nothing is played
+    counts as one: the onset after it is compared with where that of even beats would be.
     """
-    reach = round(ONSET_REACH_SECONDS * FPS)
-    strength = np.pad(onsets.superflux + onsets.low, reach)
-    windows = strength[frames[:, None] + np.arange(2 * reach + 1)]
-    played = frames + windows.argmax(axis=1) - reach
-    lengths = np.diff(played[windows.max(axis=1) > 1])
+    played, times = _onsets_near(onsets, frames)
+    beats = np.diff(played)
+    lengths = np.diff(times) / beats
     if len(lengths) < MIN_INTERVALS:
         return 0.0
-    spread = np.median(np.abs(np.diff(lengths))) / np.median(lengths)
+    deviations = np.abs(np.diff(lengths)) * np.maximum(beats[:-1], beats[1:])
+    spread = max(0, np.median(deviations) - PRECISION_FRAMES) / np.median(lengths)
     return float(np.exp(-STRICTNESS * spread))
+
+
+def _onsets_near(onsets: Onsets, frames: Frames) -> tuple[NDArray[np.int64], Floats]:
+    """Return the numbers of the beats with an onset, and the frame of each onset, interpolated between frames."""
+    reach = round(ONSET_REACH_SECONDS * FPS)
+    strength = np.pad(onsets.superflux + onsets.low, reach + 1)
+    windows = strength[frames[:, None] + np.arange(1, 2 * reach + 2)]
+    played = np.flatnonzero(windows.max(axis=1) > 1)
+    highest = frames[played] + windows[played].argmax(axis=1) - reach
+    before, top, after = (strength[highest + reach + 1 + step] for step in (-1, 0, 1))
+    curvature = np.minimum(before - 2 * top + after, -EPSILON)
+    return played, highest + np.clip(0.5 * (before - after) / curvature, -0.5, 0.5)
 
 
 def _f_measure(found: Frames, wanted: Frames) -> float:

@@ -19,7 +19,7 @@ from services.beats.beat_features import BeatFeatures, Features
 from services.beats.candidates import tempo_candidates
 from services.beats.harmony import Harmony
 from services.beats.onsets import Onsets
-from services.beats.tracking import Frames, track
+from services.beats.tracking import Frames, has_valid_tempo, track
 
 MIN_BEATS: Final = 8
 MIN_BARS: Final = 2
@@ -90,11 +90,13 @@ def hypotheses(onsets: Onsets, harmony: Harmony) -> Iterator[MeterHypothesis]:
 
 
 def beat_candidates(onsets: Onsets) -> Iterator[Frames]:
-    """Yield each sequence of beats once, because similar tempi may lead to the same beats."""
+    """Yield each sequence of beats with a valid tempo once, because similar tempi may lead to the same beats."""
     strength = onsets.superflux + onsets.low
     seen: list[Frames] = []
     for tempo in tempo_candidates(strength, onsets.low):
         frames = track(strength, tempo)
+        if len(frames) > MIN_BEATS and not has_valid_tempo(frames):
+            frames = track(strength, tempo, strict=True)
         if len(frames) > MIN_BEATS and not any(_same(frames, other) for other in seen):
             seen.append(frames)
             yield frames

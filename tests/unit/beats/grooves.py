@@ -50,8 +50,13 @@ class Groove:
     downbeats: Floats
 
 
-def groove(metre: Metre, tempo_bpm: float, seconds: float = 24, clock: Clock | None = None) -> Groove:
-    """Return whole bars; `clock` maps beat numbers to seconds from the first beat (default: a constant tempo)."""
+def groove(
+    metre: Metre, tempo_bpm: float, seconds: float = 24, clock: Clock | None = None, *, chords: bool = True
+) -> Groove:
+    """Return whole bars, with or without `chords`.
+
+    `clock` maps beat numbers to seconds from the first beat (default: a constant tempo).
+    """
     at = clock or (lambda beat: beat * 60 / tempo_bpm)
     bars = int(seconds * tempo_bpm / 60 / metre.beats)
     beats = LEAD_SECONDS + at(np.arange(bars * metre.beats, dtype=float))
@@ -62,7 +67,7 @@ def groove(metre: Metre, tempo_bpm: float, seconds: float = 24, clock: Clock | N
         for voice, hits in ((KICK, metre.kick), (SNARE, metre.snare), (HAT, metre.hat)):
             if hits[step % len(hits)] == "x":
                 _mix(samples, start, voice)
-    for bar, downbeat in enumerate(beats[:: metre.beats]):
+    for bar, downbeat in enumerate(beats[:: metre.beats] if chords else ()):
         for interval in (-24, 0, 4, 7):
             _mix(samples, downbeat, 0.05 * note(60 + ROOTS[bar % 4] + interval, metre.beats * 60 / tempo_bpm))
     return Groove(samples, beats, beats[:: metre.beats])

@@ -6,6 +6,7 @@ import pytest
 from services.beats.beat_grid import EXCERPT_SECONDS, BeatGrid, beat_grid_from, find_beat_grid
 from services.beats.harmony import harmony
 from services.beats.onsets import FPS, Onsets, onsets
+from services.beats.tracking import FASTEST_BPM, SLOWEST_BPM
 from tests.unit.beats.grooves import BURST, CLICK, FOUR, HAT, KICK, METRES, Floats, Metre, clicks, f_measure, groove
 from tests.unit.beats.synth import HZ, NOT_MUSIC, Samples, noise, note
 
@@ -69,6 +70,40 @@ def test_four_four_is_found_at_every_tempo(tempo_bpm: float) -> None:
     assert f_measure(found.times[found.positions == 1], song.downbeats) > 0.9
 
 
+RESTS = {
+    "kick hat snare rest, 120": (Metre("4/4", 4, "x...", "..x.", ".x.."), 120),
+    "kick rest hat snare, 98": (Metre("4/4", 4, "x...", "...x", "..x."), 98),
+    "kick snare rest rest, 170": (Metre("4/4", 4, "x...", ".x..", "...."), 170),
+    "kick snare rest, 75": (Metre("3/4", 3, "x..", ".x.", "..."), 75),
+}
+
+
+@pytest.mark.parametrize(("metre", "tempo_bpm"), RESTS.values(), ids=RESTS)
+def test_a_rest_in_every_bar_is_a_beat(metre: Metre, tempo_bpm: float) -> None:
+    song = groove(metre, tempo_bpm, chords=False)
+    found = heard(song.samples)
+    assert found.tempo_bpm == pytest.approx(tempo_bpm, rel=0.01)
+    assert found.time_signature == metre.signature
+    assert f_measure(found.times, song.beats) > 0.95
+    assert found.regularity > 0.9
+
+
+@pytest.mark.parametrize(("first", "last"), [(195, 250), (58, 46)])
+def test_a_tempo_that_leaves_the_range_is_counted_at_another_level(first: float, last: float) -> None:
+    played = [0.5]
+    while played[-1] < 24:
+        played.append(played[-1] + 60 / (first + (last - first) * played[-1] / 24))
+    found = heard(clicks(np.array(played), KICK))
+    assert SLOWEST_BPM <= found.tempo_bpm <= FASTEST_BPM
+
+
+def test_a_stop_in_the_middle_does_not_change_the_tempo() -> None:
+    song = groove(FOUR, 140, 30)
+    cut = round((song.beats[24] - 0.02) * HZ)
+    stopped = np.concatenate([song.samples[:cut], np.zeros(round(9.7 * HZ), np.float32), song.samples[cut:]])
+    assert heard(stopped).tempo_bpm == pytest.approx(140, rel=0.01)
+
+
 @pytest.mark.parametrize("drift", [-0.08, 0.08])
 def test_a_tempo_that_drifts_is_followed(drift: float) -> None:
     """The tempo changes from below to above the mean by the same amount, or vice versa."""
@@ -122,6 +157,16 @@ def test_a_downbeat_that_another_tracker_missed_lowers_the_confidence(bursts: On
     assert found is not None
     assert (found.positions == np.arange(len(TIMES)) % 3 + 1).all()
     assert found.bar_confidence == pytest.approx(11 / 12)
+
+
+@pytest.mark.parametrize(("bpm", "counted"), [(240, 120), (500, 125), (40, 80), (213, 213)])
+def test_the_tempo_of_another_tracker_is_brought_into_the_range(bursts: Onsets, bpm: float, counted: float) -> None:
+    times = 1 + np.arange(24) * 60 / bpm
+    found = beat_grid_from(times, times[1::4], bursts)
+    assert found is not None
+    assert found.tempo_bpm == pytest.approx(counted)
+    assert times[1] in found.times
+    assert len(found.positions) == len(found.times)
 
 
 @pytest.mark.parametrize("downbeats", [[], [3.0], TIMES], ids=["none", "one", "all"])

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from services.beats.candidates import FASTEST_BPM, SLOWEST_BPM, tempo_candidates
+from services.beats.candidates import tempo_candidates
 from services.beats.onsets import FPS, Floats
+from services.beats.tracking import FASTEST_BPM, SLOWEST_BPM
 
 
 def pulses(tempo_bpm: float, seconds: float = 20) -> Floats:

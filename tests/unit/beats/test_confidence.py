@@ -43,6 +43,19 @@ def test_uneven_beats_are_less_regular() -> None:
     assert found[-1] < 0.5
 
 
+@pytest.mark.parametrize("bar", ["xxx.", "xx.x", "x.x.", "xx.", "x.xx.", "xx..", "x.......", "xxxxxx.."])
+def test_a_rest_in_every_bar_leaves_the_beats_regular(bar: str) -> None:
+    times = 0.5 + np.arange(49) / 2
+    sounds = np.array([bar[number % len(bar)] == "x" for number in range(len(times))])
+    assert regularity(onsets(clicks(times[sounds], BURST)), frames(times)) > 0.95
+
+
+def test_rests_do_not_make_uneven_beats_regular() -> None:
+    times = 0.5 + np.arange(40) / 2 + np.random.default_rng(7).uniform(-0.1, 0.1, 40)
+    sounds = np.arange(40) % 4 != 3
+    assert regularity(onsets(clicks(times[sounds], BURST)), frames(times)) < 0.6
+
+
 def test_beats_without_onsets_are_not_regular() -> None:
     silence = onsets(np.zeros(10 * 22_050, np.float32))
     assert regularity(silence, frames(np.arange(1, 9) / 2)) == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from services.beats.onsets import FPS, Floats
-from services.beats.tracking import Frames, track
+from services.beats.tracking import FASTEST_BPM, SLOWEST_BPM, Frames, has_valid_tempo, tempo, track
 
 
 def onset_strength(frames: Frames, length: int | None = None, strength: float = 5) -> Floats:
@@ -40,6 +40,24 @@ def test_beats_continue_through_a_break() -> None:
     frames = every(50, 40)
     heard = np.delete(frames, slice(15, 21))
     assert np.abs(track(onset_strength(heard), 60 * FPS / 50) - frames).max() <= 2
+
+
+@pytest.mark.parametrize(("asked", "played"), [(190, 230), (58, 48)])
+def test_strict_tracking_has_only_intervals_within_the_range(asked: float, played: float) -> None:
+    strength = onset_strength(every(60 * FPS / played, 40))
+    assert not has_valid_tempo(track(strength, asked))
+    lengths = np.diff(track(strength, asked, strict=True)) / FPS
+    assert 60 / FASTEST_BPM <= lengths.min() <= lengths.max() <= 60 / SLOWEST_BPM
+
+
+def test_a_pause_a_cut_and_a_slow_end_do_not_change_the_tempo() -> None:
+    lengths = np.full(40, 0.5)
+    lengths[12], lengths[25], lengths[36:] = 5, 0.3, (0.6, 0.7, 0.9, 1.2)
+    assert tempo(np.cumsum(lengths)) == pytest.approx(2)
+
+
+def test_the_tempo_of_a_drifting_song_is_that_of_its_middle() -> None:
+    assert tempo(np.cumsum(np.linspace(0.4, 0.6, 61))) == pytest.approx(2, rel=0.01)
 
 
 def test_onsets_between_the_beats_do_not_move_them() -> None:
