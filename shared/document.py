@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from shared.events import Fraction, Frozen, JobId, Moment, Percent, Seconds
+from shared.notes import Note
 from shared.tasks import JobState, Task, TaskState
 
 STEPS: Final = ("validation", *(task.value for task in Task), "completed")
@@ -45,6 +46,9 @@ class TranscriptionDocument(TaskDocument):
     srt_path: str | None = None
     vtt_path: str | None = None
     language: str | None = None
+    language_probability: Fraction | None = Field(
+        default=None, description="How certain the detected language is; null if you named it."
+    )
     word_count: int | None = None
     model: str | None = None
 
@@ -85,6 +89,7 @@ class JobDocument(Frozen):
         default=0, description="Part of `audio_duration` that is silence in place of sound that the upload lacks."
     )
     file_size: int = Field(description="The upload's size in bytes.")
+    notes: tuple[Note, ...] = Field(default=(), description="What is unusual about the song or its results.")
     expires_at: Moment = Field(description="When the job and its results are removed.")
     queue_position: int | None = Field(
         default=None,

@@ -95,6 +95,7 @@ class Lyrics(Frozen):
     kind: Literal["lyrics"] = "lyrics"
     model: str
     language: str | None
+    language_probability: Fraction | None = Field(default=None, description="Null if the user named the language.")
     word_count: int = Field(ge=0)
     transcription: FileName
     lrc: FileName

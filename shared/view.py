@@ -5,6 +5,7 @@ It is derived from the registers when they are read from the database, then cach
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from shared.document import JobDocument, Step
 from shared.events import FILE, JobSubmitted, Result, TaskCompleted, TaskFailed
 from shared.job import Job
+from shared.notes import notes
 from shared.tasks import JobState, Task, TaskState, job_state
 
 VALIDATED = 10
@@ -50,9 +52,17 @@ def view(job: Job, now: datetime | None = None, *, ttl: timedelta = DAY) -> JobD
             "audio_duration": submission.song.audio_duration,
             "audio_filled_seconds": submission.song.audio.filled_seconds,
             "file_size": submission.song.file_size,
+            "notes": notes(submission.song.audio, _found(job)),
             "expires_at": submission.at + ttl,
         }
     )
+
+
+def _found(job: Job) -> Iterator[Result]:
+    """Yield the results of the completed tasks."""
+    for task in Task:
+        if isinstance(event := job.event(task), TaskCompleted):
+            yield event.result
 
 
 def _task(job: Job, submission: JobSubmitted, task: Task, state: TaskState) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from services.transcriber.text.bars import Bars
 from services.transcriber.text.lrc import to_elrc, to_lrc
-from services.transcriber.text.lyrics import Line, Metadata, to_json
+from services.transcriber.text.lyrics import Line, Metadata, rounded, to_json
 from services.transcriber.text.subtitles import to_ass, to_srt, to_vtt
 from shared.events import Lyrics
 
@@ -26,6 +26,7 @@ def write(out: Path, lines: Sequence[Line], metadata: Metadata, bars: Bars | Non
     return Lyrics(
         model=metadata.model,
         language=metadata.language,
+        language_probability=rounded(metadata.language_probability),
         word_count=sum(len(line.words) for line in lines),
         transcription="lyrics.json",
         lrc="lyrics.lrc",

@@ -80,25 +80,25 @@ def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None)
     """
     document = {
         "language": metadata.language,
-        "language_probability": _round(metadata.language_probability),
+        "language_probability": rounded(metadata.language_probability),
         "model": metadata.model,
         "alignment": metadata.alignment,
         "source": metadata.source,
         "note": None if lines else NO_WORDS_NOTE,
         "lines": [
             {
-                "start": _round(line.start),
-                "end": _round(line.end),
+                "start": rounded(line.start),
+                "end": rounded(line.end),
                 "text": line.text,
-                "confidence": _round(line.confidence),
+                "confidence": rounded(line.confidence),
                 "bar": position.bar if position else None,
                 "beat": position.beat if position else None,
                 "words": [
                     {
                         "text": word.text,
-                        "start": _round(word.start),
-                        "end": _round(word.end),
-                        "confidence": _round(word.confidence),
+                        "start": rounded(word.start),
+                        "end": rounded(word.end),
+                        "confidence": rounded(word.confidence),
                         "estimated": word.estimated,
                     }
                     for word in line.words
@@ -110,5 +110,6 @@ def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None)
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
-def _round(number: float | None) -> float | None:
+def rounded(number: float | None) -> float | None:
+    """Round to three digits, as in every file."""
     return None if number is None else round(number, 3)

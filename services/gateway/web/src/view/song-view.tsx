@@ -1,4 +1,4 @@
-import { isFinished } from '@karaoke/client';
+import { isFinished, type JobDocument } from '@karaoke/client';
 import { useEffect } from 'preact/hooks';
 
 import type { Song } from '../song/song';
@@ -25,6 +25,7 @@ export function SongView({ song }: { song: Song }) {
         <div>
           <h1>{name}</h1>
           <Facts song={song} />
+          {job && isFinished(job) && <Notes notes={job.notes ?? []} />}
         </div>
         {job && <SongActions song={song} job={job} />}
       </header>
@@ -69,6 +70,18 @@ function Facts({ song }: { song: Song }) {
     song.lyrics.value?.source === 'given' && 'your own words',
   ];
   return <p class="facts">{facts.filter(Boolean).join(' · ') || ' '}</p>;
+}
+
+/** What is unusual about the song or its results. */
+function Notes({ notes }: { notes: NonNullable<JobDocument['notes']> }) {
+  if (!notes.length) return null;
+  return (
+    <ul class="notes" aria-label="Notes about this song">
+      {notes.map(({ code, message }) => (
+        <li key={code}>{message}</li>
+      ))}
+    </ul>
+  );
 }
 
 function language(code: string): string {

@@ -1,0 +1,62 @@
+"""What is unusual about a song or its results, for the people who use them."""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from shared.events import AudioFacts, Frozen, Lyrics, Result, Rhythm
+
+NoteCode = Literal[
+    "audio_gaps_filled", "mono_source", "clipping_source", "no_singing", "language_uncertain", "tempo_uncertain"
+]
+MIN_LANGUAGE_PROBABILITY = 0.6
+MIN_BEAT_CONFIDENCE = 0.6
+
+
+class Note(Frozen):
+    """A remark about a song or its results; nothing failed."""
+
+    code: NoteCode = Field(description="Stable, for programs; more codes may follow.")
+    message: str = Field(description="A sentence or two, for people.")
+
+
+def notes(audio: AudioFacts, results: Iterable[Result]) -> tuple[Note, ...]:
+    """Return the notes about an upload and about the results so far."""
+    return (*_of_audio(audio), *(note for result in results for note in _of_result(result)))
+
+
+def _of_audio(audio: AudioFacts) -> Iterator[Note]:
+    if audio.filled_seconds:
+        lost = f"{audio.filled_seconds:.1f} s" if audio.filled_seconds >= 1 else f"{1000 * audio.filled_seconds:.0f} ms"
+        yield Note(code="audio_gaps_filled", message=f"The upload lacks {lost} of sound; silence replaces it.")
+    if audio.channels == 1:
+        yield Note(code="mono_source", message="The upload is mono: both channels are the same.")
+    if audio.gain_db:
+        lower = f"It was turned down by {-audio.gain_db:.1f} dB so that nothing clips."
+        yield Note(code="clipping_source", message=f"The upload exceeds full scale. {lower}")
+    elif audio.clipped:
+        yield Note(code="clipping_source", message="The upload is clipped: its loudest parts are distorted.")
+
+
+def _of_result(result: Result) -> Iterator[Note]:
+    match result:
+        case Lyrics(word_count=0):
+            yield Note(code="no_singing", message="No singing was found, so there are no lyrics.")
+        case Lyrics(language=str(language), language_probability=float(probability)) if (
+            probability < MIN_LANGUAGE_PROBABILITY
+        ):
+            yield Note(
+                code="language_uncertain",
+                message=f"The language of the lyrics is uncertain: {language} with a probability of {probability:.0%}. "
+                "If it is wrong, send the song again and name its language.",
+            )
+        case Rhythm(tempo_bpm=None):
+            yield Note(code="tempo_uncertain", message="No steady beat was found.")
+        case Rhythm(beat_confidence=float(confidence)) if confidence < MIN_BEAT_CONFIDENCE:
+            yield Note(
+                code="tempo_uncertain",
+                message=f"Tempo and beats are uncertain: their confidence is {confidence:.0%}.",
+            )
+        case _:
+            pass
