@@ -32,5 +32,4 @@ def _quarter_turn(samples: Samples) -> Samples:
     size = 1 << (len(samples) + PADDING).bit_length()  # powers of two are fast
     spectrum = np.fft.rfft(samples, size)
     spectrum *= -1j
-    shifted: Samples = np.fft.irfft(spectrum, size)[: len(samples)]
-    return shifted
+    return np.asarray(np.fft.irfft(spectrum, size)[: len(samples)], np.float32)
