@@ -1,34 +1,76 @@
 """The decoder's child process: `python -m services.gateway.media.decoder UPLOAD SONG MIN_SECONDS MAX_SECONDS`.
 
-It prints `{"seconds": …}`, or `{"code": …}` with a key of `services.gateway.media.decode.PROBLEMS`. It imports few
-modules, to start fast, and limits its resources before it opens the file.
+It prints `{"seconds": …}` with the fields of `shared.events.AudioFacts`, or `{"code": …}` with a key of
+`services.gateway.media.decode.PROBLEMS`. It imports few modules, to start fast, and limits its resources before it
+opens the file.
 """
 
 import errno
 import json
 import sys
 from collections.abc import Iterator
-from itertools import groupby
+from fractions import Fraction
+from os import SEEK_END
+from pathlib import Path
+from typing import Final
 
 import av
+from av import AudioFrame
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import FFmpegError
 
+from services.gateway.media.levels import RATE, Mix, Mixer
 from services.gateway.media.sandbox import confine
+from services.gateway.media.timeline import TimedFrame, Timeline, TooLongError, silent
 
-RATE = 44_100
 FORMATS = "aac,ac3,aiff,amr,asf,au,avi,caf,dsf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,opus,tta,w64,wav,wv"
 """FFmpeg demuxers that may read an upload: no playlists, images or other formats that refer to further files."""
+BROADCAST: Final = frozenset({"mpeg", "mpegts"})
+"""Formats whose clock starts at any time."""
+UNTIMED: Final = frozenset({"aac", "ac3", "eac3", "mp3"})
+"""Formats without timestamps. FFmpeg counts the packets."""
+COUNTED: Final = UNTIMED | {"flac", "ogg"}
+"""Formats whose timestamps count samples. A gap in them is a loss; in others it may be a pause."""
 
-DAMAGED_FRACTION = 0.05
-"""Share of packets that may be undecodable."""
+ID3: Final = b"ID3"
+"""Start of a tag, which may be between joined MP3 files."""
+
+MAX_LATE_SECONDS: Final = 60.0
+"""A file whose clock starts later was cut out of a longer recording, and its song begins there."""
+MAX_LOST: Final = 0.25
+MAX_LOST_OR_PAUSED: Final = 0.5
+"""Shares of a song that may be missing inside it."""
+MAX_PASSES: Final = 3
+OGG_PAGE_BYTES: Final = 65_307
+"""Size of the largest page."""
+OPUS_PRE_SKIP_SECONDS: Final = 0.08
+"""The most that is usual. Opus files count samples that are not played."""
 
 
 class UnacceptableError(Exception):
     """The file is refused. The message is the code."""
 
 
-def decode(upload: str, song: str, min_seconds: float, max_seconds: float) -> float:
+def decode(upload: str, song: str, min_seconds: float, max_seconds: float) -> dict[str, float | bool]:
+    """Decode, and again if the whole song shows that another mix is right. Return the length and the facts."""
+    mixers = [Mixer(Mix())]
+    seconds, filled_seconds = _decode(upload, song, mixers[0], max_seconds)
+    if seconds < min_seconds:
+        raise UnacceptableError("too_short")
+    while (mix := mixers[-1].better_mix()) != mixers[-1].mix and len(mixers) < MAX_PASSES:
+        mixers.append(Mixer(mix))
+        _decode(upload, song, mixers[-1], max_seconds)
+    return {
+        "seconds": seconds,
+        "filled_seconds": round(filled_seconds, 3),
+        "channels": 1 if mix.only_centre else mixers[0].channels,
+        "gain_db": mix.gain_db,
+        "clipped": mixers[0].is_clipped,
+    }
+
+
+def _decode(upload: str, song: str, mixer: Mixer, max_seconds: float) -> tuple[float, float]:
+    """Write the song, as long as its mix does not clip. Return its length and that of the silence that was added."""
     try:
         source = av.open(upload, options={"format_whitelist": FORMATS, "protocol_whitelist": "file"})
     except FFmpegError as error:
@@ -37,50 +79,87 @@ def decode(upload: str, song: str, min_seconds: float, max_seconds: float) -> fl
         if not source.streams.audio:
             raise UnacceptableError("not_audio")
         flac = target.add_stream("flac", rate=RATE, layout="stereo", format="s16")
+        timeline = _timeline(source, max_seconds)
         samples = 0
-        for frame in _resampled(_frames(source)):
+        for frame in mixer.mixed(timeline.continuous(_frames(source))):
             samples += frame.samples
-            if samples > max_seconds * RATE:
-                raise UnacceptableError("too_long")
-            target.mux(flac.encode(frame))
+            if not mixer.clips:
+                target.mux(flac.encode(frame))
         target.mux(flac.encode(None))
-    if samples < min_seconds * RATE:
-        raise UnacceptableError("too_short")
-    return samples / RATE
+        if timeline.lost_seconds > timeline.seconds * (MAX_LOST if _names(source) & COUNTED else MAX_LOST_OR_PAUSED):
+            raise UnacceptableError("corrupt")
+    return samples / RATE, timeline.late_seconds + timeline.lost_seconds
 
 
-def _frames(source: InputContainer) -> Iterator[av.AudioFrame]:
-    """Yield the decodable frames, up to where a truncated file ends. Raises UnacceptableError for a damaged file."""
-    packets = damaged = 0
-    for packet in source.demux(source.streams.best("audio")):
-        packets += 1
+def _names(source: InputContainer) -> frozenset[str]:
+    return frozenset(source.format.name.split(","))
+
+
+def _timeline(source: InputContainer, max_seconds: float) -> Timeline:
+    start = (source.start_time or 0) / av.time_base
+    is_broadcast = bool(_names(source) & BROADCAST)
+    return Timeline(start if is_broadcast or start > MAX_LATE_SECONDS else 0, max_seconds, is_broadcast)
+
+
+def _frames(source: InputContainer) -> Iterator[TimedFrame]:
+    """Yield the decodable frames, up to where a truncated file ends, and an empty frame where damaged sound ends.
+
+    Without timestamps, undecodable bytes stand for as many packets as they would contain on average.
+    """
+    is_untimed = bool(_names(source) & UNTIMED)
+    packets = size = 0
+    shift = damaged_until = 0.0
+    last: AudioFrame | None = None
+    for packet in source.demux(source.streams.best("audio") or source.streams.audio[0]):
         try:
-            for frame in packet.decode():
-                assert isinstance(frame, av.AudioFrame)
-                yield frame
-        except InvalidDataError:
-            damaged += 1
-    if damaged > packets * DAMAGED_FRACTION:
+            decoded = packet.decode()
+        except FFmpegError:
+            seconds = _seconds(packet.duration, packet.time_base)
+            if is_untimed and packets and not bytes(packet).startswith(ID3):
+                shift += seconds * max(0, round(packet.size * packets / size) - 1)
+            damaged_until = _seconds(packet.pts, packet.time_base) + seconds + shift
+            continue
+        packets += 1
+        size += packet.size
+        for frame in decoded:
+            assert isinstance(frame, AudioFrame)
+            last, damaged_until = frame, 0.0
+            yield TimedFrame(frame, None if frame.pts is None else _seconds(frame.pts, frame.time_base) + shift)
+    if last:
+        yield TimedFrame(silent(last, 0), max(damaged_until, _stated_end(source)))
+    elif damaged_until:
         raise UnacceptableError("corrupt")
 
 
-def _resampled(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
-    """Yield 16-bit stereo frames at `RATE`, also when the source's format changes in the middle."""
-    for _, same_format in groupby(frames, key=lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)):
-        resampler = av.AudioResampler(format="s16", layout="stereo", rate=RATE)
-        for frame in same_format:
-            frame.pts = None
-            yield from resampler.resample(frame)
-        yield from resampler.resample(None)
+def _stated_end(source: InputContainer) -> float:
+    """Return the end of an Ogg file in seconds by the header of its last page, which may be damaged; otherwise 0."""
+    if source.format.name != "ogg" or len(source.streams) > 1:
+        return 0
+    with Path(source.name).open("rb") as file:
+        file.seek(-min(OGG_PAGE_BYTES, file.seek(0, SEEK_END)), SEEK_END)
+        _, found, page = file.read().rpartition(b"OggS")
+    if not found:
+        return 0
+    stream = source.streams.audio[0]
+    pre_skip = OPUS_PRE_SKIP_SECONDS if stream.codec_context.name == "opus" else 0
+    return _seconds(int.from_bytes(page[2:10], "little", signed=True), stream.time_base) - pre_skip
+
+
+def _seconds(ticks: int | None, time_base: Fraction | None) -> float:
+    return float((ticks or 0) * (time_base or 0))
 
 
 def main() -> None:
     upload, song, min_seconds, max_seconds = sys.argv[1:]
     confine()
     try:
-        outcome: dict[str, float | str] = {"seconds": decode(upload, song, float(min_seconds), float(max_seconds))}
+        outcome: dict[str, float | bool | str] = {**decode(upload, song, float(min_seconds), float(max_seconds))}
     except UnacceptableError as error:
         outcome = {"code": str(error)}
+    except TooLongError:
+        outcome = {"code": "too_long"}
+    except OverflowError:
+        outcome = {"code": "corrupt"}
     except FFmpegError as error:
         outcome = {"code": "storage_full" if error.errno == errno.ENOSPC else "corrupt"}
     print(json.dumps(outcome))  # noqa: T201 -- read by the parent
