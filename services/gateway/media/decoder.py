@@ -16,6 +16,7 @@ from typing import Final
 
 import av
 from av import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 
@@ -81,14 +82,21 @@ def _decode(upload: str, song: str, mixer: Mixer, max_seconds: float) -> tuple[f
         flac = target.add_stream("flac", rate=RATE, layout="stereo", format="s16")
         timeline = _timeline(source, max_seconds)
         samples = 0
-        for frame in mixer.mixed(timeline.continuous(_frames(source))):
+        lossy = _stream(source).codec_context.codec.lossy
+        for frame in mixer.mixed(timeline.continuous(_frames(source)), lossy=lossy):
             samples += frame.samples
             if not mixer.clips:
                 target.mux(flac.encode(frame))
         target.mux(flac.encode(None))
-        if timeline.lost_seconds > timeline.seconds * (MAX_LOST if _names(source) & COUNTED else MAX_LOST_OR_PAUSED):
+        max_lost = MAX_LOST if _names(source) & COUNTED else MAX_LOST_OR_PAUSED
+        if timeline.lost_seconds + mixer.damaged_seconds > timeline.seconds * max_lost:
             raise UnacceptableError("corrupt")
     return samples / RATE, timeline.late_seconds + timeline.lost_seconds
+
+
+def _stream(source: InputContainer) -> AudioStream:
+    best = source.streams.best("audio")
+    return best if isinstance(best, AudioStream) else source.streams.audio[0]
 
 
 def _names(source: InputContainer) -> frozenset[str]:
@@ -110,7 +118,7 @@ def _frames(source: InputContainer) -> Iterator[TimedFrame]:
     packets = size = 0
     shift = damaged_until = 0.0
     last: AudioFrame | None = None
-    for packet in source.demux(source.streams.best("audio") or source.streams.audio[0]):
+    for packet in source.demux(_stream(source)):
         try:
             decoded = packet.decode()
         except FFmpegError:
@@ -140,7 +148,7 @@ def _stated_end(source: InputContainer) -> float:
         _, found, page = file.read().rpartition(b"OggS")
     if not found:
         return 0
-    stream = source.streams.audio[0]
+    stream = _stream(source)
     pre_skip = OPUS_PRE_SKIP_SECONDS if stream.codec_context.name == "opus" else 0
     return _seconds(int.from_bytes(page[2:10], "little", signed=True), stream.time_base) - pre_skip
 

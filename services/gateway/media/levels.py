@@ -5,6 +5,7 @@
   surround channels, 0 for the low-frequency channel.
 - If any sample then exceeds full scale, the whole song is scaled so that its highest sample is at full scale. This
   happens with floating-point files, with lossy files of loud music, and with loud surround sound.
+- Lossy sound far above full scale and above the rest of the song is damaged. It counts as lost, and may clip.
 """
 
 from collections.abc import Iterator
@@ -29,6 +30,11 @@ MEASURED_SAMPLES: Final = 16_384
 """Size of the frames that are measured, because the measurement takes time for each frame."""
 WAV_LAYOUTS: Final = {3: "3.0", 4: "quad"}
 """Layouts where FFmpeg's default is another."""
+MAX_OVERSHOOT_DB: Final = 6.0
+MAX_LOSSY_PEAK_DB: Final = 18.0
+MAX_ABOVE_MEDIAN_DB: Final = 12.0
+"""Lossy sound may exceed full scale by the first value, or by the second one if its song is that loud. Damaged bytes
+give up to 100 dB. Peaks are compared with the median of the peaks of the song's blocks."""
 INAUDIBLE_DB: Final = -60.0
 """Other channels are inaudible below this level relative to the centre."""
 FLAT_PEAKS: Final = (b"\xff\x7f" * 4, b"\x00\x80" * 4, b"\x01\x80" * 4)
@@ -51,13 +57,18 @@ class Mixer:
     def __init__(self, mix: Mix) -> None:
         self.mix = mix
         self.channels = 0
-        self.peak_db = -inf
+        self.clips = False
+        """Whether a sample so far exceeds full scale, and is not possibly damaged."""
+        self._lossy = False
         self._flat_peaks = 0
+        self._peaks_db: list[float] = []
+        """Peak of each block of samples, relative to full scale, without the gain."""
         self._centre_db = -inf
         self._others_db = -inf
 
-    def mixed(self, frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
+    def mixed(self, frames: Iterator[AudioFrame], *, lossy: bool) -> Iterator[AudioFrame]:
         """Yield planar 16-bit stereo frames at `RATE`, also when the source's format changes in the middle."""
+        self._lossy = lossy
         for (form, layout_name, rate), group in groupby(frames, key=_format):
             layout = _known_layout(layout_name)
             self.channels = max(self.channels, layout.nb_channels)
@@ -75,7 +86,7 @@ class Mixer:
 
     def _steps(self, layout: AudioLayout) -> Iterator[tuple[str, str]]:
         """Yield the filters that mix sound of the layout, with their arguments."""
-        measure = "metadata=1:measure_perchannel={}:measure_overall={}"
+        measure = "metadata=1:reset=1:measure_perchannel={}:measure_overall={}"
         if layout.nb_channels > STEREO_CHANNELS:
             yield "asetnsamples", f"n={MEASURED_SAMPLES}:p=0"
             yield "astats", measure.format("Peak_level", "none")
@@ -91,7 +102,9 @@ class Mixer:
         yield "aformat", "s16p"
 
     def _measure(self, mixed: AudioFrame, layout: AudioLayout) -> None:
-        self.peak_db = max(self.peak_db, _peak_db(mixed, "Overall"))
+        peak_db = _peak_db(mixed, "Overall")
+        self._peaks_db.append(peak_db - self.mix.gain_db)
+        self.clips |= peak_db > 0 and not (self._lossy and self._peaks_db[-1] > MAX_OVERSHOOT_DB)
         if layout.nb_channels > STEREO_CHANNELS:
             for number, channel in enumerate(layout.channels, 1):
                 peak = _peak_db(mixed, str(number))
@@ -99,18 +112,19 @@ class Mixer:
                     self._centre_db = max(self._centre_db, peak)
                 elif channel.name != LOW_FREQUENCY:
                     self._others_db = max(self._others_db, peak)
-        if not self.clips:
+        if peak_db <= 0:
             self._flat_peaks += _flat_peaks(mixed)
-
-    @property
-    def clips(self) -> bool:
-        """Whether a sample so far exceeds full scale."""
-        return self.peak_db > 0
 
     @property
     def is_clipped(self) -> bool:
         """Whether the source has flattened peaks."""
         return self._flat_peaks >= MIN_FLAT_PEAKS
+
+    @property
+    def damaged_seconds(self) -> float:
+        """Length of the blocks that are too loud."""
+        limit = self._max_peak_db()
+        return sum(peak > limit for peak in self._peaks_db) * MEASURED_SAMPLES / RATE
 
     def better_mix(self) -> Mix:
         """Return the mix that is right for the whole song; it is equal to this one if that is right.
@@ -119,9 +133,16 @@ class Mixer:
         """
         if self._others_db < self._centre_db + INAUDIBLE_DB and not self.mix.only_centre:
             return Mix(only_centre=True)
-        if self.clips:
-            return replace(self.mix, gain_db=round(self.mix.gain_db - ceil(100 * self.peak_db) / 100, 2))
-        return self.mix
+        limit = self._max_peak_db()
+        peak_db = max((peak for peak in self._peaks_db if peak <= limit), default=-inf)
+        return replace(self.mix, gain_db=-ceil(100 * peak_db) / 100 if peak_db > 0 else 0)
+
+    def _max_peak_db(self) -> float:
+        """Return the highest peak that is not damaged."""
+        if not self._lossy:
+            return inf
+        median_db = sorted(self._peaks_db)[len(self._peaks_db) // 2]
+        return min(max(MAX_OVERSHOOT_DB, median_db + MAX_ABOVE_MEDIAN_DB), MAX_LOSSY_PEAK_DB)
 
 
 def _format(frame: AudioFrame) -> tuple[str, str, int]:
