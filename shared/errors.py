@@ -43,6 +43,12 @@ class StorageFullError(TransientError):
     code = "storage_full"
 
 
+class StorageUnavailableError(TransientError):
+    """The storage does not answer or refuses access, until time or an operator repairs it. Costs a task no attempt."""
+
+    code = "storage_unavailable"
+
+
 @contextmanager
 def on_a_full_disk() -> Iterator[None]:
     """Turn the operating system's errors for a full disk into StorageFullError."""

@@ -18,7 +18,7 @@ from services.gateway.status.client import status_session
 from services.status.api import create_app as create_status
 from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
-from shared.broker.bus import Bus
+from shared.broker.bus import BROKER_UNAVAILABLE, Bus
 from shared.broker.topology import STATUS_QUEUE
 from shared.events import Event, JobSubmitted, decode
 from shared.job import ready
@@ -90,7 +90,7 @@ class Listener:
 @asynccontextmanager
 async def gateway(bus: Bus, storage: Storage, **settings: object) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of a gateway that is ready and has no status service."""
-    health = Health(bus.check)
+    health = Health(reported={BROKER_UNAVAILABLE: bus.check})
     health.state = State.READY
     own = GatewaySettings.model_validate({"max_seconds": 20, "status_url": NOWHERE, **settings})
     async with status_session(own) as status:

@@ -5,7 +5,7 @@ import asyncio
 from services.gateway.app import create_app
 from services.gateway.settings import Settings
 from services.gateway.status.client import status_session
-from shared.broker.bus import Bus
+from shared.broker.bus import BROKER_UNAVAILABLE, Bus
 from shared.storage.job_files import Storage
 from shared.web.health import Health, State
 from shared.web.server import forever, run, serving
@@ -14,7 +14,7 @@ from shared.web.streams import stop_streams_on_exit
 
 async def main(settings: Settings) -> None:
     bus = Bus(settings.amqp_url, "gateway", declares=settings.declare_topology)
-    health = Health(bus.check)
+    health = Health(reported={BROKER_UNAVAILABLE: bus.check})  # only uploads and the like need the broker
     stopping = asyncio.Event()
     async with status_session(settings) as session:
         app = create_app(bus, Storage(settings.storage_url), session, health, settings, stopping=stopping)

@@ -12,7 +12,7 @@ from services.status.queue.snapshots import Snapshots
 from services.status.read.documents import Documents
 from services.status.settings import Settings
 from services.status.sweeps.sweeper import Sweeper
-from shared.broker.bus import Bus
+from shared.broker.bus import BROKER_UNAVAILABLE, Bus
 from shared.storage.job_files import Storage
 from shared.web.health import Health, State
 from shared.web.server import run, serving
@@ -23,17 +23,17 @@ async def main(settings: Settings) -> None:
     bus = Bus(settings.amqp_url, "status", declares=settings.declare_topology)
     storage = Storage(settings.storage_url)
     async with Store.connected(settings.mongo_url, settings.mongo_database) as store:
-        health = Health(bus.check, store.check)
+        health = Health(store.check, reported={BROKER_UNAVAILABLE: bus.check})  # documents are read without the broker
         stopping = asyncio.Event()
         async with bus, serving(create_app(store, storage, health, settings, stopping), settings):
             with stop_streams_on_exit(stopping):  # a stop may be requested before everything is available
                 await store.prepare()
+                health.state = State.READY
                 async with (
                     _callback_dispatcher(store, storage, settings) as dispatcher,
                     Consumer(bus, store, settings.grace_seconds, dispatcher).consuming(),
                 ):
                     with stop_streams_on_exit(stopping):
-                        health.state = State.READY
                         await Sweeper(bus, store, storage, settings).sweep_forever()
 
 

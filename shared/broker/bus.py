@@ -73,14 +73,16 @@ class Bus:
         *,
         after: float = 0,
         uncounted: bool = False,
+        not_begun: bool = False,
         within: float = 60,
     ) -> None:
         """Send a copy of a message to `queue`, to be delivered `after` seconds (one of `topology.RETRY_SECONDS`, or 0).
 
         The caller then acknowledges the message itself. With `uncounted` the current attempt does not count toward the
-        delivery limit; that needs a copy, as brokers before 4.3 count every returned message. Raises TransientError.
+        delivery limit; that needs a copy, as brokers before 4.3 count every returned message. An attempt that is
+        `not_begun` does not count either, and keeps its number. Raises TransientError.
         """
-        copy = redelivery_copy(message, uncounted=uncounted)
+        copy = redelivery_copy(message, uncounted=uncounted, not_begun=not_begun)
         await self._send(copy, topology.retry_exchange(after) if after else "", queue, within)
 
     async def backlog(self, queue: str) -> int:
@@ -97,7 +99,7 @@ class Bus:
             probe = aio_pika.Message(b"", expiration=0)
             await channel.default_exchange.publish(probe, "nobody", mandatory=False, timeout=CONFIRM_SECONDS)
 
-    def consuming(self, queue: str, handler: Handler, prefetch: int) -> AbstractAsyncContextManager[None]:
+    def consuming(self, queue: str, handler: Handler, prefetch: int) -> AbstractAsyncContextManager[Subscription]:
         """Call `handler`, which settles the message, for each message until the block is left; `prefetch` at a time."""
         return Subscription(self._new_channel, self._prepare, queue, handler, prefetch).consuming()
 

@@ -38,15 +38,21 @@ class Delivery:
         return self.attempt - self.uncounted
 
 
-def redelivery_copy(message: AbstractIncomingMessage, *, uncounted: bool) -> aio_pika.Message:
-    """Return a copy for the next attempt, in the same trace. With `uncounted` the current attempt does not count."""
+def redelivery_copy(
+    message: AbstractIncomingMessage, *, uncounted: bool = False, not_begun: bool = False
+) -> aio_pika.Message:
+    """Return a copy for the next attempt, in the same trace.
+
+    With `uncounted` the current attempt does not count. One that is `not_begun` has published nothing: it does not
+    count either, and the next delivery has the same number.
+    """
     delivery = Delivery.of(message)
     context = {name: value for name, value in message.headers.items() if name in tracing.CONTEXT_HEADERS}
     return aio_pika.Message(
         message.body,
         headers={
             **context,
-            EARLIER_HEADER: delivery.attempt,
+            EARLIER_HEADER: delivery.attempt - not_begun,
             UNCOUNTED_HEADER: delivery.uncounted + uncounted,
         },
         content_type=message.content_type,

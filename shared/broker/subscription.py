@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Final, Self
 
 import stamina
 import structlog
@@ -44,16 +44,25 @@ class Subscription:
         self._latest: deque[AbstractIncomingMessage] = deque(maxlen=prefetch)
 
     @asynccontextmanager
-    async def consuming(self) -> AsyncIterator[None]:
+    async def consuming(self) -> AsyncIterator[Self]:
         """Wait until the broker is available, then consume until the block is left."""
         await self._subscribe()
-        watching = asyncio.create_task(self._watch())
+        self._watching = asyncio.create_task(self._watch())
         try:
-            yield
+            yield self
         finally:
-            watching.cancel()
-            await asyncio.wait({watching})
-            await cancel(self._source, self._tag)
+            await self.pause()
+
+    async def pause(self) -> None:
+        """Receive no more messages. Those that were received can still be settled."""
+        self._watching.cancel()
+        await asyncio.wait({self._watching})
+        await cancel(self._source, self._tag)
+
+    async def resume(self) -> None:
+        """Consume again after `pause`."""
+        await self._resubscribe()
+        self._watching = asyncio.create_task(self._watch())
 
     async def _subscribe(self) -> None:
         async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=None, wait_max=2):

@@ -48,6 +48,9 @@ QUEUE_LAG = Gauge(
     "Seconds that the first of these tasks has waited; the same from all replicas.",
     ["task"],
 )
+STORAGE_ERRORS = Counter(
+    "karaoke_storage_errors_total", "Requests to the storage that it did not answer, or for which it refused access."
+)
 DEAD_LETTERS = Counter("karaoke_dead_letters_total", "Messages that the broker dead-lettered.", ["queue"])
 SNAPSHOT_SECONDS = Histogram(
     "karaoke_queue_snapshot_seconds", "Seconds to read all unfinished jobs once.", buckets=SNAPSHOT_BUCKETS

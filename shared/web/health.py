@@ -1,6 +1,7 @@
 """`/livez`, `/readyz` and `/metrics` of every service."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 
 from fastapi import APIRouter, FastAPI, Response
@@ -12,6 +13,9 @@ from shared.telemetry.metrics import READINESS
 
 Check = Callable[[], Awaitable[None]]
 
+REPORT_SECONDS = 1.5
+"""Longest wait for a check that does not decide readiness: less than the time limit of `shared.web.probe`."""
+
 
 class State(StrEnum):
     STARTING = "starting"
@@ -20,11 +24,17 @@ class State(StrEnum):
 
 
 class Health:
-    """`checks` raise TransientError while a dependency of the service is unavailable."""
+    """`checks` raise TransientError while a dependency that the service cannot do without is unavailable.
 
-    def __init__(self, *checks: Check) -> None:
+    The service is ready without a dependency of `reported`, which maps error codes to checks. But `/readyz` names the
+    codes, and counts them for the alerts.
+    """
+
+    def __init__(self, *checks: Check, reported: Mapping[str, Check] | None = None) -> None:
         self.state = State.STARTING
+        self.problem: TransientError | None = None  # why the service takes no work
         self._checks = checks
+        self._reported = reported or {}
 
     def app(self) -> FastAPI:
         """Return an application with only these routes."""
@@ -40,9 +50,12 @@ class Health:
             """The process responds. This checks no dependency."""
             return {"state": self.state}
 
-        @router.get("/readyz", responses={503: {"description": "Starting, or a dependency is unavailable."}})
+        @router.get(
+            "/readyz",
+            responses={503: {"description": "Starting, or something that the service needs is unavailable."}},
+        )
         async def readyz() -> JSONResponse:
-            """The service and its dependencies are ready."""
+            """The service and all that it needs are ready. `unavailable` names what only some requests need."""
             if self.state is State.STARTING:
                 return _not_ready("The service is starting", "starting")
             for check in self._checks:
@@ -50,8 +63,13 @@ class Health:
                     await check()
                 except TransientError as error:
                     return _not_ready(error.summary, error.code)
+            if self.problem:
+                return _not_ready(self.problem.summary, self.problem.code)
             READINESS.labels("ready").inc()
-            return JSONResponse({"state": self.state})
+            missing = [code for code, check in self._reported.items() if await _fails(check)]
+            for code in missing:
+                READINESS.labels(code).inc()
+            return JSONResponse({"state": self.state} | ({"unavailable": missing} if missing else {}))
 
         @router.get("/metrics", response_class=Response)
         async def metrics() -> Response:
@@ -59,6 +77,16 @@ class Health:
             return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
         return router
+
+
+async def _fails(check: Check) -> bool:
+    """Return whether the check fails, or takes so long that a probe would not wait for it."""
+    try:
+        async with asyncio.timeout(REPORT_SECONDS):
+            await check()
+    except (TransientError, TimeoutError):
+        return True
+    return False
 
 
 def _not_ready(detail: str, code: str) -> JSONResponse:

@@ -35,6 +35,8 @@ class Progress:
     refines = False
     outcome = "completed"
     first_seq = 0
+    has_started = False
+    """Whether the attempt has read its inputs. Before that, it has published nothing."""
 
     def __init__(self, bus: Bus, job_id: str, task: Task, run: int, attempt: int) -> None:
         self.task = task
@@ -47,6 +49,7 @@ class Progress:
         self._percent = 0
 
     async def started(self, song: Song) -> None:
+        self.has_started = True
         await self._bus.publish(TaskStarted.model_validate(self._stamp()))
         log.info("task started", song=song.name, audio_duration=song.audio_duration)
 

@@ -31,6 +31,7 @@ class RefinementProgress(Progress):
     """Greater than that of any event of a first pass."""
 
     async def started(self, song: Song) -> None:
+        self.has_started = True
         log.info("refinement started", song=song.name, audio_duration=song.audio_duration)
 
     async def report(self, fraction: float) -> None:

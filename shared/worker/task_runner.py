@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
+import stamina
 import structlog
 
 from shared.broker.bus import Bus
 from shared.broker.delivery import Delivery
 from shared.broker.topology import CONSUMER_TIMEOUT_SECONDS, DELIVERY_LIMIT
-from shared.errors import KaraokeError, PermanentError, TransientError, on_a_full_disk
+from shared.errors import KaraokeError, PermanentError, StorageUnavailableError, TransientError, on_a_full_disk
 from shared.events import JobEvent, JobSubmitted, Result, TaskEvent, TasksRerun
 from shared.job import is_refinement
 from shared.settings import Settings
@@ -24,6 +26,18 @@ from shared.worker.progress import Progress
 from shared.worker.refinement import RefinementProgress, put_result
 
 log = structlog.get_logger()
+
+STORAGE_SECONDS: Final = 600.0
+"""Seconds that a result waits for an unavailable storage before the task is computed again."""
+
+
+class TaskPostponedError(Exception):
+    """The storage is unavailable, so the attempt does not count. `not_begun` if it has published nothing."""
+
+    def __init__(self, cause: StorageUnavailableError, *, not_begun: bool) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.not_begun = not_begun
 
 
 @dataclass(frozen=True)
@@ -45,7 +59,10 @@ class TaskRunner:
     compute: Compute
 
     async def run(self, event: JobEvent, delivery: Delivery) -> None:
-        """Return when the task has ended, successfully or not. Raises KaraokeError if another attempt may succeed."""
+        """Return when the task has ended, successfully or not.
+
+        Raises KaraokeError if another attempt may succeed, and TaskPostponedError while the storage is unavailable.
+        """
         run = event.run if isinstance(event, TaskEvent | TasksRerun) else 0
         refines = is_refinement(self.task, event)
         kind = RefinementProgress if refines else Progress
@@ -58,8 +75,9 @@ class TaskRunner:
                     log.info("nothing to refine: the first pass had all inputs")
                     return
                 plan = Plan.of(self.task, submission.options, self.wants, refines=refines)
-                await progress.started(submission.song)
                 await self._compute(plan, submission, progress)
+        except StorageUnavailableError as error:
+            raise TaskPostponedError(error, not_begun=not progress.has_started) from error
         except Exception as error:
             if isinstance(error, KaraokeError):
                 known = error
@@ -85,6 +103,8 @@ class TaskRunner:
         with TemporaryDirectory(prefix=f"{self.task}-", ignore_cleanup_errors=True) as folder:
             with phase(self.task, "load"):
                 inputs = await plan.fetch(self.storage, job_id, Path(folder))
+            if not progress.has_started:  # this may be the second round
+                await progress.started(submission.song)
             out = Path(folder, "out")
             out.mkdir()
             with phase(self.task, "compute"):
@@ -97,13 +117,16 @@ class TaskRunner:
                 )
             AUDIO_SECONDS.labels(self.task).inc(submission.song.audio_duration)
             with phase(self.task, "write"):
-                await self._submission(
-                    job_id
-                )  # files of a job that was deleted meanwhile would stay until they are swept
-                if await put_result(self.storage, job_id, self.task, out, refined=plan.makes_refined_result(inputs)):
+                if await self._store(job_id, out, refined=plan.makes_refined_result(inputs)):
                     await progress.completed(result, submission)
                     return
         await self._compute(plan, submission, progress)  # this time it finds the input that makes the better result
+
+    @stamina.retry(on=StorageUnavailableError, attempts=None, timeout=STORAGE_SECONDS, wait_max=10)
+    async def _store(self, job_id: str, out: Path, *, refined: bool) -> bool:
+        """Store the result, once the storage is available. Return False if a better result may have been replaced."""
+        await self._submission(job_id)  # files of a job that was deleted meanwhile would stay until they are swept
+        return await put_result(self.storage, job_id, self.task, out, refined=refined)
 
     def _deadline(self, submission: JobSubmitted) -> float:
         """Seconds after which a task must be stuck: a CPU separates at about the speed at which the song plays."""

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from shared.broker import topology
 from shared.broker.bus import Bus
 from shared.broker.delivery import Delivery, is_connection_lost
-from shared.errors import KaraokeError, StorageFullError, TransientError
+from shared.broker.subscription import Subscription
+from shared.errors import KaraokeError, StorageFullError, StorageUnavailableError, TransientError
 from shared.events import JobEvent, decode
 from shared.settings import Settings
 from shared.storage.job_files import Storage
@@ -23,12 +24,15 @@ from shared.telemetry.metrics import TASK_ERRORS, TASKS, initialize_labels
 from shared.web.health import Health, State
 from shared.web.server import forever, serving
 from shared.worker.compute import Compute
-from shared.worker.task_runner import TaskRunner
+from shared.worker.task_runner import TaskPostponedError, TaskRunner
 
 log = structlog.get_logger()
 
-OUTCOMES: Final = ("completed", "failed", "retried", "refined", "not_refined", "cancelled", "handed_back")
+OUTCOMES: Final = ("completed", "failed", "retried", "refined", "not_refined", "cancelled", "handed_back", "postponed")
 """Outcomes of attempts, as counted in `karaoke_tasks_total`."""
+FIRST_PAUSE_SECONDS: Final = 1.0
+MAX_PAUSE_SECONDS: Final = 30.0
+"""Pauses before the next question to an unavailable storage. Each is twice as long as the one before."""
 
 
 class Worker:
@@ -44,16 +48,31 @@ class Worker:
         self._current: tuple[str, asyncio.Task[None]] | None = None  # the job, and the attempt at its task
         self._cancelled: deque[str] = deque(maxlen=1000)  # the most recently cancelled jobs
         self._last_finished_id: str | None = None  # id of the last message that was finished
+        self._subscription: asyncio.Future[Subscription]
+        self._pause_seconds = FIRST_PAUSE_SECONDS
+        self._pausing: asyncio.Task[None] | None = None
+        self._is_stopping = False
 
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
         """Run tasks one at a time inside the block. On exit, let the running one finish within the grace time."""
+        self._subscription = asyncio.get_running_loop().create_future()
         async with self._bus.listening("job_cancelled", self._cancel):
             try:
-                async with self._bus.consuming(self._task.queue, self._take, prefetch=1):
-                    yield
+                async with self._bus.consuming(self._task.queue, self._take, prefetch=1) as subscription:
+                    self._subscription.set_result(subscription)
+                    try:
+                        yield
+                    finally:
+                        await self._stop_pausing()
             finally:
                 await self._drain()
+
+    async def _stop_pausing(self) -> None:
+        self._is_stopping = True
+        if self._pausing:
+            self._pausing.cancel()
+            await asyncio.wait({self._pausing})
 
     async def _drain(self) -> None:
         if self._running:
@@ -111,6 +130,12 @@ class Worker:
                 TASKS.labels(self._task, "cancelled").inc()
                 await self._delete_files(event.job_id)
                 await message.ack()
+            except TaskPostponedError as error:
+                log.warning("storage unavailable; task returned", error=str(error), not_begun=error.not_begun)
+                TASKS.labels(self._task, "postponed").inc()
+                TASK_ERRORS.labels(self._task, error.cause.code).inc()
+                await self._pause(error.cause)  # before the message is settled, as the broker then delivers the next
+                await self._redeliver(message, uncounted=not error.not_begun, not_begun=error.not_begun)
             except KaraokeError as error:
                 seconds = topology.RETRY_SECONDS[min(delivery.counted, len(topology.RETRY_SECONDS)) - 1]
                 log.warning("attempt failed", error=str(error), next_attempt_seconds=seconds)
@@ -118,7 +143,33 @@ class Worker:
                 TASK_ERRORS.labels(self._task, error.code).inc()
                 await self._redeliver(message, after=seconds)
             else:
+                self._pause_seconds = FIRST_PAUSE_SECONDS
                 await message.ack()
+
+    async def _pause(self, cause: StorageUnavailableError) -> None:
+        """Take no task until the storage answers, so that other workers can, which may reach it."""
+        if self._is_stopping:
+            return
+        subscription = await self._subscription
+        await subscription.pause()
+        self.health.problem = cause
+        self._pausing = asyncio.create_task(self._resume(subscription))
+
+    async def _resume(self, subscription: Subscription) -> None:
+        while True:
+            await asyncio.sleep(self._pause_seconds)
+            self._pause_seconds = min(2 * self._pause_seconds, MAX_PAUSE_SECONDS)
+            try:
+                await self._storage.check()
+                await subscription.resume()
+            except StorageUnavailableError as error:
+                log.warning("storage still unavailable", error=str(error), next_seconds=self._pause_seconds)
+            except Exception:
+                log.exception("consumption not resumed; the next round tries again")
+            else:
+                self.health.problem = None
+                log.info("consumption resumed")
+                return
 
     async def _attempt(self, event: JobEvent, delivery: Delivery) -> None:
         self.health.state = State.BUSY
@@ -138,12 +189,16 @@ class Worker:
         has_ended = message.message_id is not None and message.message_id == self._last_finished_id
         return not has_ended and event.job_id not in self._cancelled
 
-    async def _redeliver(self, message: AbstractIncomingMessage, *, after: float = 0, uncounted: bool = False) -> None:
+    async def _redeliver(
+        self, message: AbstractIncomingMessage, *, after: float = 0, uncounted: bool = False, not_begun: bool = False
+    ) -> None:
         """Return the task to its queue, by a copy that is delayed or does not count; if that fails, by a reject."""
         if is_connection_lost(message):
             return
         try:
-            await self._bus.redeliver(message, self._task.queue, after=after, uncounted=uncounted, within=10)
+            await self._bus.redeliver(
+                message, self._task.queue, after=after, uncounted=uncounted, not_begun=not_begun, within=10
+            )
         except TransientError:
             await message.reject(requeue=True)
         else:
@@ -158,7 +213,7 @@ async def work(task: Task, engine: str, warm: str, settings: Settings, wants: tu
     bus = Bus(settings.amqp_url, task.queue, declares=settings.declare_topology)
     health = Health(bus.check)
     initialize_labels(TASKS, *((task, outcome) for outcome in OUTCOMES))
-    initialize_labels(TASK_ERRORS, (task, StorageFullError.code))
+    initialize_labels(TASK_ERRORS, (task, StorageFullError.code), (task, StorageUnavailableError.code))
     async with serving(health.app(), settings), bus:
         with Compute(task.queue, settings) as compute:
             await compute.run(warm, settings)

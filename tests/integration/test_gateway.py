@@ -10,10 +10,12 @@ import pytest
 import soundfile
 
 from shared.broker.bus import Bus
+from shared.errors import StorageUnavailableError
 from shared.events import JobSubmitted
 from shared.storage.job_files import SONG, Storage
 from shared.tasks import Task
 from tests.audio import tone
+from tests.outage import unavailable
 from tests.system import Listener, gateway, submit
 
 
@@ -101,13 +103,42 @@ async def test_a_malformed_job_id_is_not_found(client: httpx2.AsyncClient) -> No
         assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
 
 
-async def test_without_a_broker_nothing_is_accepted_and_nothing_stored(storage: Storage, tmp_path: Path) -> None:
+async def test_without_a_broker_nothing_is_accepted_but_results_are_served(storage: Storage, tmp_path: Path) -> None:
     async with Bus("amqp://127.0.0.1:1", "test") as bus, gateway(bus, storage) as client:
         accepting, readiness = await asyncio.gather(submit(client, tone(2)), client.get("/readyz"))
         assert (accepting.status_code, accepting.json()["code"]) == (503, "broker_unavailable")
-        assert (readiness.status_code, readiness.json()["code"]) == (503, "broker_unavailable")
+        assert int(accepting.headers["retry-after"]) > 0
+        assert not list((tmp_path / "storage").rglob("*.*"))
+        assert (readiness.status_code, readiness.json()["unavailable"]) == (200, ["broker_unavailable"])
         assert (await client.get("/livez")).status_code == 200
-    assert not list((tmp_path / "storage").rglob("*.*"))
+        await storage.put("abc123/vocals.wav", BODY)
+        assert (await client.get("/storage/abc123/espresso_vocals.wav")).content == BODY
+
+
+async def test_without_the_storage_uploads_and_downloads_are_asked_to_try_again(
+    client: httpx2.AsyncClient, storage: Storage, tmp_path: Path
+) -> None:
+    paths = ["/storage/abc/a_vocals.wav", *(f"/api/jobs/abc/{name}" for name in ("download.zip", "lyrics.lrc"))]
+    with unavailable(tmp_path / "storage"):
+        for answer in [await submit(client, tone(2)), *[await client.get(path) for path in paths]]:
+            assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+            assert int(answer.headers["retry-after"]) > 0
+    assert {(await client.get(path)).status_code for path in paths} == {404}
+    assert (await submit(client, tone(2))).status_code == 202
+
+
+async def test_a_job_that_the_broker_has_is_accepted_although_the_storage_fails_then(
+    client: httpx2.AsyncClient, storage: Storage, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(job_id: str) -> None:
+        raise StorageUnavailableError("away")
+
+    monkeypatch.setattr(storage, "mark_announced", away)
+    answer = await submit(client, tone(2))
+    assert answer.status_code == 202
+    event = (await listener.until(JobSubmitted))[-1]
+    assert event.job_id == answer.json()["job_id"]
+    assert await storage.manifest(event.job_id) == event
 
 
 async def test_only_pages_of_allowed_origins_may_call_the_api(bus: Bus, storage: Storage) -> None:

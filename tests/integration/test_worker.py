@@ -5,6 +5,7 @@ import os
 import signal
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import aio_pika
 import pytest
@@ -12,12 +13,16 @@ from aio_pika.abc import AbstractChannel
 
 from shared.broker.delivery import Delivery, is_connection_lost, redelivery_copy
 from shared.broker.topology import dead_letter_queue
+from shared.errors import StorageUnavailableError
 from shared.events import Event, JobSubmitted, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
 from shared.storage.job_files import Storage
 from shared.tasks import Task
 from shared.web.health import State
+from shared.worker import worker
+from shared.worker.task_runner import TaskRunner
 from shared.worker.worker import Worker
 from tests.fakes import JOB_ID, RHYTHM
+from tests.outage import unavailable
 from tests.system import Bench, Listener, until
 
 BEATS = Task.BEAT_ANALYSIS
@@ -64,14 +69,14 @@ async def test_a_child_that_dies_while_idle_is_replaced(bench: Bench, listener: 
         await listener.until(TaskCompleted)
 
 
-async def test_an_unavailable_storage_costs_one_attempt(
+async def test_an_unexpected_error_costs_one_attempt(
     bench: Bench, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manifest = bench.storage.manifest
 
     async def away(job_id: str) -> JobSubmitted | None:
         monkeypatch.setattr(bench.storage, "manifest", manifest)
-        raise OSError("storage is away")
+        raise OSError("a bug")
 
     monkeypatch.setattr(bench.storage, "manifest", away)
     async with bench.worker("succeed"):
@@ -96,7 +101,7 @@ async def test_a_task_that_never_works_fails_after_its_last_attempt(bench: Bench
     assert events[-1].error_code == "internal_error"
 
 
-async def test_a_failing_storage_fails_the_task_after_its_last_attempt(
+async def test_an_unexpected_error_fails_the_task_after_its_last_attempt(
     bench: Bench, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def denied(self: Storage, key: str, path: Path) -> Path:
@@ -108,6 +113,85 @@ async def test_a_failing_storage_fails_the_task_after_its_last_attempt(
     failure = events[-1]
     assert isinstance(failure, TaskFailed)
     assert (failure.error_code, failure.attempt) == ("internal_error", 4)
+
+
+@pytest.fixture
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(worker, "MAX_PAUSE_SECONDS", 0.05)
+
+
+def starts(events: list[Event]) -> list[int]:
+    return [event.attempt for event in events if isinstance(event, TaskStarted)]
+
+
+@pytest.mark.usefixtures("_short_pauses")
+async def test_an_outage_of_the_storage_costs_no_attempt(bench: Bench, listener: Listener) -> None:
+    with unavailable(bench.root):
+        async with bench.worker("succeed") as running:
+            await until(lambda: bench.bus.backlog("beats"), 1)
+            await until(lambda: problem(running), "storage_unavailable")
+            await asyncio.sleep(0.5)  # several pauses
+            assert await bench.bus.backlog("beats") == 1  # returned, and taken by no worker that cannot do it
+    async with bench.worker("succeed") as running:
+        events = await listener.until(TaskCompleted)
+        assert await problem(running) is None
+    assert starts(events) == [1]
+
+
+async def problem(running: Worker) -> str | None:
+    return running.health.problem.code if running.health.problem else None
+
+
+@pytest.mark.usefixtures("_short_pauses")
+async def test_a_worker_continues_after_more_outages_than_a_task_has_attempts(
+    bench: Bench, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest, outages = bench.storage.manifest, iter(range(6))
+
+    async def away(job_id: str) -> JobSubmitted | None:
+        if next(outages, None) is not None:
+            raise StorageUnavailableError("away")
+        return await manifest(job_id)
+
+    monkeypatch.setattr(bench.storage, "manifest", away)
+    async with bench.worker("succeed") as running:
+        assert starts(await listener.until(TaskCompleted)) == [1]
+        await bench.submit()
+        assert starts(await listener.until(TaskCompleted)) == [1]
+        assert running.health.problem is None
+
+
+async def test_a_result_waits_for_the_storage(
+    bench: Bench, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, outages = bench.storage.put, iter(range(3))
+
+    async def away(key: str, content: bytes | Path) -> None:
+        if next(outages, None) is not None:
+            raise StorageUnavailableError("away")
+        await put(key, content)
+
+    monkeypatch.setattr(bench.storage, "put", away)
+    async with bench.worker("succeed"):
+        assert starts(await listener.until(TaskCompleted)) == [1]
+    assert await bench.storage.get(f"{JOB_ID}/{RHYTHM.beats}") == b"a song"
+
+
+@pytest.mark.usefixtures("_short_pauses")
+async def test_a_result_that_has_waited_too_long_is_computed_again_without_counting(
+    bench: Bench, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, outages = TaskRunner._store, iter(range(5))
+
+    async def away(*arguments: Any, **options: bool) -> bool:
+        if next(outages, None) is not None:
+            raise StorageUnavailableError("away")
+        return await store(*arguments, **options)
+
+    monkeypatch.setattr(TaskRunner, "_store", away)
+    async with bench.worker("succeed"):
+        assert starts(await listener.until(TaskCompleted)) == [1, 2, 3, 4, 5, 6]
 
 
 async def test_a_delivery_of_a_lost_connection_is_left_to_the_broker(bench: Bench, amqp_url: str) -> None:

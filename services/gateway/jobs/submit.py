@@ -1,6 +1,7 @@
 """`POST /api/process`: turn an upload into a job. The job is accepted once the broker has confirmed it."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -23,7 +24,7 @@ from services.gateway.security.quota import Quota
 from services.gateway.settings import PUBLISH_SECONDS, Settings
 from services.gateway.status.client import StatusClient
 from shared.broker.bus import Bus
-from shared.errors import TransientError, on_a_full_disk
+from shared.errors import StorageUnavailableError, TransientError, on_a_full_disk
 from shared.events import JobSubmitted, Song
 from shared.job import ready
 from shared.storage.job_files import LYRICS, SONG, Storage
@@ -35,7 +36,13 @@ log = structlog.get_logger()
 JOB_ID_NAMESPACE: Final = UUID("5c1d6d27-9a3e-4f0c-8f43-2f5a64d1b7ce")
 """Namespace of job ids that are derived from idempotency keys, the same at every gateway. Owners are sub-namespaces."""
 
-SERVER_CODES: Final = ("broker_unavailable", "status_unavailable", "storage_full", "internal_error")
+SERVER_CODES: Final = (
+    "broker_unavailable",
+    "status_unavailable",
+    "storage_unavailable",
+    "storage_full",
+    "internal_error",
+)
 """Codes of refusals that the upload did not cause."""
 
 
@@ -116,13 +123,17 @@ class Submissions:
             await self._storage.put_manifest(submission)
             await self._announce(submission)
         except BaseException:
-            if not (keyed and await self._storage.manifest(job_id)):
-                await self._storage.delete_job(job_id)
+            with suppress(StorageUnavailableError):  # the sweep for orphans deletes what stays
+                if not (keyed and await self._storage.manifest(job_id)):
+                    await self._storage.delete_job(job_id)
             raise
 
     async def _announce(self, submission: JobSubmitted) -> None:
         await self._bus.publish(submission, ready(submission, submission), within=PUBLISH_SECONDS)
-        await self._storage.mark_announced(submission.job_id)
+        try:
+            await self._storage.mark_announced(submission.job_id)
+        except StorageUnavailableError as error:  # the broker has the job: refusing it now would make a second one
+            log.warning("job not marked as announced", error=str(error))
 
 
 def _idempotency_key(request: Request) -> str | None:
@@ -148,7 +159,7 @@ def routes(submissions: Submissions, keys: Keys) -> APIRouter:
             _415="The body is not a form, or the file is not audio.",
             _422="The file is missing, empty, corrupt, too short or too long, or a field is not valid.",
             _429="Too many requests this minute, or too many unfinished jobs. Try again after `Retry-After` seconds.",
-            _503="The broker is unavailable. Try again.",
+            _503="The broker or the storage is unavailable. Try again.",
             _507="The storage is full. Try again later.",
         ),
     )

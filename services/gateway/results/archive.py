@@ -102,7 +102,7 @@ class _OpenFiles:
 
     async def _chunks(self, key: str, size: int) -> AsyncGenerator[bytes, None]:
         if size:
-            async with aclosing(self._storage.read(key, 0, size)) as chunks:
+            async with aclosing(await self._storage.open(key, 0, size)) as chunks:
                 async for chunk in chunks:
                     if self._closed:
                         return

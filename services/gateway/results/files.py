@@ -31,7 +31,7 @@ class Files:
         if head is None:
             raise no_such_result()
         save_as = await self._download_name(job_id, name) if download is not None else None
-        return serve(self._storage, f"{job_id}/{name}", head, request, save_as)
+        return await serve(self._storage, f"{job_id}/{name}", head, request, save_as)
 
     async def _download_name(self, job_id: str, name: str) -> str:
         submission = await self._storage.manifest(job_id)

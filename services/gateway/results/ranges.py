@@ -12,9 +12,9 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.results import names
 from shared.storage.job_files import Storage
-from shared.storage.objects import Head
+from shared.storage.objects import MISSING, Head
 from shared.web.etag import etag_matches
-from shared.web.problem import Problem, problems
+from shared.web.problem import Problem, no_such_result, problems
 
 MEDIA_TYPES: Final = {
     ".wav": "audio/wav",
@@ -37,8 +37,12 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = problems(
 ) | {206: {"description": "The requested range."}, 304: {"description": "Not modified since the given ETag."}}
 
 
-def serve(storage: Storage, key: str, head: Head, request: Request, save_as: str | None) -> Response:
-    """Return the response to a GET or HEAD request, as an attachment named `save_as` if given. Raises Problem 416."""
+async def serve(storage: Storage, key: str, head: Head, request: Request, save_as: str | None) -> Response:
+    """Return the response to a GET or HEAD request, as an attachment named `save_as` if given.
+
+    Opens the file before the response starts, so that an unavailable storage gives an error and not half a file.
+    Raises Problem 404 and 416.
+    """
     name = PurePath(key).name
     headers = {
         "Accept-Ranges": "bytes",
@@ -59,7 +63,11 @@ def serve(storage: Storage, key: str, head: Head, request: Request, save_as: str
     status = 206 if part else 200
     if request.method == "HEAD" or start == end:
         return Response(status_code=status, headers=headers, media_type=media_type)
-    return StreamingResponse(storage.read(key, start, end), status, headers, media_type)
+    try:
+        content = await storage.open(key, start, end)
+    except MISSING as error:  # deleted meanwhile
+        raise no_such_result() from error
+    return StreamingResponse(content, status, headers, media_type)
 
 
 def attachment(name: str) -> str:

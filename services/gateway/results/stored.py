@@ -31,6 +31,6 @@ def routes(storage: Storage, encodings: Encodings) -> APIRouter:
         if match is None or head is None:
             raise no_such_result()
         key = f"{match[1]}/{match[2]}"
-        return serve(storage, key, head, request, name if download is not None else None)
+        return await serve(storage, key, head, request, name if download is not None else None)
 
     return router

@@ -6,6 +6,7 @@ import structlog
 
 from services.status.database.outbox import Outbox
 from services.status.database.store import Store
+from shared.errors import StorageUnavailableError
 from shared.events import JobExpired
 from shared.storage.job_files import Storage
 from shared.telemetry.metrics import EXPIRED
@@ -22,6 +23,8 @@ async def remove_expired(store: Store, storage: Storage, outbox: Outbox, ttl: ti
             await storage.delete_job(job_id)
             await outbox.delete_job(job_id)
             await store.delete(job_id)
+        except StorageUnavailableError:  # it would fail for every job, after waiting for each
+            raise
         except Exception:  # one job that cannot be removed must not stop the others
             log.exception("job not removed; the next sweep tries again", job_id=job_id)
         else:

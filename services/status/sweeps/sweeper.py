@@ -16,7 +16,7 @@ from services.status.sweeps.orphans import Orphans
 from services.status.sweeps.stalled import recover_stalled_tasks
 from shared.broker.bus import Bus
 from shared.broker.topology import STATUS_QUEUE
-from shared.errors import TransientError
+from shared.errors import StorageUnavailableError, TransientError
 from shared.storage.job_files import Storage
 from shared.telemetry.metrics import QUEUE_LAG, TASKS_WAITING
 
@@ -63,10 +63,18 @@ class Sweeper:
         is_caught_up = await self._bus.backlog(STATUS_QUEUE) == 0
         if was_caught_up and is_caught_up:
             await recover_stalled_tasks(self._bus, self._store, self._silence)
-        await remove_expired(self._store, self._storage, self._outbox, self._ttl)
+        await self._remove_expired()
         await self._outbox.remove_given_up(GIVEN_UP_SECONDS)
         await self._update_queue_metrics()
         self._was_caught_up = is_caught_up
+
+    async def _remove_expired(self) -> None:
+        """Remove expired jobs, if the storage answers. Asks it in any case, so that the alerts know of an outage."""
+        try:
+            await self._storage.check()
+            await remove_expired(self._store, self._storage, self._outbox, self._ttl)
+        except StorageUnavailableError as error:
+            log.warning("storage unavailable; expired jobs stay until the next sweep", error=str(error))
 
     async def _update_queue_metrics(self) -> None:
         for task, waiting in (await read_waiting(self._store)).items():
