@@ -25,6 +25,7 @@ from shared.document import JobDocument, JobDocuments
 from shared.events import Owner
 from shared.storage.job_files import Storage
 from shared.view import view
+from shared.web.head import HeadAsGet
 from shared.web.health import Health
 from shared.web.job_ids import parse_job_ids
 from shared.web.problem import install_error_handlers, no_such_job, problems, require_job_id
@@ -45,6 +46,7 @@ def create_app(
     app = FastAPI(title="Karaoke status", lifespan=lambda _: changes.watching())
     install_error_handlers(app)
     app.add_middleware(StatusFastPath, cache)
+    app.add_middleware(HeadAsGet)
     app.include_router(health.router())
     app.include_router(_documents(documents, cache))
     app.include_router(_events(cache, EventStream(cache, changes), stopping or asyncio.Event()))

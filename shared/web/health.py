@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.errors import TransientError
 from shared.telemetry.metrics import READINESS
+from shared.web.head import HeadAsGet
 
 Check = Callable[[], Awaitable[None]]
 
@@ -40,6 +41,7 @@ class Health:
         """Return an application with only these routes."""
         app = FastAPI(openapi_url=None)
         app.include_router(self.router())
+        app.add_middleware(HeadAsGet)
         return app
 
     def router(self) -> APIRouter:

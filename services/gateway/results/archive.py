@@ -6,7 +6,7 @@ from contextlib import aclosing, suppress
 from stat import S_IFREG
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from stream_zip import ZIP_AUTO, AsyncMemberFile, async_stream_zip
 
@@ -112,7 +112,6 @@ class _OpenFiles:
 def routes(archives: ZipArchives) -> APIRouter:
     router = APIRouter(tags=["results"])
 
-    @router.head("/api/jobs/{job_id}/download.zip", include_in_schema=False)
     @router.get(
         "/api/jobs/{job_id}/download.zip",
         response_class=StreamingResponse,
@@ -122,13 +121,11 @@ def routes(archives: ZipArchives) -> APIRouter:
             _422="No such format.",
         ),
     )
-    async def download(job_id: str, request: Request, format: AudioFormat | None = None) -> Response:  # noqa: A002 -- the parameter's name
+    async def download(job_id: str, format: AudioFormat | None = None) -> Response:  # noqa: A002 -- the parameter's name
         """All existing results in one ZIP file: stems (as made, or in `format`), lyrics, beats and click track."""
         submission = await archives.submission(job_id)
         contents = await archives.contents(submission, format)
         headers = {"Content-Disposition": attachment(f"{slug(submission.song.name)}_karaoke.zip")}
-        if request.method == "HEAD":
-            return Response(headers=headers, media_type="application/zip")
         return StreamingResponse(archives.stream(submission, contents), headers=headers, media_type="application/zip")
 
     return router

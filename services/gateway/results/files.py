@@ -53,7 +53,6 @@ def extra_paths(job_id: str, existing: dict[str, int]) -> dict[str, str]:
 def routes(files: Files) -> APIRouter:
     router = APIRouter(prefix="/api/jobs/{job_id}", tags=["results"], default_response_class=StreamingResponse)
 
-    @router.head("/lyrics.{form}", include_in_schema=False)
     @router.get("/lyrics.{form}", responses=RESPONSES)
     async def lyrics(job_id: str, form: Lyrics, request: Request, download: str | None = None) -> Response:
         """Lyrics in one of their formats, whole or in part (`Range`), or as an attachment (`?download`)."""
@@ -61,13 +60,11 @@ def routes(files: Files) -> APIRouter:
             raise no_such_result()
         return await files.response(job_id, f"lyrics.{form}", request, download)
 
-    @router.head("/beats.json", include_in_schema=False)
     @router.get("/beats.json", responses=RESPONSES)
     async def beats(job_id: str, request: Request, download: str | None = None) -> Response:
         """Tempo, beats and downbeats."""
         return await files.response(job_id, names.BEATS, request, download)
 
-    @router.head("/click.{form}", include_in_schema=False)
     @router.get("/click.{form}", responses=RESPONSES)
     async def click(job_id: str, form: Audio, request: Request, download: str | None = None) -> Response:
         """A click on every beat, higher on downbeats, as long as the song."""
@@ -75,7 +72,6 @@ def routes(files: Files) -> APIRouter:
             raise no_such_result()
         return await files.response(job_id, f"{names.CLICK}.{form}", request, download)
 
-    @router.head("/peaks/{sound}.json", include_in_schema=False)
     @router.get("/peaks/{sound}.json", responses=RESPONSES)
     async def peaks(job_id: str, sound: Sound, request: Request, download: str | None = None) -> Response:
         """Waveform of the song or a stem, for players to draw, in the data format 2 of BBC audiowaveform."""

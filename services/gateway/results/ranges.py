@@ -38,7 +38,7 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = problems(
 
 
 async def serve(storage: Storage, key: str, head: Head, request: Request, save_as: str | None) -> Response:
-    """Return the response to a GET or HEAD request, as an attachment named `save_as` if given.
+    """Return the response to a GET request, as an attachment named `save_as` if given.
 
     Opens the file before the response starts, so that an unavailable storage gives an error and not half a file.
     Raises Problem 404 and 416.
@@ -53,7 +53,7 @@ async def serve(storage: Storage, key: str, head: Head, request: Request, save_a
         headers["Content-Disposition"] = attachment(save_as)
     if etag_matches(request.headers.get("if-none-match"), head.etag):
         return Response(status_code=304, headers=headers)
-    part = _part(request.headers, head) if request.method == "GET" else None
+    part = _part(request.headers, head)
     start, end = part or (0, head.size)
     headers["Content-Length"] = str(end - start)
     if part:
@@ -61,7 +61,7 @@ async def serve(storage: Storage, key: str, head: Head, request: Request, save_a
     suffix = PurePath(name).suffix
     media_type = MEDIA_TYPES.get(suffix) or mimetypes.types_map[suffix]
     status = 206 if part else 200
-    if request.method == "HEAD" or start == end:
+    if start == end:
         return Response(status_code=status, headers=headers, media_type=media_type)
     try:
         content = await storage.open(key, start, end)

@@ -19,7 +19,6 @@ RESULT = re.compile(rf"({JOB_ID})/(?:.*_)?({names.RESULT})")
 def routes(storage: Storage, encodings: Encodings) -> APIRouter:
     router = APIRouter(tags=["results"])
 
-    @router.head("/storage/{job_id}/{name}", include_in_schema=False)
     @router.get("/storage/{job_id}/{name}", response_class=StreamingResponse, responses=RESPONSES)
     async def result(job_id: str, name: str, request: Request, download: str | None = None) -> Response:
         """A result, whole or in part (`Range`), or as an attachment (`?download`).

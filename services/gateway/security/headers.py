@@ -6,6 +6,8 @@ from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.web.head import HeadAsGet
+
 PAGE: Final = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; form-action 'none'"
 """The page transposes songs with WebAssembly, which may be compiled. JavaScript `eval` is forbidden."""
 SWAGGER: Final = "https://cdn.jsdelivr.net"
@@ -27,10 +29,10 @@ COMMON: Final = {
 
 
 class SecureHeadersApp(FastAPI):
-    """An application that adds the headers to all responses, also to those for unexpected errors."""
+    """An application that adds the headers to all responses, also to those for unexpected errors, and answers HEAD."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return _Headers(super().build_middleware_stack())
+        return HeadAsGet(_Headers(super().build_middleware_stack()))
 
 
 class _Headers:
