@@ -182,12 +182,13 @@ async def test_a_result_waits_for_the_storage(
 async def test_a_result_that_has_waited_too_long_is_computed_again_without_counting(
     bench: Bench, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, outages = TaskRunner._store, iter(range(5))
+    store: Any = TaskRunner._store
+    outages = iter(range(5))
 
     async def away(*arguments: Any, **options: bool) -> bool:
         if next(outages, None) is not None:
             raise StorageUnavailableError("away")
-        return await store(*arguments, **options)
+        return bool(await store(*arguments, **options))
 
     monkeypatch.setattr(TaskRunner, "_store", away)
     async with bench.worker("succeed"):
