@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import numpy as np
 import pytest
-from playwright.async_api import Page
+import soundfile
+from playwright.async_api import Page, expect
 
 from tests.browser.page import Open, ended, ready, submit
 from tests.conftest import ROOT, need
@@ -87,6 +89,20 @@ async def test_a_song_in_progress_is_accessible(visit: Open, song: Path, scheme:
 async def test_a_failed_song_is_accessible(visit: Open, failed: str, scheme: str, width: int) -> None:
     page = await visit(failed, **display(scheme, width))
     await page.get_by_role("alert").wait_for()
+    assert await violations(page) == []
+    assert await fits(page)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+async def test_notes_about_a_song_are_shown_and_accessible(
+    visit: Open, gateway_url: str, tmp_path: Path, scheme: str
+) -> None:
+    soundfile.write(tmp_path / "silence.flac", np.zeros((5 * 44_100, 2)), 44_100)
+    async with httpx2.AsyncClient(base_url=gateway_url, timeout=60) as client:
+        job = await ended(client, await submit(client, tmp_path / "silence.flac", tasks="beat_analysis"), "completed")
+    page = await visit(job, **display(scheme, 360))
+    notes = page.get_by_role("list", name="Notes about this song").get_by_role("listitem")
+    await expect(notes).to_have_text(["No steady beat was found."])
     assert await violations(page) == []
     assert await fits(page)
 

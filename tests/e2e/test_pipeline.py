@@ -127,6 +127,7 @@ def test_silence_completes_without_words_or_beats(gateway_url: str, tmp_path: Pa
     lyrics = json.loads((tmp_path / "set" / "silence_lyrics.json").read_text())
     assert lyrics["lines"] == []
     assert lyrics["note"].startswith("No words were heard")
+    assert {"no_singing", "tempo_uncertain"} <= {note.code for note in job.notes}
 
 
 def test_every_service_is_ready_and_exports_metrics(services: Stack, job: dict[str, Any]) -> None:

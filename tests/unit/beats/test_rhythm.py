@@ -67,6 +67,14 @@ def test_beats_json_contains_all_results(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "song.peaks.json").read_text())["length"] == -(-len(song.samples) // 1024)
 
 
+def test_an_inverted_channel_hides_neither_beats_nor_waveform(tmp_path: Path) -> None:
+    song = groove(FOUR, 112, 16).samples
+    rhythm, _ = rhythm_of(write(tmp_path / "song.flac", np.stack([song, -song], axis=1)), tmp_path)
+    assert rhythm.tempo_bpm == pytest.approx(112, rel=0.01)
+    assert rhythm.time_signature == "4/4"
+    assert np.ptp(json.loads((tmp_path / "song.peaks.json").read_text())["data"]) > 100
+
+
 def test_beats_without_bars_have_no_positions(tmp_path: Path) -> None:
     played = np.arange(0.5, 14, 0.6)
     rhythm, found = rhythm_of(write(tmp_path / "song.flac", clicks(played, BURST)), tmp_path)

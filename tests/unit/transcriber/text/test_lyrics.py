@@ -4,6 +4,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -171,11 +172,12 @@ def test_words_of_every_script_are_preserved(text: str, tmp_path: Path) -> None:
 
 
 def test_all_formats_are_written_and_words_are_counted(tmp_path: Path) -> None:
-    result = formats.write(tmp_path, SONG, METADATA)
+    result = formats.write(tmp_path, SONG, replace(METADATA, language_probability=0.98765))
     names = {"lyrics.json", "lyrics.txt", "lyrics.lrc", "lyrics.elrc", "lyrics.srt", "lyrics.vtt", "lyrics.ass"}
     assert {file.name for file in tmp_path.iterdir()} == names
     assert {result.transcription, result.lrc, result.srt, result.vtt} < names
     assert result.word_count == 6
+    assert result.language_probability == 0.988
     assert (tmp_path / "lyrics.txt").read_text("utf-8") == "Code Monkey,\nwell-known\n猴子\n"
 
 
