@@ -23,7 +23,7 @@ from services.transcriber.settings import Settings
 from services.transcriber.text import formats
 from services.transcriber.text.bars import read_bars
 from services.transcriber.text.lyrics import Metadata
-from services.transcriber.text.tokens import tokenize
+from services.transcriber.text.tokens import tokenize_timed
 from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
@@ -66,9 +66,18 @@ def transcribe(
         progress(RECOGNIZED + (1 - RECOGNIZED) * part)
 
     if inputs.lyrics:
-        lyrics = tokenize(inputs.lyrics.read_text("utf-8"))
+        given = tokenize_timed(inputs.lyrics.read_text("utf-8"))
         words, voiced = [*chain(*phrases)], [*chain(*(segment.voiced for segment in segments))]
-        lines = time_user_lyrics(lyrics, words, voiced, samples, language=language, aligner=aligner, report=report)
+        lines = time_user_lyrics(
+            [line for line, _ in given],
+            words,
+            voiced,
+            samples,
+            language=language,
+            aligner=aligner,
+            report=report,
+            starts=[start for _, start in given],
+        )
     else:
         lines = time_recognized(phrases, samples, aligner, report)
     metadata = Metadata(

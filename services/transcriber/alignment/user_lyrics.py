@@ -23,6 +23,7 @@ from itertools import chain
 import numpy as np
 
 from services.transcriber.alignment.forced_alignment import Aligner, align_lines
+from services.transcriber.alignment.given_times import apply_given_times
 from services.transcriber.alignment.time_transfer import transfer_times
 from services.transcriber.audio import SAMPLE_HZ, Samples, Span
 from services.transcriber.text.lyrics import Line, Word
@@ -38,16 +39,22 @@ def time_user_lyrics(
     language: str | None,
     aligner: Aligner | None,
     report: Callable[[float], None],
+    starts: Sequence[float | None] = (),
 ) -> list[Line]:
     """Return the user's lines, at most 42 columns wide, with a time for every word.
 
+    `starts` are the times in seconds that came with the lines. They place lines that are not recognized.
     If no words were recognized, all times are estimated and spread over the part with most of the song's energy.
     """
     duration = len(samples) / SAMPLE_HZ
-    words = transfer_times([*chain(*lyrics)], recognized, voiced or [_loud_part(samples)], duration, language)
+    voiced = voiced or [_loud_part(samples)]
+    words = transfer_times([*chain(*lyrics)], recognized, voiced, duration, language)
     lines = wrap_lines(regroup(resolve_overlaps(words, duration), lyrics))
     if aligner and recognized:
         lines = [Line(tuple(words)) for words in align_lines(lines, samples, aligner, report)]
+    if any(start is not None for start in starts):
+        timed = apply_given_times(regroup(chain(*(line.words for line in lines)), lyrics), starts, voiced, duration)
+        lines = wrap_lines(regroup(resolve_overlaps([*chain(*timed)], duration), lyrics))
     return lines
 
 

@@ -20,8 +20,17 @@ LONGEST_LINE = 100
 
 def tokenize(text: str) -> list[list[Word]]:
     """Return the words of each sung line; their times and confidence are 0."""
-    lines = (_words(row.text) for row in sung_rows(text))
-    return [line[start : start + LONGEST_LINE] for line in lines for start in range(0, len(line), LONGEST_LINE)]
+    return [words for words, _ in tokenize_timed(text)]
+
+
+def tokenize_timed(text: str) -> list[tuple[list[Word], float | None]]:
+    """Return the words of each sung line, and the time in seconds at which the text says that the line starts."""
+    rows = [(_words(row.text), row.start) for row in sung_rows(text)]
+    return [
+        (words[first : first + LONGEST_LINE], start)
+        for words, start in rows
+        for first in range(0, len(words), LONGEST_LINE)
+    ]
 
 
 def split_characters(word: Word) -> list[Word]:
