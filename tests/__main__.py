@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from deploy.local.child import DIES_WITH_PARENT
+
 ROOT = Path(__file__).parents[1]
 LOGS = ROOT / ".run" / "tests"
 PYTEST = (sys.executable, "-m", "pytest", "-q")
@@ -37,7 +39,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 def main(arguments: Sequence[str]) -> int:
     if any(Path(argument.partition("::")[0]).exists() for argument in arguments):
-        return subprocess.call([*PYTEST, *arguments], cwd=ROOT)
+        return subprocess.call([*DIES_WITH_PARENT, *PYTEST, *arguments], cwd=ROOT)
     LOGS.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -57,7 +59,7 @@ def run(group: str, arguments: Sequence[str]) -> tuple[bool, Counter[str]]:
     log = LOGS / f"{group}.log"
     priority, env = ((), None) if group == "services" else (LOW_PRIORITY, {**os.environ, **ONE_THREAD})
     with log.open("w") as output:
-        command = [*priority, *PYTEST, *GROUPS[group], *arguments]
+        command = [*DIES_WITH_PARENT, *priority, *PYTEST, *GROUPS[group], *arguments]
         status = subprocess.call(command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT)
     text = log.read_text()
     passed = status in (0, NO_TESTS)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from deploy.local.backing import backing
-from deploy.local.child import StartError
+from deploy.local.child import DIES_WITH_PARENT, StartError
 from deploy.local.demo import demo
 from deploy.local.up import up
 
@@ -40,12 +40,22 @@ def demo_command() -> None:
 def backing_command(command: Annotated[list[str], typer.Argument(help="Command to run, after `--`.")]) -> None:
     """Run a command with AMQP_URL and MONGO_URL of a broker and a database that run until it ends."""
     with tempfile.TemporaryDirectory() as folder, backing(Path(folder)) as urls:
-        process = subprocess.Popen(command, env={**os.environ, **urls})
-        for number in (signal.SIGINT, signal.SIGHUP):  # the terminal sends them to the command, too
-            signal.signal(number, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        process = subprocess.Popen([*DIES_WITH_PARENT, *command], env={**os.environ, **urls})
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, lambda *_: process.terminate())
+        if _in_terminal():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the command, too
         code = process.wait()
     sys.exit(code)
+
+
+def _in_terminal() -> bool:
+    """Return whether this process is in the foreground of a terminal."""
+    try:
+        with Path("/dev/tty").open() as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
 
 
 def main() -> None:

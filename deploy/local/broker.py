@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from deploy.local.child import Child, StartError, until
 from deploy.local.ports import LOOPBACK, free_ports, listening
 
 # Debian's `rabbitmq-server` on PATH requires root or the user `rabbitmq`; the script that it calls does not.
-DEBIAN_SCRIPT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+DEBIAN_SCRIPTS = Path("/usr/lib/rabbitmq/bin")
+
+NODE = "karaoke@localhost"
 
 # consumer_timeout (milliseconds): a message may stay unacknowledged while the longest song is processed, 3 h.
 # Above the memory watermark the broker blocks publishers. It needs little disk space.
@@ -54,7 +57,7 @@ class Broker:
             "HOME": str(self._folder),  # Erlang keeps its cookie there
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(mapper),
-            "RABBITMQ_NODENAME": "karaoke@localhost",
+            "RABBITMQ_NODENAME": NODE,
             "RABBITMQ_DIST_PORT": str(distribution),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             "RABBITMQ_CONF_ENV_FILE": str(self._folder / "none"),  # ignore the system's settings
@@ -67,6 +70,7 @@ class Broker:
         log = self._folder.with_suffix(".log")
         self._mapper = Child("epmd", [_find("epmd")], env, log)
         self._server = Child("rabbitmq", [_find("rabbitmq-server")], env, log)
+        self._env = env
 
     def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -84,6 +88,11 @@ class Broker:
         self._server.end()
         self._mapper.end()
 
+    def tool(self, name: str, *arguments: str) -> str:
+        """Run one of RabbitMQ's command line tools on this broker, and return its output."""
+        command = [_find(name), "--quiet", "--node", NODE, *arguments]
+        return subprocess.run(command, env=self._env, check=True, capture_output=True, text=True).stdout
+
     def _answers(self) -> bool:
         with suppress(OSError, AMQPError):
             if listening(self._port):
@@ -97,7 +106,12 @@ class Broker:
 
 
 def _find(program: str) -> str:
-    found = DEBIAN_SCRIPT if program == DEBIAN_SCRIPT.name and DEBIAN_SCRIPT.exists() else shutil.which(program)
+    """Return the path of a program of RabbitMQ or Erlang: of the version in the folder RABBITMQ_BIN, if it is set."""
+    if folder := os.environ.get("RABBITMQ_BIN"):
+        if found := shutil.which(program, path=folder):
+            return found
+        raise StartError(f"{program} is missing in {folder}", "change RABBITMQ_BIN, or unset it")
+    found = shutil.which(program, path=str(DEBIAN_SCRIPTS)) or shutil.which(program)
     if found is None:
         raise StartError(f"{program} is missing", "run `make setup`, install RabbitMQ, or name a broker in AMQP_URL")
-    return str(found)
+    return found

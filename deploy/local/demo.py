@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from deploy.local.backing import backing
+from deploy.local.child import DIES_WITH_PARENT
 from deploy.local.stack import Stack, stack
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +48,8 @@ def demo(folder: Path) -> int:
 def _process(song: Path, running: Stack, results: Path) -> int:
     """Run the command line client, as a user would, while all services run."""
     karaoke = Path(sys.executable).with_name("karaoke")
-    with subprocess.Popen([karaoke, "process", song, "--url", running.url, "--out", results]) as client:
+    command = [*DIES_WITH_PARENT, karaoke, "process", song, "--url", running.url, "--out", results]
+    with subprocess.Popen(command) as client:
         try:
             while True:
                 with suppress(subprocess.TimeoutExpired):

@@ -14,7 +14,7 @@ from honcho.manager import SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Message
 
 from deploy.local.backing import backing
-from deploy.local.child import StartError
+from deploy.local.child import DIES_WITH_PARENT, StartError, die_with_parent
 from deploy.local.ports import ensure_free
 from deploy.local.services import Service, not_ready, table
 
@@ -34,12 +34,14 @@ def up(folder: Path, port: int) -> int:
         services = table({**os.environ, **settings, **storage, **urls}, gateway_port=port)
         manager = Manager()
         for service in services.values():
-            manager.add_process(service.name, f"exec {shlex.join(service.command)}", env=dict(service.env))
+            command = shlex.join([*DIES_WITH_PARENT, *service.command])
+            manager.add_process(service.name, f"exec {command}", env=dict(service.env))
 
         def say(text: str) -> None:
             manager.events.put(Message("line", text, datetime.now().astimezone(), SYSTEM_PRINTER_NAME, None))
 
         threading.Thread(target=_announce, args=(services, say), daemon=True).start()
+        os.register_at_fork(after_in_child=die_with_parent)  # honcho forks a process for each service
         manager.loop()
     return 0 if manager.returncode in STOPPED_BY_SIGNAL else int(manager.returncode or 0)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import Self
 from uuid import uuid4
 
@@ -29,11 +30,11 @@ class Bus:
     def __init__(self, url: str, name: str, *, declares: bool = True) -> None:
         """Operators see `name` in the broker's list of connections.
 
-        A bus that `declares` creates the topology; otherwise it waits until the topology exists.
+        A bus that `declares` creates the topology; otherwise it waits until what the service `name` uses exists.
         """
         self._url = url
         self._name = name
-        self._prepare: topology.Prepare = topology.declare if declares else topology.verify
+        self._prepare: topology.Prepare = topology.declare if declares else partial(topology.verify, service=name)
         self._connection: AbstractRobustConnection | None = None
         self._connecting: asyncio.Task[AbstractRobustChannel]
 

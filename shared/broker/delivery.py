@@ -16,10 +16,14 @@ UNCOUNTED_HEADER: Final = "x-spared-attempts"
 
 @dataclass(frozen=True)
 class Delivery:
-    """The number of the current attempt, 1 for the first. `uncounted` attempts were returned without a failure."""
+    """The number of the current attempt, 1 for the first.
+
+    `earlier` attempts were made at earlier copies. `uncounted` attempts were returned without a failure.
+    """
 
     attempt: int
     uncounted: int
+    earlier: int
 
     @classmethod
     def of(cls, message: AbstractIncomingMessage) -> Self:
@@ -30,7 +34,7 @@ class Delivery:
         headers = message.headers
         count = headers.get("x-acquired-count", headers.get("x-delivery-count", 0))
         earlier = _integer(headers.get(EARLIER_HEADER))
-        return cls(1 + _integer(count) + earlier, _integer(headers.get(UNCOUNTED_HEADER)))
+        return cls(1 + _integer(count) + earlier, _integer(headers.get(UNCOUNTED_HEADER)), earlier)
 
     @property
     def counted(self) -> int:

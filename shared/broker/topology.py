@@ -5,6 +5,7 @@ operator creates the same topology (`deploy/k8s/components/rabbitmq`), and the s
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aio_pika import ExchangeType
@@ -40,6 +41,19 @@ def routing_key(event: Event, ready: Iterable[Task]) -> str:
     return ".".join([*subject, "ready", *ready])
 
 
+def binding_keys(task: Task) -> tuple[str, ...]:
+    """Return the patterns of the routing keys that make a task ready: of events without and with a task of their own.
+
+    Two patterns are needed, as RabbitMQ from 4.3 allows at most two `#` in one.
+    """
+    return f"*.ready.#.{task}.#", f"*.*.ready.#.{task}.#"
+
+
+def replaced_binding_key(task: Task) -> str:
+    """Return the pattern of earlier releases, which may still be bound on a running broker."""
+    return f"*.#.ready.#.{task}.#"
+
+
 def dead_letter_queue(queue: str) -> str:
     return f"{queue}.dead"
 
@@ -53,15 +67,16 @@ def retry_exchange(seconds: float) -> str:
 
 
 async def declare(channel: AbstractChannel) -> dict[str, AbstractQueue]:
-    """Create what is missing, and return the queues by name."""
+    """Create what is missing, remove the bindings of earlier releases, and return the queues by name."""
     events = await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
     letters = await channel.declare_exchange(DEAD_LETTERS, ExchangeType.DIRECT, durable=True)
-    bindings = {task.queue: f"*.#.ready.#.{task}.#" for task in Task} | {STATUS_QUEUE: "#"}
+    bindings = {task.queue: binding_keys(task) for task in Task} | {STATUS_QUEUE: ("#",)}
     queues = {}
-    for name, pattern in bindings.items():
+    for name, patterns in bindings.items():
         limits = {"x-delivery-limit": DELIVERY_LIMIT, "x-consumer-timeout": 1000 * CONSUMER_TIMEOUT_SECONDS}
         queues[name] = await _declare_queue(channel, name, limits | _dead_lettering(DEAD_LETTERS, name))
-        await queues[name].bind(events, pattern)
+        for pattern in patterns:
+            await queues[name].bind(events, pattern)
         dead = dead_letter_queue(name)
         queues[dead] = await _declare_queue(channel, dead, {})
         await queues[dead].bind(letters, name)
@@ -70,20 +85,38 @@ async def declare(channel: AbstractChannel) -> dict[str, AbstractQueue]:
         time_limit = {"x-message-ttl": int(1000 * seconds)}
         queues[retries.name] = await _declare_queue(channel, retries.name, time_limit | _dead_lettering(exchange=""))
         await queues[retries.name].bind(retries)
+    for task in Task:  # after the new bindings, so that no message misses its queue
+        await queues[task.queue].unbind(events, replaced_binding_key(task))
     return queues
 
 
-async def verify(channel: AbstractChannel) -> dict[str, AbstractQueue]:
-    """Return the same queues, created by an operator; needs no permissions. Raises AMQPError if one is missing.
+@dataclass(frozen=True)
+class Uses:
+    """Names of what a service publishes to, consumes or counts."""
 
-    Bindings cannot be verified: an event that reaches no queue is returned to its publisher.
+    exchanges: tuple[str, ...]
+    queues: tuple[str, ...]
+
+
+def uses(service: str) -> Uses:
+    """Return what a service uses; its user in `deploy/k8s` has a permission for each of them."""
+    if service == "status":
+        return Uses((EXCHANGE,), (*TASK_QUEUES, STATUS_QUEUE, *map(dead_letter_queue, (*TASK_QUEUES, STATUS_QUEUE))))
+    if service in TASK_QUEUES:
+        return Uses((EXCHANGE, *map(retry_exchange, RETRY_SECONDS)), (service,))
+    return Uses((EXCHANGE,), ())
+
+
+async def verify(channel: AbstractChannel, service: str) -> dict[str, AbstractQueue]:
+    """Return the queues that a service uses, created by an operator. Raises AMQPError if something is missing.
+
+    Asks for nothing else: RabbitMQ from 4.2.6 answers only users who have a permission for what they ask for. Bindings
+    cannot be verified: an event that reaches no queue is returned to its publisher.
     """
-    retries = [retry_exchange(seconds) for seconds in RETRY_SECONDS]
-    for exchange in (EXCHANGE, DEAD_LETTERS, *retries):
+    used = uses(service)
+    for exchange in used.exchanges:
         await channel.get_exchange(exchange)
-    consumed = (*TASK_QUEUES, STATUS_QUEUE)
-    names = (*consumed, *map(dead_letter_queue, consumed), *retries)
-    return {name: await channel.get_queue(name) for name in names}
+    return {name: await channel.get_queue(name) for name in used.queues}
 
 
 async def _declare_queue(channel: AbstractChannel, name: str, arguments: dict[str, Any]) -> AbstractQueue:

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -190,9 +189,7 @@ class System:
 
     def control(self, *arguments: str) -> str:
         """Run rabbitmqctl and return its output."""
-        tool = "/usr/lib/rabbitmq/bin/rabbitmqctl"
-        command = [tool, "--quiet", "--node", "karaoke@localhost", *arguments]
-        return subprocess.run(command, env=self.broker._server._env, check=True, capture_output=True, text=True).stdout
+        return self.broker.tool("rabbitmqctl", *arguments)
 
     def evaluate(self, expression: str) -> str:
         """Evaluate an Erlang expression inside the broker."""

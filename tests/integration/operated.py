@@ -1,7 +1,6 @@
 """A broker and a database with the topology, users and permissions of `deploy/k8s`."""
 
 import json
-import subprocess
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +11,7 @@ from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel
 from pymongo import MongoClient
 
-from deploy.local.broker import Broker, _find
+from deploy.local.broker import Broker
 from deploy.local.database import Database
 from deploy.local.ports import LOOPBACK, free_ports
 from tests.deploy.manifests import rendered
@@ -62,20 +61,15 @@ class OperatedBroker(Broker):
     def control(self, *arguments: str) -> str:
         return self.tool("rabbitmqctl", *arguments)
 
-    def tool(self, name: str, *arguments: str) -> str:
-        command = [str(Path(_find("rabbitmq-server")).with_name(name)), "--quiet", "--node", "karaoke@localhost"]
-        done = subprocess.run([*command, *arguments], env=self._server._env, check=True, capture_output=True, text=True)
-        return done.stdout
-
     def definitions(self, vhost: str) -> dict[str, list[dict[str, Any]]]:
-        """Return the exported exchanges, queues and bindings of a vhost, sorted."""
+        """Return the exported exchanges, queues and bindings of a vhost, sorted, without the broker's own."""
         exported = json.loads(self.control("export_definitions", "-"))
         return {
             kind: sorted(
                 (
                     {key: value for key, value in each.items() if key != "vhost"}
                     for each in exported[kind]
-                    if each["vhost"] == vhost
+                    if each["vhost"] == vhost and not str(each.get("name", "")).startswith("amq.")
                 ),
                 key=str,
             )

@@ -71,7 +71,7 @@ async def test_the_manifests_declare_the_same_topology_as_the_services(broker: O
         await topology.declare(await connection.channel())
     made, declared = broker.definitions("/"), broker.definitions("declared")
     assert made == declared
-    assert [len(made[kind]) for kind in ("exchanges", "queues", "bindings")] == [5, 11, 11]
+    assert [len(made[kind]) for kind in ("exchanges", "queues", "bindings")] == [5, 11, 14]
 
 
 async def test_a_job_completes_with_services_of_minimal_permissions(
@@ -101,6 +101,23 @@ async def test_a_job_completes_with_services_of_minimal_permissions(
 async def _is_completed(store: Store) -> bool:
     job = await store.get(JOB_ID)
     return bool(job and isinstance(job.event(Task.BEAT_ANALYSIS), TaskCompleted))
+
+
+@pytest.mark.parametrize("service", ["gateway", "status", *TASK_QUEUES])
+async def test_a_service_may_ask_for_everything_that_it_uses(
+    broker: OperatedBroker, operator: AbstractChannel, service: str
+) -> None:
+    async with await aio_pika.connect(broker.url_of(service)) as connection:
+        found = await topology.verify(await connection.channel(), service)
+    assert set(found) == set(topology.uses(service).queues)
+
+
+@pytest.mark.parametrize("queue", TASK_QUEUES)
+async def test_status_can_count_the_tasks_that_wait(broker: OperatedBroker, queue: str) -> None:
+    task = next(task for task in Task if task.queue == queue)
+    async with bus(broker, "gateway") as gateway, bus(broker, "status") as status:
+        await gateway.publish(submitted(task), [task])
+        assert await status.backlog(queue) == 1
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -167,6 +184,13 @@ def subscribes(exchange: str) -> Attempt:
     return attempt
 
 
+def binds(queue: str, exchange: str) -> Attempt:
+    async def attempt(channel: AbstractChannel) -> None:
+        await (await channel.get_queue(queue, ensure=False)).bind(exchange, "#")
+
+    return attempt
+
+
 FORBIDDEN: list[tuple[str, Attempt]] = [
     *(("gateway", reads(queue)) for queue in (*TASK_QUEUES, STATUS_QUEUE, dead_letter_queue(STATUS_QUEUE))),
     ("gateway", empties("beats")),
@@ -183,7 +207,9 @@ FORBIDDEN: list[tuple[str, Attempt]] = [
     ("beats", writes(DEAD_LETTERS, "beats")),
     ("beats", subscribes(DEAD_LETTERS)),
     *(("status", reads(queue)) for queue in TASK_QUEUES),
-    ("status", deletes(STATUS_QUEUE)),
+    *(("status", empties(queue)) for queue in TASK_QUEUES),
+    *(("status", deletes(queue)) for queue in (*TASK_QUEUES, STATUS_QUEUE)),
+    *(("status", binds(queue, EXCHANGE)) for queue in TASK_QUEUES),
     ("status", writes(DEAD_LETTERS, "beats")),
     ("keda", reads("beats")),
     ("keda", writes(EXCHANGE)),
@@ -213,9 +239,9 @@ async def test_a_deleted_queue_is_consumed_again_once_the_operator_has_declared_
     failed: list[Exception] = []
     verify = topology.verify
 
-    async def watched(channel: AbstractChannel) -> dict[str, AbstractQueue]:
+    async def watched(channel: AbstractChannel, service: str) -> dict[str, AbstractQueue]:
         try:
-            return await verify(channel)
+            return await verify(channel, service)
         except Exception as error:
             failed.append(error)
             raise

@@ -112,6 +112,7 @@ async def test_a_song_that_kills_every_worker_fails_its_task(
         await until(lambda: status_of(status_client), "failed")
     document = (await status_client.get(f"/api/status/{JOB_ID}")).json()
     assert document["beat_analysis"]["error_code"] == "worker_died"
+    assert document["beat_analysis"]["attempt"] == DELIVERY_LIMIT + 1
     assert document["error_message"] == "Audio processing failed: The task was given up"
 
 

@@ -62,7 +62,8 @@ def _failure_for(queue: str, event: Event, message: AbstractIncomingMessage) -> 
 
 
 def _failure(task: Task, event: Event, message: AbstractIncomingMessage) -> TaskFailed:
-    attempts = Delivery.of(message).attempt + DELIVERY_LIMIT  # the dead-letter queue counts deliveries from 1 again
+    # Not the broker's own count: RabbitMQ from 4.3 continues it in the dead-letter queue, earlier versions start again.
+    attempts = Delivery.of(message).earlier + 1 + DELIVERY_LIMIT
     return TaskFailed(
         job_id=event.job_id,
         at=datetime.now(UTC),

@@ -1,10 +1,12 @@
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from deploy.local.child import Child, StartError, until
+from deploy.local.child import DIES_WITH_PARENT, Child, StartError, until
 
 STUBBORN = """
 import signal, subprocess, sys
@@ -50,3 +52,71 @@ def test_ending_a_process_ends_everything_that_it_started(tmp_path: Path) -> Non
     until(lambda: not alive(grandchild), [], seconds=10)
     with pytest.raises(StartError, match="ended with code -9"):
         stubborn.check()
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from tests.unit.deploy.test_local_child import STUBBORN, child
+started = child(STUBBORN, Path(sys.argv[1]))
+started.start()
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name)
+def test_a_child_does_not_outlive_a_killed_parent(tmp_path: Path, number: signal.Signals) -> None:
+    parent = child(PARENT, tmp_path / "parent")
+    parent._command = [*parent._command, tmp_path]
+    parent.start()
+    watched = child(STUBBORN, tmp_path)
+    until(lambda: watched.log.exists() and watched.tail().isdigit(), [parent], seconds=30)
+    grandchild = int(watched.tail())
+    assert alive(grandchild)
+    os.kill(parent.pid, number)
+    until(lambda: not alive(grandchild), [], seconds=10)
+    parent.end()
+
+
+def test_a_child_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
+    started = child("import signal; signal.pause()", tmp_path)
+    thread = threading.Thread(target=started.start)
+    thread.start()
+    thread.join()
+    assert alive(started.pid)
+    started.end()
+
+
+def test_a_child_can_be_started_again_after_it_was_killed(tmp_path: Path) -> None:
+    started = child("import signal; signal.pause()", tmp_path)
+    pids = []
+    for _ in range(2):
+        started.start()
+        started.check()
+        pids.append(started.pid)
+        started.kill()
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_a_program_that_is_missing_leaves_nothing_behind(tmp_path: Path) -> None:
+    missing = Child("child", ["no-such-program"], os.environ, tmp_path / "child.log")
+    with pytest.raises(FileNotFoundError):
+        missing.start()
+    missing.end()
+    assert missing._guard is None
+
+
+def test_a_command_dies_with_its_parent(tmp_path: Path) -> None:
+    sleeper = [
+        *DIES_WITH_PARENT,
+        sys.executable,
+        "-c",
+        "import os, signal; print(os.getpid(), flush=True); signal.pause()",
+    ]
+    parent = child(f"import subprocess, signal; subprocess.Popen({sleeper!r}); signal.pause()", tmp_path)
+    parent.start()
+    until(lambda: parent.tail().isdigit(), [parent], seconds=30)
+    pid = int(parent.tail())
+    os.kill(parent.pid, signal.SIGKILL)
+    until(lambda: not alive(pid), [], seconds=10)
+    parent.end()
