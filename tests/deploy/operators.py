@@ -38,6 +38,7 @@ class OfACluster(Strict):
 
 
 class ClusterSpec(Strict):
+    image: str
     replicas: int
     resources: Resources
     persistence: dict[Literal["storage", "storageClassName"], str]

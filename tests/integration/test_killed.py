@@ -52,9 +52,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name)
 def test_a_killed_run_of_the_tests_leaves_no_process(amqp_url: str, folder: Path, number: signal.Signals) -> None:
     env = {key: value for key, value in os.environ.items() if not key.endswith("_URL")} | {"TMPDIR": str(folder)}
-    command = [sys.executable, "-m", "deploy.local", "backing", "--", sys.executable, "-c", RUNNER, OWN_SERVER, folder]
+    command = [sys.executable, "-m", "deploy.local", "backing", "--", sys.executable, "-c", RUNNER, OWN_SERVER]
     with (folder / "log").open("wb") as log:
-        backing = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
+        backing = subprocess.Popen([*command, folder], env=env, stdout=log, stderr=log, start_new_session=True)
     until(lambda: (folder / "ready").exists() or backing.poll() is not None, [], seconds=180)
     assert backing.poll() is None, (folder / "log").read_text()
     assert sum("mongod" in process for process in processes_of(folder)) >= 2
