@@ -66,7 +66,7 @@ def prepare_newer_broker() -> str | None:
     if "CI" in os.environ:
         done = subprocess.run(["deploy/local/rabbitmq"], cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)
         return done.stderr.strip() or f"deploy/local/rabbitmq ended with {done.returncode}" if done.returncode else None
-    return None if (NEWER_BROKER / "rabbitmq-server").exists() else "RabbitMQ 4.3 is not here; `deploy/local/rabbitmq` would unpack it"
+    return None if NEWER_BROKER.with_name("unpacked").exists() else "RabbitMQ 4.3 is not here; `deploy/local/rabbitmq` would unpack it"
 
 
 def run(group: str, arguments: Sequence[str]) -> tuple[bool, Counter[str]]:
