@@ -27,6 +27,7 @@ AT_ONCE = 3
 
 NEWER_BROKER = ROOT / ".run" / "rabbitmq" / "bin"
 NEWER_BROKER_GROUP = "broker-4.3"
+WITH_NEWER_BROKER = {"RABBITMQ_BIN": str(NEWER_BROKER), "AMQP_URL": ""}
 
 GROUPS: dict[str, Sequence[str]] = {
     "services": ("tests/browser", "tests/e2e"),
@@ -80,11 +81,10 @@ def run(group: str, arguments: Sequence[str]) -> tuple[bool, Counter[str]]:
     log = LOGS / f"{group}.log"
     priority, env = ((), None) if group == "services" else (LOW_PRIORITY, {**os.environ, **ONE_THREAD})
     with log.open("w") as output:
-        command = [*DIES_WITH_PARENT, *priority, *PYTEST, *GROUPS[group], *arguments]
+        command = [*PYTEST, *GROUPS[group], *arguments]
         if group == NEWER_BROKER_GROUP:
-            command = [*DIES_WITH_PARENT, *BACKING, *command]
-            env = {key: value for key, value in {**os.environ, **ONE_THREAD}.items() if key != "AMQP_URL"}
-            env["RABBITMQ_BIN"] = str(NEWER_BROKER)
+            command, env = [*BACKING, *command], {**os.environ, **ONE_THREAD, **WITH_NEWER_BROKER}
+        command = [*DIES_WITH_PARENT, *priority, *command]
         status = subprocess.call(command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT)
     text = log.read_text()
     passed = status in (0, NO_TESTS)

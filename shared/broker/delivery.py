@@ -23,7 +23,7 @@ class Delivery:
 
     attempt: int
     uncounted: int
-    earlier: int
+    earlier: int = 0
 
     @classmethod
     def of(cls, message: AbstractIncomingMessage) -> Self:
