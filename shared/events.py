@@ -52,8 +52,16 @@ class AudioFacts(Frozen):
     channels: int | None = Field(
         default=None, ge=1, description="Channels of the upload; 1 also for surround sound with only a centre."
     )
-    gain_db: float = Field(default=0, le=0, description="Gain that was necessary so that no sample clips.")
-    clipped: bool = Field(default=False, description="Whether the upload has flattened peaks at full scale.")
+    gain_db: float = Field(
+        default=0,
+        le=0,
+        description="Gain that was necessary so that no sample clips; -1 or -2 is usual for loud music.",
+    )
+    clipped: bool = Field(
+        default=False,
+        description="Whether the upload exceeds full scale or has flattened peaks there. A gain alone does not say so: "
+        "decoding and mixing raise peaks.",
+    )
 
 
 class Song(Frozen):

@@ -82,7 +82,7 @@ def _decode(upload: str, song: str, mixer: Mixer, max_seconds: float) -> tuple[f
         flac = target.add_stream("flac", rate=RATE, layout="stereo", format="s16")
         timeline = _timeline(source, max_seconds)
         samples = 0
-        lossy = _stream(source).codec_context.codec.lossy
+        lossy = not _stream(source).codec_context.codec.lossless
         for frame in mixer.mixed(timeline.continuous(_frames(source)), lossy=lossy):
             samples += frame.samples
             if not mixer.clips:

@@ -35,6 +35,10 @@ MAX_LOSSY_PEAK_DB: Final = 18.0
 MAX_ABOVE_MEDIAN_DB: Final = 12.0
 """Lossy sound may exceed full scale by the first value, or by the second one if its song is that loud. Damaged bytes
 give up to 100 dB. Peaks are compared with the median of the peaks of the song's blocks."""
+USUAL_OVERSHOOT_DB: Final = 2.0
+"""Excess that is usual when lossy sound is decoded, or when sound is resampled."""
+MAX_SURROUND_EXCESS_DB: Final = 12.0
+"""Excess of the sum of seven channels."""
 INAUDIBLE_DB: Final = -60.0
 """Other channels are inaudible below this level relative to the centre."""
 FLAT_PEAKS: Final = (b"\xff\x7f" * 4, b"\x00\x80" * 4, b"\x01\x80" * 4)
@@ -60,6 +64,9 @@ class Mixer:
         self.clips = False
         """Whether a sample so far exceeds full scale, and is not possibly damaged."""
         self._lossy = False
+        self._usual_excess_db = 0.0
+        self._max_flat_db = 0.0
+        """Flattened peaks in louder blocks are those of this mix, not of the source."""
         self._flat_peaks = 0
         self._peaks_db: list[float] = []
         """Peak of each block of samples, relative to full scale, without the gain."""
@@ -72,6 +79,14 @@ class Mixer:
         for (form, layout_name, rate), group in groupby(frames, key=_format):
             layout = _known_layout(layout_name)
             self.channels = max(self.channels, layout.nb_channels)
+            is_limited = not lossy and not form.startswith(
+                ("flt", "dbl")
+            )  # 16 or 24 bits, which only resampling exceeds
+            if layout.nb_channels > STEREO_CHANNELS:
+                self._usual_excess_db = MAX_SURROUND_EXCESS_DB
+            elif is_limited or lossy:
+                self._usual_excess_db = max(self._usual_excess_db, USUAL_OVERSHOOT_DB)
+                self._max_flat_db = USUAL_OVERSHOOT_DB if is_limited else 0
             graph = Graph()
             source = graph.add_abuffer(sample_rate=rate, format=form, layout=layout.name, time_base=Fraction(1, rate))
             sink = graph.add("abuffersink")
@@ -86,10 +101,9 @@ class Mixer:
 
     def _steps(self, layout: AudioLayout) -> Iterator[tuple[str, str]]:
         """Yield the filters that mix sound of the layout, with their arguments."""
-        measure = "metadata=1:reset=1:measure_perchannel={}:measure_overall={}"
         if layout.nb_channels > STEREO_CHANNELS:
             yield "asetnsamples", f"n={MEASURED_SAMPLES}:p=0"
-            yield "astats", measure.format("Peak_level", "none")
+            yield "astats", "metadata=1:measure_perchannel=Peak_level:measure_overall=none"
         names = [channel.name for channel in layout.channels]
         centre = CENTRE if self.mix.only_centre and CENTRE in names else names[0]
         if centre == CENTRE or len(names) == 1:
@@ -98,27 +112,27 @@ class Mixer:
         if self.mix.gain_db:
             yield "volume", f"{self.mix.gain_db}dB"
         yield "asetnsamples", f"n={MEASURED_SAMPLES}:p=0"
-        yield "astats", measure.format("none", "Peak_level")
+        yield "astats", "metadata=1:reset=1:measure_perchannel=none:measure_overall=Peak_level"
         yield "aformat", "s16p"
 
     def _measure(self, mixed: AudioFrame, layout: AudioLayout) -> None:
-        peak_db = _peak_db(mixed, "Overall")
+        peak_db = _measured_db(mixed, "Overall")
         self._peaks_db.append(peak_db - self.mix.gain_db)
         self.clips |= peak_db > 0 and not (self._lossy and self._peaks_db[-1] > MAX_OVERSHOOT_DB)
         if layout.nb_channels > STEREO_CHANNELS:
             for number, channel in enumerate(layout.channels, 1):
-                peak = _peak_db(mixed, str(number))
+                peak = _measured_db(mixed, str(number))
                 if channel.name == CENTRE:
                     self._centre_db = max(self._centre_db, peak)
                 elif channel.name != LOW_FREQUENCY:
                     self._others_db = max(self._others_db, peak)
-        if peak_db <= 0:
+        if peak_db <= self._max_flat_db:
             self._flat_peaks += _flat_peaks(mixed)
 
     @property
     def is_clipped(self) -> bool:
-        """Whether the source has flattened peaks."""
-        return self._flat_peaks >= MIN_FLAT_PEAKS
+        """Whether the source exceeds full scale, or has flattened peaks there."""
+        return self._flat_peaks >= MIN_FLAT_PEAKS or self._peak_db() > self._usual_excess_db
 
     @property
     def damaged_seconds(self) -> float:
@@ -133,13 +147,15 @@ class Mixer:
         """
         if self._others_db < self._centre_db + INAUDIBLE_DB and not self.mix.only_centre:
             return Mix(only_centre=True)
+        return replace(self.mix, gain_db=min(0, -ceil(100 * max(0, self._peak_db())) / 100))
+
+    def _peak_db(self) -> float:
         limit = self._max_peak_db()
-        peak_db = max((peak for peak in self._peaks_db if peak <= limit), default=-inf)
-        return replace(self.mix, gain_db=-ceil(100 * peak_db) / 100 if peak_db > 0 else 0)
+        return max((peak for peak in self._peaks_db if peak <= limit), default=-inf)
 
     def _max_peak_db(self) -> float:
         """Return the highest peak that is not damaged."""
-        if not self._lossy:
+        if not (self._lossy and self._peaks_db):
             return inf
         median_db = sorted(self._peaks_db)[len(self._peaks_db) // 2]
         return min(max(MAX_OVERSHOOT_DB, median_db + MAX_ABOVE_MEDIAN_DB), MAX_LOSSY_PEAK_DB)
@@ -165,9 +181,10 @@ def _available(sink: FilterContext) -> Iterator[AudioFrame]:
             yield frame
 
 
-def _peak_db(frame: AudioFrame, channel: str) -> float:
+def _measured_db(frame: AudioFrame, channel: str) -> float:
     return float(frame.metadata[f"lavfi.astats.{channel}.Peak_level"])
 
 
 def _flat_peaks(frame: AudioFrame) -> int:
-    return sum(bytes(plane).count(flat) for plane in frame.planes for flat in FLAT_PEAKS)
+    planes = [bytes(plane)[: 2 * frame.samples] for plane in frame.planes]  # without the padding
+    return sum(plane.count(flat) for plane in planes for flat in FLAT_PEAKS)
