@@ -32,7 +32,7 @@ def _of_audio(audio: AudioFacts) -> Iterator[Note]:
         yield Note(code="audio_gaps_filled", message=f"The upload lacks {lost} of sound; silence replaces it.")
     if audio.channels == 1:
         yield Note(code="mono_source", message="The upload is mono: both channels are the same.")
-    if audio.gain_db:
+    if audio.clipped and audio.gain_db:
         lower = f"It was turned down by {-audio.gain_db:.1f} dB so that nothing clips."
         yield Note(code="clipping_source", message=f"The upload exceeds full scale. {lower}")
     elif audio.clipped:

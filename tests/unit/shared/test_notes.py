@@ -16,7 +16,7 @@ def codes(audio: AudioFacts, *results: Result) -> list[str]:
 
 def test_nothing_is_noted_about_an_ordinary_song() -> None:
     certain = LYRICS.model_copy(update={"language_probability": 0.97})
-    assert codes(AudioFacts(channels=2), RHYTHM, LYRICS, certain) == []
+    assert codes(AudioFacts(channels=2, gain_db=-0.4), RHYTHM, LYRICS, certain) == []
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,6 @@ def test_nothing_is_noted_about_an_ordinary_song() -> None:
         (AudioFacts(filled_seconds=5), "audio_gaps_filled", "5.0 s"),
         (AudioFacts(filled_seconds=0.026), "audio_gaps_filled", "26 ms"),
         (AudioFacts(channels=1), "mono_source", "mono"),
-        (AudioFacts(gain_db=-6.02), "clipping_source", "6.0 dB"),
         (AudioFacts(gain_db=-6.02, clipped=True), "clipping_source", "6.0 dB"),
         (AudioFacts(clipped=True), "clipping_source", "distorted"),
     ],
