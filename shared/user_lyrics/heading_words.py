@@ -8,7 +8,8 @@ from typing import Final
 SECTIONS: Final = """
     bridge verse verses chorus choruses refrain refrains prechorus postchorus interlude instrumental intro introduction
     outro prelude postlude breakdown middle_eight middle_8 pre_hook reprise coda
-    strophe strophen kehrreim zwischenspiel vorspiel nachspiel überleitung
+    a_part b_part c_part d_part a_teil b_teil c_teil c_osa
+    schlussrefrain endrefrain strophe strophen kehrreim zwischenspiel vorspiel nachspiel überleitung
     estribillo preestribillo precoro postcoro estrofa estrofas interludio introducción
     couplet couplets prérefrain
     refrão prérefrão estrofe interlúdio introdução
@@ -24,9 +25,9 @@ SECTIONS: Final = """
     припев предприпев пре_припев постприпев куплет куплеты бридж проигрыш вступление интро аутро концовка интерлюдия
     приспів передприспів програш рефрен строфа прыпеў кітка қайырмасы шумақ дахилт
     ρεφρέν κουπλέ στροφή γέφυρα επωδός εισαγωγή προρεφρέν
-    פזמון קדם_פזמון פרה_פזמון אינטרו אאוטרו ברידג׳ ברידג'
-    لازمة اللازمة كورس الكورس كوبليه الكوبليه همخوان هم‌خوان ترجیع‌بند ترجیع ورس مقطع المقطع ما_قبل_اللازمة
-    मुखड़ा अंतरा कोरस स्थायी ध्रुवपद कडवे
+    פזמון קדם_פזמון פרה_פזמון אינטרו אאוטרו ברידג׳ ברידג' לאזמה
+    لازمة اللازمة كورس الكورس كوبليه الكوبليه همخوان هم‌خوان ترجیع‌بند ترجیع ورس کورس مقطع المقطع ما_قبل_اللازمة
+    मुखड़ा अंतरा कोरस स्थायी ध्रुवपद कडवे पल्लवी
     স্থায়ী অন্তরা মুখড়া কোরাস পল্লবী ਮੁਖੜਾ ਅੰਤਰਾ ਕੋਰਸ મુખડું અંતરા
     பல்லவி அனுபல்லவி சரணம் పల్లవి అనుపల్లవి చరణం ಪಲ್ಲವಿ ಅನುಪಲ್ಲವಿ ಚರಣ പല്ലവി അനുപല്ലവി ചരണം
     მისამღერი კრկներգ կրկներգ
@@ -41,7 +42,7 @@ WORDS: Final = """
     мост хук переход рэп речитатив кода вступ міст финал
     בית גשר מעבר פתיחה סיום
     جسر الجسر مقدمة المقدمة خاتمة الخاتمة المذهب بند پل
-    टेक
+    टेक बंद بيت
 """
 """Names of sections that are also ordinary words: `Hook`, `coro`, `Ponte`."""
 
@@ -54,8 +55,8 @@ BREAKS: Final = """
 
 UNSPACED: Final = """
     サビ 大サビ 落ちサビ ラスサビ メロ 間奏 前奏 後奏 イントロ アウトロ ブリッジ ヴァース バース
-    コーラス リフレイン フック ラップ 台詞 セリフ 番 ソロ プレコーラス
-    후렴 후렴구 절 벌스 코러스 프리코러스 브릿지 브리지 간주 전주 인트로 아웃트로 아우트로 훅 랩 싸비
+    コーラス リフレイン フック ラップ 台詞 セリフ 番 ソロ プレコーラス プリコーラス
+    후렴 후렴구 절 벌스 코러스 프리코러스 브릿지 브리지 간주 전주 인트로 아웃트로 아우트로 훅 랩 싸비 사비
     主歌 副歌 导歌 導歌 前奏 间奏 間奏 尾奏 桥段 橋段 过门 過門 过渡 過渡 预副歌 預副歌 念白 说唱 說唱 合唱 段 节 節
     ท่อนฮุก ท่อนแยก ท่อน สร้อย ดนตรี ฮุก
 """
@@ -66,6 +67,11 @@ UNSPACED_QUALIFIERS: Final = """
     繰り返し くりかえし ギター ピアノ ドラム 마지막 반복 첫 두 번째 세 프리 결말 全员 全員 男 女 吉他 钢琴 結尾 结尾
 """
 
+ABBREVIATIONS: Final = """
+    a b c d v ch r ref refr rf chor br pc zwr str sl strof припв пр куп к
+"""
+"""Abbreviated names of sections; only a mark makes a heading of them: `Ref.:`, `[V1]`."""
+
 INSTRUMENTS: Final = """
     guitar piano drum drums bass sax saxophone violin synth organ harmonica trumpet flute accordion keyboard
     gitarre klavier schlagzeug guitarra bajo batería guitare basse batterie chitarra gitara fortepian gitarr trummor
@@ -73,7 +79,8 @@ INSTRUMENTS: Final = """
 """
 
 QUALIFIERS: Final = """
-    pre post final last first second third fourth fifth repeat repeated repeats vocal vocals instrumental acoustic
+    pre post final last first second third fourth fifth repeat repeated repeats bars wdh repite repetir répéter ripete
+    powtórz повтор vocal vocals instrumental acoustic
     double half extended alternate alt main continued x × х times mal veces vezes fois volte razy raz raza раза раз
     kali lần defa kere gånger ganger keer nd rd st th ère ème ª º
     erster erste zweiter zweite dritter dritte letzter letzte finaler
@@ -95,7 +102,7 @@ FILLERS: Final = """
 """Words that a heading may contain, but that do not make one of a word that is sung as well: `one part`."""
 
 LINKS: Final = """
-    the of in a to and out
+    the of in a to and out el la al il au du de se le
 """
 """Words that a heading may contain, but that sentences contain more often: `The end`, `back to the verse`."""
 

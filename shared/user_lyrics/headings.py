@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from shared.user_lyrics.heading_words import (
+    ABBREVIATIONS,
     BREAKS,
     FILLERS,
     INSTRUMENTS,
@@ -47,9 +48,10 @@ LONGEST_UNCASED_NAME = 4  # characters
 class Kind(IntEnum):
     """How likely a line with only this name is a heading."""
 
-    BREAK = 1
-    WORD = 2
-    SECTION = 3
+    ABBREVIATION = 1
+    BREAK = 2
+    WORD = 3
+    SECTION = 4
 
 
 def without_headings(lines: Sequence[str], *, has_stanzas: bool) -> list[str]:
@@ -140,7 +142,7 @@ def _repeated_labels(lines: Sequence[str]) -> Collection[str]:
 
 def _is_title_case(text: str) -> bool:
     words = [word.strip("()\"'“”.") for word in re.split(r"[\s,&/+]+", text)]
-    return all(not word[:1].islower() or word.lower() in NAME_LINKS for word in words)
+    return all(not word[:1].islower() or "." in word or word.lower() in NAME_LINKS for word in words)
 
 
 def _is_repetition(text: str) -> bool:
@@ -162,6 +164,8 @@ def _kind(label: str) -> Kind | None:
         return Kind.WORD if kind is Kind.SECTION else Kind.BREAK
     if kind is Kind.WORD and not _words(FILLERS).isdisjoint(others):
         return Kind.BREAK
+    if kind is Kind.ABBREVIATION and (len(names) > 1 or len(names[0][0]) == 1):
+        return kind if len(names) == 1 else None
     certain = _words(INSTRUMENTS) | (_words(QUALIFIERS) if kind is Kind.WORD else frozenset())
     return Kind.SECTION if any(word.isdigit() or word in certain for word in others) else kind
 
@@ -189,6 +193,7 @@ def _named_kind(word: str) -> Kind | None:
         (SECTIONS, Kind.SECTION),
         (WORDS, Kind.WORD),
         (BREAKS, Kind.BREAK),
+        (ABBREVIATIONS, Kind.ABBREVIATION),
     ):
         if word in _words(names):
             return kind
@@ -218,7 +223,7 @@ def _unspaced() -> re.Pattern[str]:
         "|".join(map(re.escape, sorted(_words(words), key=len, reverse=True)))
         for words in (UNSPACED, UNSPACED_QUALIFIERS)
     )
-    return re.compile(rf"(?:{others}|[a-h])*(?:{names})(?:{others}|{names}|[a-h])*")
+    return re.compile(rf"(?:{others}|[a-h])*(?:{names})(?:{others}|{names}|[a-hx×])*")
 
 
 def fold(text: str) -> str:

@@ -33,7 +33,11 @@ HEADINGS = """
     ♪ Chorus ♪ | • Chorus | > Verse 1 | (Verse 2) | Verse2 | Verse #2 | Verse no. 2 | Part 2 |
     Part II: | Rap Verse: | Spoken: | [Spoken] | Intro:  | Outro x4 | Chorus (repeat) |
     CHORUS (REPEAT 2X) | Chorus, x2 | Final Chorus (2x) | Double Chorus | Last Chorus: |
-    Vocal Break: | Drum Break | Breakdown | Piano Interlude
+    Vocal Break: | Drum Break | Breakdown | Piano Interlude |
+    副歌x2 | पल्लवी | کورس | बंद 1 | V1: | Ch: | Ref.: | (Ref) | R: | Zwr. 1 | Str. 2: |
+    C-part | B-Teil | Schlussrefrain |
+    Wdh. Refrain | Verse 2: will.i.am | 사비 | プリコーラス | לאזמה | بيت 1 | (Instrumental break 8 bars) |
+    VERSE ONE | «Припев» | 2 x Chorus:
 """
 
 SUNG = """
@@ -61,7 +65,8 @@ SUNG = """
     Feed back | Fade | Fade out again | Back to you | Repeat after me | repeat | Again |
     Again and again | Together | All together | Both of us | Oh (oh) oh | Say it 2 times | Up 2 u |
     No. 1 | Mambo No. 5 | Lou Bega: Mambo | 50 Cent | Album of the year | Capo | Lyrics |
-    Lyrics flow | Produced by nature | See you live | Print
+    Lyrics flow | Produced by nature | See you live | Print |
+    (A, B, C) | A, B, C, D, E | Ref | C 4 | B 12 | (again and again) | (all together) | Al coro | Al coro de la noche
 """
 
 
