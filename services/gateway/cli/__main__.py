@@ -90,6 +90,8 @@ def _show(job: dict[str, Any], files: list[Path], *, as_json: bool) -> None:
         console.print(table)
         for file in files:
             console.print(f"  {file}", highlight=False)
+        for note in job.get("notes", ()):  # an older server has none
+            console.print(note["message"], highlight=False)
         if job["error_message"]:
             console.print(f"[red]{job['error_message']}", highlight=False)
     if job["status"] == "failed":

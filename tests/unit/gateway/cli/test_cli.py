@@ -12,12 +12,15 @@ from typer.testing import CliRunner
 
 from services.gateway.cli.__main__ import app
 from shared.job import fold_all
+from shared.notes import Note
 from shared.tasks import Task
 from shared.view import view
 from tests.fakes import JOB_ID, after, failed, submitted
 
 BEATS = Task.BEAT_ANALYSIS
-FAILED = view(fold_all([submitted(BEATS), failed(BEATS)]), after(60)).model_dump(mode="json")
+NOTE = Note(code="mono_source", message="The upload is mono.")
+DOCUMENT = view(fold_all([submitted(BEATS), failed(BEATS)]), after(60))
+FAILED = DOCUMENT.model_copy(update={"notes": (NOTE,)}).model_dump(mode="json")
 REFUSED = 1
 
 
@@ -71,6 +74,11 @@ def test_a_refused_upload_is_repeated_when_allowed_with_the_key(busy: ThreadingH
     assert time.monotonic() - began >= 1
     assert [b"all of a song" in upload for upload in Busy.uploads] == [True, True]
     assert Busy.keys == {"Bearer my key"}
+
+
+def test_the_status_of_a_job_shows_its_notes(busy: ThreadingHTTPServer) -> None:
+    shown = CliRunner().invoke(app, ["status", JOB_ID, "--url", f"http://127.0.0.1:{busy.server_port}"])
+    assert NOTE.message in shown.output
 
 
 def test_lyrics_are_uploaded_with_the_song(busy: ThreadingHTTPServer, tmp_path: Path) -> None:
