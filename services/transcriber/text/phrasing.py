@@ -35,7 +35,7 @@ def resolve_overlaps(words: Sequence[Word], duration: float) -> list[Word]:
     for index, word in enumerate(words):
         earliest = starts[-1] + shortest if starts else 0.0
         latest = duration - shortest * (len(words) - index)
-        starts.append(min(max(word.start, earliest), latest))
+        starts.append(max(0.0, min(max(word.start, earliest), latest)))
     limits = [*starts, duration][1:]
     return [
         replace(
