@@ -25,7 +25,7 @@ from shared.user_lyrics.heading_words import (
     WORDS,
 )
 
-COLON = re.compile(r"\s*[:：]\s*")
+COLONS: Final = (":", "：")
 REST = re.compile(r"\s*[:：]\s*|\s+[-–—|/]\s+|\s*[(（\[]")
 SEPARATORS = re.compile(r"[\s\-_/&+,.·•|#*()（）]+")
 LABEL = re.compile(r"[^\W\d][^\s:：]*(?:\s*\d+)?\s*[:：]")
@@ -72,7 +72,8 @@ def without_headings(lines: Sequence[str], *, has_stanzas: bool) -> list[str]:
 class _Text:
     def __init__(self, lines: Sequence[str]) -> None:
         self._folded = [fold(line) for line in lines]
-        long = [line for line in lines if len(line.split()) > 2 and line.upper() != line.lower()]  # noqa: PLR2004 -- shorter ones may be names
+        # Shorter lines may be names, and a line with a colon may be a label.
+        long = [line for line in lines if line.count(" ") > 1 and line.upper() != line.lower() and ":" not in line]
         self._has_headings = any(map(self.is_heading, lines))
         self._has_title_case = 2 * sum(map(_is_title_case, long)) > len(long)
 
@@ -99,21 +100,21 @@ class _Text:
         found = REST.search(line)
         if not found:
             return line
-        label, rest, mark = line[: found.start()], line[found.end() :].strip(DECORATION), found[0].strip()
-        if mark in {":", "："} and "_".join(fold(label).split()) in _words(SINGERS):
+        label, rest, mark = line[: found.start()], line[found.end() :].strip(), found[0].strip()
+        if mark in COLONS and "_".join(fold(label).split()) in _words(SINGERS):
             return rest
         kind = _kind(label)
-        if not kind or not rest or (mark not in {":", "："} and kind is not Kind.SECTION):
+        if not kind or not rest or (mark not in COLONS and kind is not Kind.SECTION):
             return line
         continues |= label[-1].isdigit() or "&" in rest
         is_note = mark in {"(", "（"} or (line[0] in "(（" and line[-1] in ")）") or _is_repetition(rest)
-        if is_note or (continues and self._is_names(rest)):
+        if is_note or (continues and self._is_names(rest.strip(DECORATION))):
             return ""
         return line if kind is Kind.BREAK else rest
 
     def _is_names(self, text: str) -> bool:
         words = [word for word in re.split(r"[\s,&/+、，]+", text) if word]
-        if not 0 < len(words) <= LONGEST_NAMES or text[-1] in "!?…,;" or self._occurs_again(text):
+        if not 0 < len(words) <= LONGEST_NAMES or text.endswith(("!", "?", "…", ",", ";")) or self._occurs_again(text):
             return False
         if text.upper() == text.lower():
             return len("".join(words)) <= LONGEST_UNCASED_NAME * len(words)

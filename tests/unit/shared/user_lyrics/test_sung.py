@@ -165,6 +165,11 @@ def test_a_word_that_is_also_sung_is_a_heading_only_where_a_section_begins() -> 
     [
         ("Chorus: I love you baby\nyes I do", "I love you baby|yes I do"),
         ("Verse 1: Some Body & Any One\nI love you baby\nyes I do", "I love you baby|yes I do"),
+        (
+            "Verse 1: Some Body\nla la la la\n\nVerse 2: Any One\nla\n\nOutro: All Of Them\nla lo",
+            "la la la la|la|la lo",
+        ),
+        ("Chorus: (ooh) I love you", "(ooh) I love you"),
         ("Chorus: Hallelujah\nHallelujah\nla", "Hallelujah|Hallelujah|la"),
         ("男：天青色等烟雨\n女：而我在等你\nBoth: hey you", "天青色等烟雨|而我在等你|hey you"),
         ("Ana:\nla la\nlo\n\nBo:\nlo lo\nla", "la la|lo|lo lo|la"),
