@@ -148,7 +148,7 @@ class Worker:
 
     async def _pause(self, cause: StorageUnavailableError) -> None:
         """Take no task until the storage answers, so that other workers can, which may reach it."""
-        if self._is_stopping:
+        if self._is_stopping or (self._pausing and not self._pausing.done()):
             return
         subscription = await self._subscription
         await subscription.pause()

@@ -23,9 +23,9 @@ async def test_a_stem_downloads_as_mp3_and_all_results_download_as_zip(
     page = await ready(await visit(sung))
     await page.get_by_role("button", name="Download", exact=True).click()
     voice = await saved(page, "Voice", tmp_path)
-    assert voice.name == "river-town_vocals.mp3"
+    assert voice.name == "river_town_vocals.mp3"
     assert abs(soundfile.info(voice).duration - soundfile.info(song).duration) < 0.1
     whole = await saved(page, "Everything, as ZIP", tmp_path)
-    assert whole.name == "river-town_karaoke.zip"
+    assert whole.name == "river_town_karaoke.zip"
     names = {Path(name).name for name in zipfile.ZipFile(whole).namelist()}
-    assert {"river-town_vocals.flac", "river-town_lyrics.lrc", "river-town_beats.json"} < names
+    assert {"river_town_vocals.flac", "river_town_lyrics.lrc", "river_town_beats.json"} < names

@@ -245,7 +245,7 @@ async def test_every_file_of_a_job_has_a_fixed_name(client: httpx2.AsyncClient, 
     for name, content in lyrics.items():
         answer = await client.get(f"/api/jobs/{JOB}/{name.replace('_', '.')}?download")
         assert (answer.status_code, answer.content) == (200, content)
-        assert answer.headers["content-disposition"].endswith(f"cafe-del-mar_{name.replace('_', '.')}")
+        assert answer.headers["content-disposition"].endswith(f"Caf%C3%A9%20del%20Mar_{name.replace('_', '.')}")
         assert answer.headers["cache-control"] == "private, no-cache"  # user lyrics may replace them
     assert (await client.get(f"/api/jobs/{JOB}/beats.json")).content == b"{}"
     assert (await client.get(f"/api/jobs/{JOB}/peaks/vocals.json")).json() == {"version": 2}
@@ -274,9 +274,9 @@ async def test_a_zip_contains_all_results_named_after_the_song(
     await put(storage, **files, song_flac=b"private", vocals_mp3=b"cached", vocals_peaks_json=b"{}")
     answer = await client.get(path)
     assert answer.headers["content-disposition"] == (
-        "attachment; filename=\"cafe-del-mar_karaoke.zip\"; filename*=UTF-8''cafe-del-mar_karaoke.zip"
+        "attachment; filename=\"cafe-del-mar_karaoke.zip\"; filename*=UTF-8''Caf%C3%A9%20del%20Mar_karaoke.zip"
     )
-    named = {f"cafe-del-mar/cafe-del-mar_{name.replace('_', '.')}": content for name, content in files.items()}
+    named = {f"Café del Mar/Café del Mar_{name.replace('_', '.')}": content for name, content in files.items()}
     assert unzipped(answer, tmp_path) == named
     assert (await client.head(path)).headers["content-type"] == "application/zip"
 

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import httpx2
 import pytest
@@ -15,6 +16,7 @@ from shared.events import JobSubmitted
 from shared.storage.job_files import SONG, Storage
 from shared.tasks import Task
 from tests.audio import tone
+from tests.fakes import submitted
 from tests.outage import unavailable
 from tests.system import Listener, gateway, submit
 
@@ -90,11 +92,47 @@ async def test_a_request_without_a_form_or_a_file_is_refused_with_instructions(c
 async def test_a_form_with_two_files_or_invalid_bytes_is_refused(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/api/process", files=[("file", ("a.wav", tone(2))), ("file", ("b.wav", tone(2)))])
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_form")
-    form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="caf\xe9.wav"\r\n\r\nabc\r\n--x--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("parameter", "shown"),
+    [
+        (b'filename="caf\xe9.wav"', "caf\ufffd.wav"),
+        ('filename="曲.wav"'.encode("shift-jis"), "\ufffd\ufffd.wav"),
+        ('filename="曲.wav"'.encode(), "曲.wav"),
+        (b"filename=\"x.wav\"; filename*=UTF-8''%e6%9b%b2.wav", "曲.wav"),
+        (b'filename="C:\\songs\\my song.wav"', "my song.wav"),
+    ],
+)
+async def test_a_file_name_in_any_encoding_is_accepted(
+    client: httpx2.AsyncClient, storage: Storage, parameter: bytes, shown: str
+) -> None:
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; ' + parameter + b"\r\n\r\n"
+    form = head + tone(2) + b"\r\n--x--\r\n"
     answer = await client.post(
         "/api/process", content=form, headers={"Content-Type": "multipart/form-data; boundary=x"}
     )
-    assert answer.status_code in (415, 422)
+    assert answer.status_code == 202
+    submission = await storage.manifest(answer.json()["job_id"])
+    assert submission
+    assert submission.song.name == shown
+
+
+async def test_ten_songs_with_japanese_names_have_ten_download_names(
+    client: httpx2.AsyncClient, storage: Storage
+) -> None:
+    names: dict[str, set[str]] = {"filename": set(), "filename*": set()}
+    for index, char in enumerate("春夏秋冬花鳥風月雪空"):
+        job_id = f"{index}bc123"
+        await storage.put_manifest(submitted(name=f"{char}の歌.mp3", job_id=job_id))
+        await storage.put(f"{job_id}/vocals.wav", BODY)
+        for path in (f"/storage/{job_id}/song_vocals.wav?download", f"/api/jobs/{job_id}/download.zip"):
+            saved_as = (await client.get(path)).headers["content-disposition"]
+            for parameter in saved_as.split("; ")[1:]:
+                name, _, value = parameter.partition("=")
+                names[name].add(value)
+        assert unquote(saved_as).endswith(f"UTF-8''{char}の歌_karaoke.zip")
+    assert {name: len(found) for name, found in names.items()} == {"filename": 20, "filename*": 20}
 
 
 async def test_a_malformed_job_id_is_not_found(client: httpx2.AsyncClient) -> None:
@@ -210,7 +248,8 @@ async def test_an_unchanged_result_is_not_sent_again(client: httpx2.AsyncClient,
     assert (await client.get(path, headers={"Range": "bytes=0-1", "If-Range": etag})).status_code == 200
 
 
-async def test_a_download_is_named_after_the_song(client: httpx2.AsyncClient, path: str) -> None:
+async def test_a_download_is_named_after_the_song(client: httpx2.AsyncClient, storage: Storage, path: str) -> None:
+    await storage.put_manifest(submitted(name="espresso.mp3"))
     answer = await client.get(f"{path}?download")
     assert answer.headers["content-disposition"] == (
         "attachment; filename=\"espresso_vocals.wav\"; filename*=UTF-8''espresso_vocals.wav"

@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from services.gateway.file_names import local_name
+
 console = Console(stderr=True)
 stamina.instrumentation.set_on_retry_hooks([])  # the progress bars show retries
 
@@ -69,7 +71,7 @@ class Client:
         out.mkdir(parents=True, exist_ok=True)
         files = []
         for path in (value for task in TASKS for key, value in job[task].items() if key.endswith("_path") and value):
-            files.append(out / Path(path).name)
+            files.append(out / local_name(job.get("name", ""), path))
             with self._errors_explained(), self._http.stream("GET", path) as answer, files[-1].open("wb") as file:
                 if answer.is_error:
                     answer.read()

@@ -1,7 +1,6 @@
 """Reads a multipart upload as a stream, with constant memory for any size of song."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from email.message import Message
@@ -18,6 +17,8 @@ from streaming_form_data.targets import BaseTarget, ValueTarget
 from streaming_form_data.validators import MaxSizeValidator
 from streaming_form_data.validators import ValidationError as TooLongError
 
+from services.gateway.file_names import shown_name
+from services.gateway.jobs.part_headers import PartHeaders
 from services.gateway.languages import whisper_language
 from services.gateway.settings import Settings
 from shared.errors import PermanentError
@@ -33,12 +34,6 @@ FORM_OVERHEAD_BYTES = 100_000
 """Most bytes of a form besides the song. The parser keeps headers of a part in memory, and is slow at tiny parts."""
 LYRICS_BYTES = 90_000
 """Most bytes of lyrics: less than `FORM_OVERHEAD_BYTES`, and more than the longest accepted lyrics."""
-HEADER_BYTES = 2000
-"""Longest headers of the lyrics in which a charset is found."""
-LYRICS_TYPE = re.compile(
-    rb'content-disposition:[^\r\n]*\bname="?lyrics"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*?content-type:([^\r\n]*)\r\n',
-    re.IGNORECASE,
-)
 CLOSE = {"Connection": "close"}
 """Headers of a refusal before the end of a body of unknown length."""
 
@@ -72,21 +67,22 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
     with path.open("wb") as file:
         song = _FileTarget(file)
         fields = {name: ValueTarget(validator=MaxSizeValidator(most)) for name, most in FIELD_BYTES.items()}
-        lyrics = _LyricsTarget(validator=MaxSizeValidator(LYRICS_BYTES))
+        lyrics = ValueTarget(validator=MaxSizeValidator(LYRICS_BYTES))
+        headers = PartHeaders(request.headers["content-type"])
         try:
             parser = StreamingFormDataParser(dict(request.headers))
             for name, target in {"file": song, "lyrics": lyrics, **fields}.items():
                 parser.register(name, target)
             received = 0
             async for chunk in paced(request, limits):
-                lyrics.recent = lyrics.recent[-HEADER_BYTES:] + chunk
-                parser.data_received(chunk)
+                parser.data_received(headers.feed(chunk))
                 received += len(chunk)
                 if song.size > max_bytes:
                     raise too_large
                 if received - song.size > FORM_OVERHEAD_BYTES:
                     code = "invalid_form" if song.parts else "file_missing"
                     raise Problem(422, code, "The form has too much data besides the song in the field 'file'.", CLOSE)
+            parser.data_received(headers.flush())
         except (ParseFailedException, TooLongError, UnicodeDecodeError) as error:
             raise Problem(422, "invalid_form", f"The form cannot be read: {error}.") from error
         except ClientDisconnect as error:
@@ -95,7 +91,9 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
     values = {name: target.value.decode(errors="replace").strip() for name, target in fields.items()}
     callback_url = values.pop("callback_url")
     options = _options(values, limits)
-    return Upload(song.name, song.size, options, _lyrics(lyrics.value, lyrics.charset, options), callback_url)
+    _, charset = parse_content_type(headers.content_types.get("lyrics", ""))
+    name = shown_name(headers.file_names.get("file", ""))
+    return Upload(name, song.size, options, _lyrics(lyrics.value, charset, options), callback_url)
 
 
 async def paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:
@@ -156,21 +154,6 @@ def _lyrics(lyrics: bytes, charset: str | None, options: Options) -> str | None:
     return validated_lyrics(lyrics, charset)
 
 
-class _LyricsTarget(ValueTarget):  # type: ignore[misc] # the library has no types
-    """Reads the charset of the part as well, which the parser drops from the content type.
-
-    `recent` has the current data of the form, and the end of the data before it.
-    """
-
-    recent = b""
-    charset: str | None = None
-
-    def set_multipart_content_type(self, content_type: str) -> None:
-        super().set_multipart_content_type(content_type)
-        if declared := LYRICS_TYPE.findall(self.recent):
-            _, self.charset = parse_content_type(declared[-1].decode("latin-1"))
-
-
 class _FileTarget(BaseTarget):  # type: ignore[misc] # the library has no types
     """Writes a part to an open file, and counts its bytes and the parts."""
 
@@ -200,9 +183,3 @@ class _FileTarget(BaseTarget):  # type: ignore[misc] # the library has no types
             raise Problem(422, "invalid_form", "The form has more than one field 'file'. Send one song at a time.")
         if self.size == 0:
             raise Problem(422, "empty_file", "The file is empty.")
-
-    @property
-    def name(self) -> str:
-        """The user's file name without folders and control characters, for display only."""
-        name = str(self.multipart_filename or "song").replace("\\", "/").rpartition("/")[2]
-        return "".join(char for char in name if char.isprintable())[:255] or "song"

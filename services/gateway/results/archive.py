@@ -10,12 +10,11 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from stream_zip import ZIP_AUTO, AsyncMemberFile, async_stream_zip
 
+from services.gateway.file_names import attachment, title
 from services.gateway.media.encode import Encodings
 from services.gateway.results import names
-from services.gateway.results.ranges import attachment
 from shared.events import JOB_ID, AudioFormat, JobSubmitted
 from shared.storage.job_files import Storage
-from shared.view import slug
 from shared.web.problem import Problem, no_such_result, problems
 
 CHUNK_BYTES: Final = 1 << 18
@@ -67,7 +66,7 @@ class ZipArchives:
         self, submission: JobSubmitted, contents: Sequence[str], files: "_OpenFiles"
     ) -> AsyncIterator[AsyncMemberFile]:
         """Yield the files of the ZIP. Raises Problem 404 if the job is deleted meanwhile, which truncates the ZIP."""
-        song, at = slug(submission.song.name), submission.at.replace(tzinfo=None)
+        song, at = title(submission.song.name) or "song", submission.at.replace(tzinfo=None)
         for name in contents:
             head = await self._encodings.head(submission.job_id, name)
             if head is None:
@@ -125,7 +124,7 @@ def routes(archives: ZipArchives) -> APIRouter:
         """All existing results in one ZIP file: stems (as made, or in `format`), lyrics, beats and click track."""
         submission = await archives.submission(job_id)
         contents = await archives.contents(submission, format)
-        headers = {"Content-Disposition": attachment(f"{slug(submission.song.name)}_karaoke.zip")}
+        headers = {"Content-Disposition": attachment(submission.song.name, "karaoke.zip", submission.job_id)}
         return StreamingResponse(archives.stream(submission, contents), headers=headers, media_type="application/zip")
 
     return router

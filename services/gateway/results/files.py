@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
+from services.gateway.file_names import attachment
 from services.gateway.media.encode import Encodings
 from services.gateway.results import names
 from services.gateway.results.ranges import RESPONSES, serve
 from shared.events import JOB_ID
 from shared.storage.job_files import Storage
-from shared.view import slug
 from shared.web.problem import no_such_result
 
 # These are file names, so that another value gives 404 and not 422.
@@ -30,12 +30,16 @@ class Files:
         head = await self._encodings.head(job_id, name) if re.fullmatch(JOB_ID, job_id) else None
         if head is None:
             raise no_such_result()
-        save_as = await self._download_name(job_id, name) if download is not None else None
-        return await serve(self._storage, f"{job_id}/{name}", head, request, save_as)
+        disposition = await named_after_song(self._storage, job_id, name) if download is not None else None
+        return await serve(self._storage, f"{job_id}/{name}", head, request, disposition)
 
-    async def _download_name(self, job_id: str, name: str) -> str:
-        submission = await self._storage.manifest(job_id)
-        return f"{slug(submission.song.name if submission else '')}_{name}"
+
+async def named_after_song(storage: Storage, job_id: str, name: str) -> str:
+    """Return the `Content-Disposition` of the download of a result. Raises Problem 404 if the job was deleted."""
+    submission = await storage.manifest(job_id)
+    if submission is None:
+        raise no_such_result()
+    return attachment(submission.song.name, name, job_id)
 
 
 def extra_paths(job_id: str, existing: dict[str, int]) -> dict[str, str]:

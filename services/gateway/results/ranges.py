@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, Final
-from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
@@ -37,8 +36,8 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = problems(
 ) | {206: {"description": "The requested range."}, 304: {"description": "Not modified since the given ETag."}}
 
 
-async def serve(storage: Storage, key: str, head: Head, request: Request, save_as: str | None) -> Response:
-    """Return the response to a GET request, as an attachment named `save_as` if given.
+async def serve(storage: Storage, key: str, head: Head, request: Request, disposition: str | None) -> Response:
+    """Return the response to a GET request, with a `Content-Disposition` if given.
 
     Opens the file before the response starts, so that an unavailable storage gives an error and not half a file.
     Raises Problem 404 and 416.
@@ -49,8 +48,8 @@ async def serve(storage: Storage, key: str, head: Head, request: Request, save_a
         "Cache-Control": "private, max-age=3600" if name.startswith(LASTING) else "private, no-cache",
         "ETag": head.etag,
     }
-    if save_as is not None:
-        headers["Content-Disposition"] = attachment(save_as)
+    if disposition is not None:
+        headers["Content-Disposition"] = disposition
     if etag_matches(request.headers.get("if-none-match"), head.etag):
         return Response(status_code=304, headers=headers)
     part = _part(request.headers, head)
@@ -68,12 +67,6 @@ async def serve(storage: Storage, key: str, head: Head, request: Request, save_a
     except MISSING as error:  # deleted meanwhile
         raise no_such_result() from error
     return StreamingResponse(content, status, headers, media_type)
-
-
-def attachment(name: str) -> str:
-    """Return a `Content-Disposition` with an ASCII fallback for clients that only read `filename=`, such as curl."""
-    fallback = name.encode("ascii", "ignore").decode().replace('"', "").replace("\\", "")
-    return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _part(headers: Mapping[str, str], head: Head) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.media.encode import Encodings
 from services.gateway.results import names
+from services.gateway.results.files import named_after_song
 from services.gateway.results.ranges import RESPONSES, serve
 from shared.events import JOB_ID
 from shared.storage.job_files import Storage
@@ -29,7 +30,7 @@ def routes(storage: Storage, encodings: Encodings) -> APIRouter:
         head = await encodings.head(match[1], match[2]) if match else None
         if match is None or head is None:
             raise no_such_result()
-        key = f"{match[1]}/{match[2]}"
-        return await serve(storage, key, head, request, name if download is not None else None)
+        disposition = await named_after_song(storage, match[1], match[2]) if download is not None else None
+        return await serve(storage, f"{match[1]}/{match[2]}", head, request, disposition)
 
     return router
