@@ -118,7 +118,7 @@ class _Text:
             return False
         if text.upper() == text.lower():
             return len("".join(words)) <= LONGEST_UNCASED_NAME * len(words)
-        return not self._has_title_case and _is_title_case(text)
+        return not self._has_title_case and (_is_title_case(text) or "." in text)
 
     def _occurs_again(self, text: str) -> bool:
         folded = fold(text)
@@ -143,7 +143,7 @@ def _repeated_labels(lines: Sequence[str]) -> Collection[str]:
 
 def _is_title_case(text: str) -> bool:
     words = [word.strip("()\"'“”.") for word in re.split(r"[\s,&/+]+", text)]
-    return all(not word[:1].islower() or "." in word or word.lower() in NAME_LINKS for word in words)
+    return text != text.lower() and all(not word[:1].islower() or word.lower() in NAME_LINKS for word in words)
 
 
 def _is_repetition(text: str) -> bool:
