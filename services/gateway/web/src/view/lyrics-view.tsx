@@ -32,7 +32,11 @@ export function LyricsView({ song }: { song: Song }) {
           {line.words.map((word, index) => (
             <span key={index}>
               {index > 0 && ' '}
-              <span class={RIGHT_TO_LEFT.test(word.text) ? 'word rtl' : 'word'} data-start={word.start} onClick={() => seek(word.start)}>
+              <span
+                class={RIGHT_TO_LEFT.test(word.text) ? 'word rtl' : 'word'}
+                data-start={word.start}
+                onClick={() => seek(word.start)}
+              >
                 {word.text}
               </span>
             </span>
