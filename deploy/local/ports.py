@@ -1,20 +1,31 @@
 """TCP ports on the loopback address."""
 
+import random
 import socket
-from contextlib import ExitStack
+from itertools import islice
 
 from deploy.local.child import StartError
 
 LOOPBACK = "127.0.0.1"
 
 
+SERVER_PORTS = range(20_000, 32_000)
+"""Linux takes ports for outgoing connections from 32768 up: none of those can occupy a port before its server does."""
+
+
 def free_ports(count: int) -> tuple[int, ...]:
-    """Return distinct free ports on the loopback address, chosen by the operating system."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return tuple(each.getsockname()[1] for each in sockets)
+    """Return distinct free ports on the loopback address, chosen at random."""
+    candidates = random.sample(SERVER_PORTS, len(SERVER_PORTS))
+    return tuple(islice(filter(_is_free, candidates), count))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as server:
+        try:
+            server.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 def listening(port: int) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.child import until
-from tests.integration.test_local_backing import processes_of
+from tests.processes import processes_of
 
 OWN_SERVER = """
 import sys, time

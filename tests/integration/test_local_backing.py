@@ -8,6 +8,7 @@ from pymongo import MongoClient
 
 from deploy.local.backing import backing
 from deploy.local.ports import listening
+from tests.processes import processes_of
 
 
 async def publish(url: str, body: bytes) -> None:
@@ -42,16 +43,3 @@ def test_servers_from_the_environment_are_used(tmp_path: Path) -> None:
     with backing(tmp_path, env=urls) as used:
         assert used == urls
     assert list(tmp_path.iterdir()) == []
-
-
-def processes_of(folder: Path) -> list[str]:
-    """Return the processes with this folder in their command line or environment."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            identity = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-        except OSError:
-            continue
-        if str(folder).encode() in identity:
-            found.append(identity.decode(errors="replace"))
-    return found

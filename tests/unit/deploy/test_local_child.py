@@ -55,8 +55,10 @@ def test_ending_a_process_ends_everything_that_it_started(tmp_path: Path) -> Non
 
 
 PARENT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
+for number in (signal.SIGINT, signal.SIGHUP):  # a background job inherits that they are ignored
+    signal.signal(number, signal.SIG_DFL)
 from tests.unit.deploy.test_local_child import STUBBORN, child
 started = child(STUBBORN, Path(sys.argv[1]))
 started.start()
