@@ -57,7 +57,7 @@ async def server(bus: Bus, storage: Storage, tmp_path: Path, monkeypatch: pytest
     transport = httpx2.AsyncHTTPTransport(retries=9, limits=httpx2.Limits(max_keepalive_connections=0))
     async with (
         status_session(settings) as nobody,
-        httpx2.AsyncClient(base_url=url, timeout=60, transport=transport) as client,
+        httpx2.AsyncClient(base_url=url, timeout=180, transport=transport) as client,
         serving(create_app(bus, storage, nobody, Health(), settings), settings),
     ):
         await until(lambda: _answers(client), wanted=True)
