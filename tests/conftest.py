@@ -23,7 +23,8 @@ SONG_FOLDER = ROOT / "tests" / "song"
 MODELS = {"DEMUCS_MODEL": "embedded", "WHISPER_MODEL": "base", "LOG_FORMAT": "json", "UPLOADS_PER_MINUTE": "0"}
 
 ENGINE_TESTS = tuple(
-    ROOT / "tests" / "unit" / path for path in ("beats", "separator", "transcriber/recognition/test_recognizer.py")
+    ROOT / "tests" / "unit" / path
+    for path in ("beats", "separator", "transcriber/recognition/test_recognizer.py", "transcriber/test_languages.py")
 )
 """Tests that load a model or its libraries: importing torch and whisperx alone takes half a minute."""
 
