@@ -1,6 +1,6 @@
 """TCP ports on the loopback address."""
 
-import random
+import secrets
 import socket
 from itertools import islice
 
@@ -15,7 +15,7 @@ SERVER_PORTS = range(20_000, 32_000)
 
 def free_ports(count: int) -> tuple[int, ...]:
     """Return distinct free ports on the loopback address, chosen at random."""
-    candidates = random.sample(SERVER_PORTS, len(SERVER_PORTS))
+    candidates = secrets.SystemRandom().sample(SERVER_PORTS, len(SERVER_PORTS))
     return tuple(islice(filter(_is_free, candidates), count))
 
 
