@@ -28,7 +28,7 @@ test: setup $(NODE_TESTS) ## run all tests on real servers, about 17 minutes; AR
 	@$(NPM) test --prefix $(WEB) --silent
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m tests $(ARGS)
 
-test-fast: setup ## run the tests that need no server and no model, in about a minute; ARGS="-k name"
+test-fast: setup ## run the tests that need no server and no model, in a minute and a half; ARGS="-k name"
 	@$(PYTHON) -m pytest --fast -n 2 --dist loadfile tests/unit tests/contract $(ARGS)
 
 browser: setup ## use the page in Chromium, on real servers; ARGS="-k name" for some of it
