@@ -1,4 +1,4 @@
-"""What is unusual about a song or its results, for the people who use them."""
+"""Remarks about what is unusual in a song or its results, for the people who use them."""
 
 from collections.abc import Iterable, Iterator
 from typing import Literal

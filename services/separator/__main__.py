@@ -17,7 +17,7 @@ def main() -> None:
     commands.add_parser("fetch-model", help=about, description=about)
     command, settings = parser.parse_args().command, Settings()
     if command == "fetch-model":
-        from services.separator.fetch import fetch_model  # noqa: PLC0415  # imports torch, which the service process itself never loads
+        from services.separator.fetch import fetch_model  # noqa: PLC0415 -- imports torch, which the service process itself never loads
 
         logs.configure("separator", settings)
         sys.exit(fetch_model(settings))

@@ -153,7 +153,7 @@ def _load(name: str, repo: Path | None) -> Model:
 @cache
 def _embedded() -> Model:
     try:
-        from services.separator.embedded import NAME, EmbeddedSeparator  # noqa: PLC0415  # an optional extra
+        from services.separator.embedded import NAME, EmbeddedSeparator  # noqa: PLC0415 -- an optional extra
     except ImportError as error:
         raise PermanentError(
             "Embedded separation model is not installed", "install the `embedded` extra", code="unknown_model"

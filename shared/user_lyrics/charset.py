@@ -17,7 +17,7 @@ SUPERSETS: Final = {
     "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
     "shift_jis": "cp932", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "big5": "big5hkscs",
 }  # fmt: skip
-"""What browsers decode instead of a charset: files often declare the smaller one."""
+"""Charsets that browsers decode instead of the declared one: files often declare the smaller one."""
 NOT_CHARSETS: Final = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 """Python's codecs between texts."""
 UTF_16_ZEROS: Final = 1 / 4

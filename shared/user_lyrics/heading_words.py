@@ -112,4 +112,4 @@ SINGERS: Final = (
     " tutti entrambi lei все оба он она вместе хор все_вместе всі разом wszyscy razem oboje on ona"
     " 男 女 合 男女 合唱 全员 全員 齐 独 白 남 여 함께 男声 女声 הוא היא יחד כולם הכל الكل معا هو هي"
 )
-"""Who sings: these words and a colon before a sung line are a label."""
+"""Names of singers: with a colon before a sung line, they are a label."""

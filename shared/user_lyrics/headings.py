@@ -46,7 +46,7 @@ LONGEST_UNCASED_NAME = 4  # characters
 
 
 class Kind(IntEnum):
-    """How likely a line with only this name is a heading."""
+    """Likelihood that a line with only this name is a heading."""
 
     ABBREVIATION = 1
     BREAK = 2

@@ -36,7 +36,7 @@ class Progress:
     outcome = "completed"
     first_seq = 0
     has_started = False
-    """Whether the attempt has read its inputs. Before that, it has published nothing."""
+    """True once the attempt has read its inputs. Before that, it has published nothing."""
 
     def __init__(self, bus: Bus, job_id: str, task: Task, run: int, attempt: int) -> None:
         self.task = task

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from prometheus_client import generate_latest
 
-import shared.telemetry.metrics  # noqa: F401  # names all metrics
+import shared.telemetry.metrics  # noqa: F401 -- names all metrics
 from deploy.local.broker import Broker
 from shared.broker import topology
 from tests.conftest import ROOT, need

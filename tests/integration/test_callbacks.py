@@ -341,7 +341,7 @@ OPEN: dict[str, object] = {"webhook_secret": SECRET, "callback_networks": ["127.
     ("url", "settings", "code"),
     [
         ("https://127.0.0.1/", {}, "callbacks_disabled"),
-        ("https://10.0.0.1/", OPEN, "invalid_callback_url"),
+        ("https://127.0.0.2/", OPEN, "invalid_callback_url"),
         ("https://[::1]/", OPEN, "invalid_callback_url"),
         ("ftp://127.0.0.1/", OPEN, "invalid_callback_url"),
         ("https://me:secret@127.0.0.1/", OPEN, "invalid_callback_url"),

@@ -62,7 +62,7 @@ class Mixer:
         self.mix = mix
         self.channels = 0
         self.clips = False
-        """Whether a sample so far exceeds full scale, and is not possibly damaged."""
+        """True if a sample so far exceeds full scale, except in blocks that may be damaged."""
         self._lossy = False
         self._usual_excess_db = 0.0
         self._max_flat_db = 0.0
@@ -131,7 +131,7 @@ class Mixer:
 
     @property
     def is_clipped(self) -> bool:
-        """Whether the source exceeds full scale, or has flattened peaks there."""
+        """True if the source exceeds full scale, or has flattened peaks there."""
         return self._flat_peaks >= MIN_FLAT_PEAKS or self._peak_db() > self._usual_excess_db
 
     @property

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 HZ = 48_000
 SECONDS = 4
 BURST = 2.0
-"""Where the burst starts. It lasts half a second."""
+"""Start of the burst, which lasts half a second."""
 FORMATS = {".mka": "matroska", ".mkv": "matroska", ".m4a": "ipod", ".opus": "ogg", ".aac": "adts"}
 Times = Callable[[float], float | None]
 """Gives the new time of the packet at a time, in seconds; None removes the packet."""
