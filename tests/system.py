@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from socket import create_server, socket
 from typing import Any
 
 import httpx2
 from aio_pika.abc import AbstractChannel
 
-from deploy.local.ports import LOOPBACK, free_ports
+from deploy.local.ports import LOOPBACK
 from services.gateway.app import create_app
 from services.gateway.security.auth import digest
 from services.gateway.settings import Settings as GatewaySettings
@@ -52,6 +53,12 @@ async def until(read: Callable[[], Awaitable[Any]], wanted: Any, within: float =
     async with asyncio.timeout(within):
         while await read() != wanted:  # noqa: ASYNC110 -- nothing signals the change
             await asyncio.sleep(0.02)
+
+
+def listen() -> tuple[socket, str]:
+    """Return a socket that queues connections until a server accepts them, and its URL."""
+    listener = create_server((LOOPBACK, 0))
+    return listener, f"http://{LOOPBACK}:{listener.getsockname()[1]}"
 
 
 def recent(submission: JobSubmitted, hours: float = 0) -> JobSubmitted:
@@ -102,19 +109,10 @@ async def gateway(bus: Bus, storage: Storage, **settings: object) -> AsyncIterat
 @asynccontextmanager
 async def status_service(store: Store, storage: Storage, **settings: object) -> AsyncIterator[str]:
     """Run the status service on a real port, and yield its URL."""
-    (port,) = free_ports(1)
-    own = StatusSettings.model_validate({"port": port, "grace_seconds": 5, **settings})
-    url = f"http://{LOOPBACK}:{port}"
-    async with serving(create_status(store, storage, Health(), own), own), httpx2.AsyncClient(base_url=url) as client:
-        await until(lambda: _is_alive(client), wanted=True)
+    listener, url = listen()
+    own = StatusSettings.model_validate({"grace_seconds": 5, **settings})
+    async with serving(create_status(store, storage, Health(), own), own, listener):
         yield url
-
-
-async def _is_alive(client: httpx2.AsyncClient) -> bool:
-    try:
-        return (await client.get("/livez")).is_success
-    except httpx2.TransportError:
-        return False
 
 
 async def submit(client: httpx2.AsyncClient, content: bytes, name: str = "song.wav", **options: str) -> httpx2.Response:

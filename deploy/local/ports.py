@@ -8,23 +8,33 @@ from deploy.local.child import StartError
 
 LOOPBACK = "127.0.0.1"
 
-
 SERVER_PORTS = range(20_000, 32_000)
 """Linux takes ports for outgoing connections from 32768 up: none of those can occupy a port before its server does."""
 
 
+_reserved: list[socket.socket] = []
+
+
 def free_ports(count: int) -> tuple[int, ...]:
-    """Return distinct free ports on the loopback address, chosen at random."""
+    """Return distinct free ports on the loopback address, chosen at random.
+
+    No other process gets them from this function until this one ends, even while no server listens on them yet.
+    """
     candidates = secrets.SystemRandom().sample(SERVER_PORTS, len(SERVER_PORTS))
-    return tuple(islice(filter(_is_free, candidates), count))
+    return tuple(islice(filter(_reserve, candidates), count))
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as server:
-        try:
+def _reserve(port: int) -> bool:
+    """Return whether the port is free and nobody else has reserved it. The UDP port of the same number is the mark."""
+    mark = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        mark.bind((LOOPBACK, port))
+        with socket.socket() as server:
             server.bind((LOOPBACK, port))
-        except OSError:
-            return False
+    except OSError:
+        mark.close()
+        return False
+    _reserved.append(mark)
     return True
 
 

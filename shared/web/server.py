@@ -5,6 +5,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from socket import socket
 
 import uvicorn
 import uvloop
@@ -25,8 +26,11 @@ def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> 
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, settings: Settings) -> AsyncIterator[None]:
-    """Serve `app`; on exit, stop accepting requests and finish those in progress."""
+async def serving(app: ASGIApp, settings: Settings, listener: socket | None = None) -> AsyncIterator[None]:
+    """Serve `app` on the listener or on the port of the settings.
+
+    On exit, stop accepting requests and finish those in progress.
+    """
     config = uvicorn.Config(
         app,
         http=HttpTimeoutProtocol,
@@ -38,7 +42,7 @@ async def serving(app: ASGIApp, settings: Settings) -> AsyncIterator[None]:
         timeout_graceful_shutdown=int(settings.grace_seconds),
     )
     server = _Server(config)
-    serve = asyncio.create_task(server.serve())
+    serve = asyncio.create_task(server.serve([listener] if listener else None))
     try:
         yield
     finally:

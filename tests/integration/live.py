@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import httpx2
 
-from deploy.local.ports import LOOPBACK, free_ports
 from services.gateway.app import create_app as create_gateway
 from services.gateway.settings import Settings as GatewaySettings
 from services.gateway.status.client import status_session
@@ -21,6 +20,7 @@ from shared.storage.job_files import Storage
 from shared.web.health import Health
 from shared.web.server import serving
 from shared.web.streams import stop_streams_on_exit
+from tests.system import listen
 
 
 @dataclass(frozen=True)
@@ -90,32 +90,18 @@ class Live:
 
 @asynccontextmanager
 async def live(bus: Bus, store: Store, storage: Storage, **settings: object) -> AsyncIterator[Live]:
-    gateway_port, status_port = free_ports(2)
-    status_settings = StatusSettings(port=status_port, grace_seconds=5)
-    gateway_settings = GatewaySettings.model_validate(
-        {"port": gateway_port, "grace_seconds": 5, "status_url": f"http://{LOOPBACK}:{status_port}", **settings}
-    )
+    (gateway_listener, gateway_url), (status_listener, status_url) = listen(), listen()
+    status_settings = StatusSettings(grace_seconds=5)
+    gateway_settings = GatewaySettings.model_validate({"grace_seconds": 5, "status_url": status_url, **settings})
     stop_gateway, stop_status = asyncio.Event(), asyncio.Event()
     async with AsyncExitStack() as stack:
         status = create_status(store, storage, Health(), status_settings, stop_status)
-        await stack.enter_async_context(serving(status, status_settings))
+        await stack.enter_async_context(serving(status, status_settings, status_listener))
         session = await stack.enter_async_context(status_session(gateway_settings))
         gateway = create_gateway(bus, storage, session, Health(), gateway_settings, stopping=stop_gateway)
-        await stack.enter_async_context(serving(gateway, gateway_settings))
+        await stack.enter_async_context(serving(gateway, gateway_settings, gateway_listener))
         for stopping in (stop_status, stop_gateway):
             stack.enter_context(stop_streams_on_exit(stopping))
-        outside = httpx2.AsyncClient(base_url=f"http://{LOOPBACK}:{gateway_port}", timeout=20)
+        outside = httpx2.AsyncClient(base_url=gateway_url, timeout=20)
         client = await stack.enter_async_context(outside)
-        await _listening(client)
         yield Live(client, stop_gateway, stop_status)
-
-
-async def _listening(client: httpx2.AsyncClient) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                await client.get("/api/status/nonesuch")
-            except httpx2.ConnectError:
-                await asyncio.sleep(0.05)
-            else:
-                return

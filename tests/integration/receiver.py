@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from socket import socket
 
-from deploy.local.ports import LOOPBACK, free_ports
+from deploy.local.ports import LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -14,14 +15,26 @@ class Request:
     body: str
 
 
+def _bound() -> socket:
+    """Return a socket with a free port, which refuses connections until a server listens on it."""
+    bound = socket()
+    bound.bind((LOOPBACK, 0))
+    return bound
+
+
 @dataclass
 class Receiver:
     """Sends its responses in order and repeats the last one; `None` sends no response."""
 
     answers: list[str | None] = field(default_factory=lambda: ["204 No Content"])
-    port: int = field(default_factory=lambda: free_ports(1)[0])
+    socket: socket = field(default_factory=_bound)
     more: bytes = b""
     requests: list[Request] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        port: int = self.socket.getsockname()[1]
+        return port
 
     @property
     def url(self) -> str:
@@ -29,7 +42,7 @@ class Receiver:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["Receiver"]:
-        server = await asyncio.start_server(self._serve, LOOPBACK, self.port)
+        server = await asyncio.start_server(self._serve, sock=self.socket)
         try:
             yield self
         finally:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import shared.web.timeouts
-from deploy.local.ports import LOOPBACK, free_ports
+from deploy.local.ports import LOOPBACK
 from services.gateway.app import create_app
 from services.gateway.settings import Settings
 from services.gateway.status.client import status_session
@@ -21,7 +21,7 @@ from shared.web.health import Health
 from shared.web.server import serving
 from tests.audio import m4a, tone
 from tests.integration import hostile
-from tests.system import submit, until
+from tests.system import listen, submit, until
 
 NOISE = np.random.default_rng(7).integers(0, 256, 30_000, np.uint8).tobytes()
 REFUSED = {"not_audio", "corrupt", "too_short", "too_long", "undecodable"}
@@ -49,26 +49,17 @@ async def server(bus: Bus, storage: Storage, tmp_path: Path, monkeypatch: pytest
     temp.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temp))
     monkeypatch.setattr(shared.web.timeouts, "REQUEST_SECONDS", STALL_SECONDS)
-    (port,) = free_ports(1)
-    settings = Settings(port=port, upload_silence_seconds=STALL_SECONDS, max_seconds=600, max_upload_bytes=20_000_000)
+    listener, url = listen()
+    settings = Settings(upload_silence_seconds=STALL_SECONDS, max_seconds=600, max_upload_bytes=20_000_000)
     settings = settings.model_copy(update={"uploads_per_minute": 0})
-    url = f"http://{LOOPBACK}:{port}"
     # The gateway closes idle connections after STALL_SECONDS, perhaps just when the client uses one again.
     transport = httpx2.AsyncHTTPTransport(retries=9, limits=httpx2.Limits(max_keepalive_connections=0))
     async with (
         status_session(settings) as nobody,
         httpx2.AsyncClient(base_url=url, timeout=180, transport=transport) as client,
-        serving(create_app(bus, storage, nobody, Health(), settings), settings),
+        serving(create_app(bus, storage, nobody, Health(), settings), settings, listener),
     ):
-        await until(lambda: _answers(client), wanted=True)
-        yield Server(client, port, temp, tmp_path / "storage")
-
-
-async def _answers(client: httpx2.AsyncClient) -> bool:
-    """Return whether the gateway answers. A blocked event loop may make the first connection time out."""
-    with suppress(httpx2.TransportError):
-        return (await client.get("/livez")).is_success
-    return False
+        yield Server(client, listener.getsockname()[1], temp, tmp_path / "storage")
 
 
 def refused(answer: httpx2.Response) -> str:

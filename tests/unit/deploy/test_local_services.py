@@ -1,17 +1,30 @@
 import socket
+import subprocess
+import sys
 
 import pytest
 
+from deploy.local import ports
 from deploy.local.child import StartError
-from deploy.local.ports import LOOPBACK, ensure_free, free_ports, listening
+from deploy.local.ports import LOOPBACK, SERVER_PORTS, ensure_free, free_ports, listening
 from deploy.local.services import NAMES, not_ready, table
 
 
 def test_free_ports_are_distinct_and_usable() -> None:
-    ports = free_ports(20)
-    assert len(set(ports)) == 20
-    for port in ports:
+    found = free_ports(20)
+    assert len(set(found)) == 20
+    for port in found:
         ensure_free(port)
+
+
+def test_a_port_is_reserved_until_the_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = SERVER_PORTS[:40]
+    monkeypatch.setattr(ports, "SERVER_PORTS", few)
+    mine = free_ports(20)
+    ask = f"from deploy.local import ports; ports.SERVER_PORTS = {few}; print(*ports.free_ports(20))"
+    others = subprocess.run((sys.executable, "-c", ask), capture_output=True, check=True, text=True).stdout.split()
+    assert len(mine) == 20
+    assert not {*mine} & {*map(int, others)}
 
 
 def test_the_error_for_a_used_port_suggests_another() -> None:

@@ -3,12 +3,13 @@
 import asyncio
 import inspect
 from contextlib import suppress
+from socket import create_server
 
 import pytest
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from deploy.local.ports import LOOPBACK, free_ports
+from deploy.local.ports import LOOPBACK
 from shared.settings import Settings
 from shared.web import timeouts
 from shared.web.health import Health
@@ -41,18 +42,10 @@ def test_a_cycle_says_whether_its_response_is_complete() -> None:
 
 async def test_a_connection_that_sends_no_complete_request_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeouts, "REQUEST_SECONDS", 0.2)
-    (port,) = free_ports(1)
-    async with serving(Health().app(), Settings(port=port, grace_seconds=1)), asyncio.timeout(20):
-        while (connection := await _connect(port)) is None:  # noqa: ASYNC110 -- nothing signals that it listens
-            await asyncio.sleep(0.05)
-        reader, writer = connection
+    listener = create_server((LOOPBACK, 0))
+    async with serving(Health().app(), Settings(grace_seconds=1), listener), asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
         writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
         with suppress(ConnectionResetError):
             assert await reader.read() == b""
         writer.close()
-
-
-async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-    with suppress(ConnectionRefusedError):
-        return await asyncio.open_connection(LOOPBACK, port)
-    return None
