@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deploy.local.child import DIES_WITH_PARENT
+from tests.conftest import ENGINE_TESTS
 
 ROOT = Path(__file__).parents[1]
 LOGS = ROOT / ".run" / "tests"
@@ -32,7 +33,7 @@ WITH_NEWER_BROKER = {"RABBITMQ_BIN": str(NEWER_BROKER), "AMQP_URL": ""}
 GROUPS: dict[str, Sequence[str]] = {
     "services": ("tests/browser", "tests/e2e"),
     "integration": ("-n", "2", "--dist", "loadfile", "tests/integration"),
-    "models": ("-m", "models and not slow", "tests/unit"),
+    "models": tuple(map(str, ENGINE_TESTS)),
     "faults": ("tests/faults",),
     "fast": ("--fast", "tests/unit", "tests/contract"),
     "deploy": ("tests/deploy", "tests/fuzz"),

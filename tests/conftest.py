@@ -24,15 +24,19 @@ MODELS = {"DEMUCS_MODEL": "embedded", "WHISPER_MODEL": "base", "LOG_FORMAT": "js
 
 ENGINE_TESTS = tuple(
     ROOT / "tests" / "unit" / path
-    for path in ("beats", "separator", "transcriber/recognition/test_recognizer.py", "transcriber/test_languages.py")
+    for path in (
+        "beats",
+        "separator",
+        "transcriber/recognition/test_recognizer.py",
+        "transcriber/test_languages.py",
+        "evaluation/test_ablations.py",
+    )
 )
 """Tests that load a model or its libraries: importing torch and whisperx alone takes half a minute."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--fast", action="store_true", help="skip tests that need models or servers, without importing them"
-    )
+    parser.addoption("--fast", action="store_true", help="leave out ENGINE_TESTS, without importing them")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -46,10 +50,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("models")
         if "servers" in fixtures:
             item.add_marker("servers")
-    if config.getoption("--fast"):
-        slow = [item for item in items if item.get_closest_marker("models") or item.get_closest_marker("servers")]
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in {*slow}]
+    slow = [item.nodeid for item in items if {"models", "servers"} & {mark.name for mark in item.iter_markers()}]
+    if slow and config.getoption("--fast"):
+        raise pytest.UsageError(f"not a fast test: {slow[0]}; move it to tests/integration or add it to ENGINE_TESTS")
 
 
 def need(what: str, *, there: bool) -> None:

@@ -12,9 +12,6 @@ SERVER_PORTS = range(20_000, 32_000)
 """Linux takes ports for outgoing connections from 32768 up: none of those can occupy a port before its server does."""
 
 
-_reserved: list[socket.socket] = []
-
-
 def free_ports(count: int) -> tuple[int, ...]:
     """Return distinct free ports on the loopback address, chosen at random.
 
@@ -34,7 +31,7 @@ def _reserve(port: int) -> bool:
     except OSError:
         mark.close()
         return False
-    _reserved.append(mark)
+    mark.detach()  # stays bound until this process ends
     return True
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.evaluation import answer, tables, truth
-from tests.evaluation.ablations import ABLATIONS, Ablation
+from tests.evaluation.ablations import Ablation
 from tests.evaluation.answer import Answer
 from tests.evaluation.prepared import fingerprint
 from tests.evaluation.truth import Beat, Chord, Truth, Word
@@ -60,13 +60,6 @@ def test_an_ablation_is_reverted() -> None:
     with Ablation("a constant", "rhythm", f"{__name__}:CONSTANT", lambda before: before + 1).applied():
         assert globals()["CONSTANT"] == 2
     assert CONSTANT == 1
-
-
-@pytest.mark.models
-@pytest.mark.parametrize("ablation", ABLATIONS, ids=lambda ablation: ablation.label)
-def test_the_target_of_every_ablation_exists(ablation: Ablation) -> None:
-    with ablation.applied():
-        pass
 
 
 def test_the_version_of_an_ablation_changes_with_its_replacement() -> None:
