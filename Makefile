@@ -22,13 +22,13 @@ demo: setup ## send the sample song through everything and show the results
 up: setup ## serve http://127.0.0.1:8000 until Ctrl-C; PORT=8080 for another port
 	@$(PYTHON) -m deploy.local up
 
-test: setup $(NODE_TESTS) ## run all tests on real servers, about 17 minutes; ARGS="-k name" or a path for some of them
+test: setup $(NODE_TESTS) ## run all tests on real servers, about 10 minutes; ARGS="-k name" or a path for some of them
 	@deploy/local/program promtool prometheus
 	@deploy/local/program chromium
 	@$(NPM) test --prefix $(WEB) --silent
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m tests $(ARGS)
 
-test-fast: setup ## run the tests that need no server and no model, in a minute and a half; ARGS="-k name"
+test-fast: setup ## run the tests that need no server and no model, in half a minute; ARGS="-k name"
 	@$(PYTHON) -m pytest --fast -n 2 --dist loadfile tests/unit tests/contract $(ARGS)
 
 browser: setup ## use the page in Chromium, on real servers; ARGS="-k name" for some of it

@@ -14,8 +14,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractRobus
 from shared.broker import topology
 from shared.broker.connection import BROKER_ERRORS, CONFIRM_SECONDS, connect, open_channel
 from shared.broker.delivery import redelivery_copy
-from shared.broker.incoming import Handler
-from shared.broker.subscription import Subscription, cancel
+from shared.broker.subscription import Handler, Subscription, cancel
 from shared.errors import TransientError
 from shared.events import Event, encode
 from shared.tasks import Task

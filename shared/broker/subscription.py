@@ -13,7 +13,8 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from shared.broker import topology
 from shared.broker.connection import BROKER_ERRORS, CONFIRM_SECONDS
 from shared.broker.delivery import is_connection_lost
-from shared.broker.incoming import Handler, deliver_directly
+
+Handler = Callable[[AbstractIncomingMessage], Awaitable[None]]
 
 log = structlog.get_logger()
 
@@ -72,15 +73,10 @@ class Subscription:
                     await channel.set_qos(prefetch_count=self._prefetch)
                     # On this channel, which declares a deleted queue again.
                     source = (await self._prepare(channel))[self._queue]
-                    self._source, self._tag = source, await source.consume(self._receive_first)
+                    self._source, self._tag = source, await source.consume(self._receive)
                 except BROKER_ERRORS:
                     await _close(channel)  # there may be many attempts, but channels are limited
                     raise
-
-    async def _receive_first(self, message: AbstractIncomingMessage) -> None:
-        """Receive the first message of each connection."""
-        deliver_directly(message, self._receive)
-        await self._receive(message)
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         self._delivered += 1
