@@ -199,11 +199,12 @@ async def test_a_delivery_of_a_lost_connection_is_left_to_the_broker(bench: Benc
     async with bench.worker("succeed") as worker:
         pass
     await bench.submit()
+    before = await bench.bus.backlog("beats")
     async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
         message = await (await channel.get_queue("beats")).get()
     assert message
     assert is_connection_lost(message)
-    before = await bench.bus.backlog("beats")
+    await until(lambda: bench.bus.backlog("beats"), before)
     await worker._redeliver(message)
     assert await bench.bus.backlog("beats") == before  # no copy besides the message that the broker requeued
 
