@@ -6,18 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from services.gateway.jobs import cancel
 from services.gateway.jobs.submit import Submissions
 from services.status.database.store import Store
 from services.status.settings import Settings as StatusSettings
 from services.status.sweeps.sweeper import Sweeper
+from shared.broker.bus import Bus
 from shared.errors import StorageFullError
 from shared.events import JobCancelled, JobExpired
 from shared.storage.job_files import SONG, Storage
 from shared.tasks import Task
 from tests.audio import tone
-from tests.system import System, until
+from tests.fakes import completed, failed
+from tests.system import System, gateway, status_service, submit, until
 
-BEATS = Task.BEAT_ANALYSIS
+STEMS, WORDS, BEATS = Task
 
 
 async def test_cancelling_a_job_stops_its_running_task(system: System) -> None:
@@ -46,6 +49,22 @@ async def test_a_queued_task_of_a_cancelled_job_is_never_started(system: System)
     assert await system.storage.head(f"{job_id}/{SONG}") is None
 
 
+async def test_a_job_that_could_not_be_cancelled_keeps_its_files(
+    system: System, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cancel, "PUBLISH_SECONDS", 0.1)
+    job_id = await system.submit()
+    async with (
+        Bus("amqp://127.0.0.1:1", "test") as unreachable,
+        status_service(store, system.storage) as url,
+        gateway(unreachable, system.storage, status_url=url) as client,
+    ):
+        answer = await client.delete(f"/api/jobs/{job_id}")
+    assert (answer.status_code, answer.json()["code"]) == (503, "broker_unavailable")
+    async with system.worker("succeed"):
+        await until(lambda: system.status(job_id), "completed")
+
+
 async def test_only_a_failed_job_can_be_retried(system: System) -> None:
     job_id = await system.submit()
     assert (await system.client.post(f"/api/jobs/{job_id}/retry")).status_code == 409
@@ -57,6 +76,19 @@ async def test_only_a_failed_job_can_be_retried(system: System) -> None:
     document = await system.document(job_id)
     assert (document["run"], document["error_message"]) == (1, None)
     assert (await system.client.post(f"/api/jobs/{job_id}/retry")).status_code == 409
+
+
+async def test_a_retry_runs_failed_and_skipped_tasks_and_keeps_completed_ones(system: System, store: Store) -> None:
+    job_id = str((await submit(system.client, tone(2))).json()["job_id"])
+    for event in (failed(STEMS), completed(BEATS)):
+        await system.bus.publish(event.model_copy(update={"job_id": job_id}))
+    await until(lambda: system.status(job_id), "failed")
+    assert (await system.client.post(f"/api/jobs/{job_id}/retry")).status_code == 202
+    await until(lambda: system.status(job_id), "processing")
+    job = await store.get(job_id)
+    assert job
+    assert {task: job.run(task) for task in Task} == {STEMS: 1, WORDS: 1, BEATS: 0}
+    assert job.states() == {STEMS: "queued", WORDS: "queued", BEATS: "completed"}
 
 
 async def test_the_same_idempotency_key_gives_the_same_job(system: System) -> None:

@@ -8,7 +8,7 @@ from services.status.database.store import Store
 from shared.events import Event, Song
 from shared.job import fold_all
 from shared.tasks import Task
-from tests.fakes import JOB_ID, completed, progressed, submitted
+from tests.fakes import JOB_ID, completed, failed, progressed, submitted
 from tests.histories import histories
 
 SAME_STORE = [HealthCheck.function_scoped_fixture]
@@ -52,3 +52,8 @@ async def test_text_that_looks_like_an_expression_is_stored_as_text(store: Store
     submission = submitted().model_copy(update={"song": song})
     await store.fold([submission])
     assert await store.get(JOB_ID) == fold_all([submission])
+
+
+async def test_a_job_whose_last_task_lost_its_input_is_not_read_as_unfinished(store: Store) -> None:
+    await store.fold([submitted(), failed(Task.STEM_SEPARATION), completed(Task.BEAT_ANALYSIS)])
+    assert await store.unfinished_rows({}) == []

@@ -1,5 +1,6 @@
 """Sweeps for stalled tasks, expired jobs and orphans, on a real broker and database."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from services.status.sweeps.stalled import recover_stalled_tasks
 from services.status.sweeps.sweeper import Sweeper
 from shared.broker.bus import Bus
 from shared.events import Event, JobExpired, JobSubmitted, TaskFailed, TasksRerun, decode
-from shared.job import ready
+from shared.job import Job, ready
 from shared.storage.job_files import SONG, Storage
 from shared.tasks import Task
 from tests.fakes import JOB_ID, completed, failed, progressed, started, submitted
@@ -20,6 +21,7 @@ from tests.system import Listener, recent, until
 
 BEATS, STEMS, WORDS = Task.BEAT_ANALYSIS, Task.STEM_SEPARATION, Task.TRANSCRIPTION
 AT_ONCE = timedelta(0)
+Change = Callable[[], Awaitable[None]]
 
 
 async def test_an_expired_job_loses_its_files_and_its_document(bus: Bus, store: Store, storage: Storage) -> None:
@@ -111,6 +113,42 @@ async def test_a_task_that_waits_in_its_queue_is_not_published_again(bus: Bus, s
     song = submitted(BEATS)
     await bus.publish(song, ready(song, song))
     await store.fold([song])
+    await recover_stalled_tasks(bus, store, AT_ONCE)
+    assert await bus.backlog(BEATS.queue) == 1
+
+
+@pytest.fixture
+def during_the_sweep(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], None]:
+    """Return a function that sets what happens after the sweep has read a job."""
+
+    def set_change(change: Change) -> None:
+        silent_for = store.silent_for
+
+        async def outdated(silence: timedelta) -> AsyncIterator[Job]:
+            async for job in silent_for(silence):
+                await change()
+                yield job
+
+        monkeypatch.setattr(store, "silent_for", outdated)
+
+    return set_change
+
+
+async def test_a_task_that_starts_during_the_sweep_is_not_published_again(
+    bus: Bus, store: Store, during_the_sweep: Callable[[Change], None]
+) -> None:
+    await store.fold([submitted(BEATS)])
+    during_the_sweep(lambda: store.fold([started(BEATS)]))
+    await recover_stalled_tasks(bus, store, AT_ONCE)
+    assert await bus.backlog(BEATS.queue) == 0
+
+
+async def test_a_task_that_returns_to_its_queue_during_the_sweep_is_not_published_again(
+    bus: Bus, store: Store, during_the_sweep: Callable[[Change], None]
+) -> None:
+    song = submitted(BEATS)
+    await store.fold([song])
+    during_the_sweep(lambda: bus.publish(song, (BEATS,)))
     await recover_stalled_tasks(bus, store, AT_ONCE)
     assert await bus.backlog(BEATS.queue) == 1
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,14 @@ from aio_pika.abc import AbstractChannel
 from shared.broker.delivery import Delivery, is_connection_lost, redelivery_copy
 from shared.broker.topology import dead_letter_queue
 from shared.errors import StorageUnavailableError
-from shared.events import Event, JobSubmitted, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
+from shared.events import Event, JobCancelled, JobSubmitted, TaskCompleted, TaskFailed, TaskProgressed, TaskStarted
 from shared.storage.job_files import Storage
 from shared.tasks import Task
 from shared.web.health import State
 from shared.worker import worker
 from shared.worker.task_runner import TaskRunner
 from shared.worker.worker import Worker
-from tests.fakes import JOB_ID, RHYTHM
+from tests.fakes import JOB_ID, RHYTHM, submitted
 from tests.outage import unavailable
 from tests.system import Bench, Listener, until
 
@@ -85,12 +86,23 @@ async def test_an_unexpected_error_costs_one_attempt(
     assert done.attempt == 2
 
 
-async def test_a_job_with_missing_files_fails(bench: Bench, listener: Listener) -> None:
+async def test_a_job_with_missing_files_fails_at_once(bench: Bench, listener: Listener) -> None:
     await bench.storage.delete_job(JOB_ID)
     async with bench.worker("succeed"):
         failure = (await listener.until(TaskFailed))[-1]
     assert isinstance(failure, TaskFailed)
+    assert (failure.error_code, failure.attempt) == ("files_missing", 1)
+
+
+async def test_the_result_of_a_job_that_was_deleted_meanwhile_is_not_stored(bench: Bench, listener: Listener) -> None:
+    async with bench.worker("succeed_on_signal"):
+        await listener.until(TaskProgressed)
+        await bench.storage.delete_job(JOB_ID)
+        (bench.root / "done").touch()
+        failure = (await listener.until(TaskFailed))[-1]
+    assert isinstance(failure, TaskFailed)
     assert failure.error_code == "files_missing"
+    assert not (bench.root / JOB_ID).exists()
 
 
 async def test_a_task_that_never_works_fails_after_its_last_attempt(bench: Bench, listener: Listener) -> None:
@@ -183,16 +195,16 @@ async def test_a_result_that_has_waited_too_long_is_computed_again_without_count
     bench: Bench, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store: Any = TaskRunner._store
-    outages = iter(range(5))
+    errors = iter([*[StorageUnavailableError("away")] * 5, RuntimeError("the first that counts")])
 
     async def away(*arguments: Any, **options: bool) -> bool:
-        if next(outages, None) is not None:
-            raise StorageUnavailableError("away")
+        if error := next(errors, None):
+            raise error
         return bool(await store(*arguments, **options))
 
     monkeypatch.setattr(TaskRunner, "_store", away)
     async with bench.worker("succeed"):
-        assert starts(await listener.until(TaskCompleted)) == [1, 2, 3, 4, 5, 6]
+        assert starts(await listener.until(TaskCompleted)) == [1, 2, 3, 4, 5, 6, 7]
 
 
 async def test_a_delivery_of_a_lost_connection_is_left_to_the_broker(bench: Bench, amqp_url: str) -> None:
@@ -248,6 +260,23 @@ async def test_a_copy_of_a_finished_task_is_not_run_again(
         await listener.until(TaskCompleted)
         await until(lambda: bench.bus.backlog("beats"), 0)
     assert await bench.bus.backlog("status") == 0
+
+
+async def test_a_task_that_is_cancelled_in_its_queue_is_not_started(bench: Bench, listener: Listener) -> None:
+    queued = submitted(BEATS, job_id="queued")
+    async with bench.worker("succeed_on_signal") as worker:
+
+        async def is_known() -> bool:
+            return queued.job_id in worker._cancelled
+
+        await listener.until(TaskProgressed)
+        await bench.bus.publish(queued, queued.options.tasks)
+        await bench.bus.publish(JobCancelled(job_id=queued.job_id, at=datetime.now(UTC)))
+        await until(is_known, wanted=True)
+        (bench.root / "done").touch()
+        await listener.until(TaskCompleted)
+        await until(lambda: bench.bus.backlog("beats"), 0)
+    assert await bench.bus.backlog("status") == 0  # not even a failure because of its missing files
 
 
 async def test_an_undecodable_message_is_a_dead_letter_immediately(

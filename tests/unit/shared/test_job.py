@@ -38,6 +38,18 @@ def test_a_late_attempt_does_not_undo_a_completed_one() -> None:
     assert fold_all([submitted(), completed(BEATS), *zombie]).registers[BEATS] == done.registers[BEATS]
 
 
+def test_a_late_event_of_an_earlier_attempt_does_not_replace_the_present_one() -> None:
+    present, late = started(BEATS, attempt=2), progressed(BEATS, 50, seq=7)
+    assert fold_all([submitted(), present, late]).event(BEATS) == present
+    assert fold_all([submitted(), late, present]).event(BEATS) == present
+
+
+def test_the_last_event_of_an_attempt_is_kept_whatever_their_order() -> None:
+    steps: list[Event] = [progressed(BEATS, 10 * seq, seq=seq) for seq in range(1, 10)]
+    for history in (steps, steps[::-1]):
+        assert fold_all([submitted(), *history]).event(BEATS) == steps[-1]
+
+
 def test_a_refined_result_outranks_every_first_one_of_its_run_whatever_their_attempts() -> None:
     better = refined(BEATS)
     others: list[Event] = [completed(BEATS, attempt=3, seq=99), failed(BEATS, attempt=4), started(BEATS, attempt=5)]
