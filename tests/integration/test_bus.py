@@ -7,7 +7,6 @@ from pathlib import Path
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
-from aio_pika.exceptions import MessageProcessError
 
 from deploy.local.broker import Broker
 from shared.broker import subscription, topology
@@ -80,23 +79,3 @@ async def test_a_queue_that_is_deleted_and_declared_again_is_still_consumed(
                 event = progressed(Task.BEAT_ANALYSIS, percent)
                 await bus.publish(event)
                 assert await asyncio.wait_for(received.get(), 10) == event
-
-
-async def test_later_messages_take_the_fast_path_and_equal_the_first(bus: Bus) -> None:
-    taken: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
-    own = {"message_id", "consumer_tag", "delivery_tag", "body_size"}
-
-    async with bus.consuming(STATUS_QUEUE, taken.put, prefetch=10):
-        for percent in range(3):
-            await bus.publish(progressed(Task.BEAT_ANALYSIS, percent))
-        first, *others = [await asyncio.wait_for(taken.get(), 10) for _ in range(3)]
-        for message in others:
-            assert type(message) is not type(first)
-            assert {**message.info(), **dict.fromkeys(own)} == {**first.info(), **dict.fromkeys(own)}
-        assert [decode(message.body) for message in others] == [progressed(Task.BEAT_ANALYSIS, n) for n in (1, 2)]
-        await others[0].ack()
-        with pytest.raises(MessageProcessError):
-            await others[0].ack()
-        await first.ack()
-        await others[1].ack()
-    assert await bus.backlog(STATUS_QUEUE) == 0
