@@ -1,6 +1,6 @@
 # One verb each, the same for people and for CI.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-fast browser faults evaluate bench check audit lowest docs images
+.PHONY: help setup demo up test test-fast browser faults evaluate bench check audit sbom lowest docs images
 
 PYTHON := .venv/bin/python
 TYPED := services shared deploy tests bench
@@ -58,6 +58,13 @@ check: setup ## lint, formatting, types, security
 
 audit: setup ## ask the package index for known vulnerabilities of what is locked
 	@$(PYTHON) -m pip_audit --requirement requirements.lock --disable-pip --no-deps --strict
+
+sbom: setup ## list what a release contains, in CycloneDX, in .run/sbom
+	@mkdir -p .run/sbom
+	@cat requirements.lock requirements.torch-cpu.lock | $(PYTHON) -W ignore -m cyclonedx_py requirements - \
+		--pyproject pyproject.toml --output-reproducible -o .run/sbom/python.json
+	@$(NPM) sbom --prefix $(WEB) --sbom-format cyclonedx > .run/sbom/page.json
+	@echo ".run/sbom/python.json and .run/sbom/page.json"
 
 lowest: setup ## run unit and contract tests on the lowest versions of dependencies that pyproject.toml allows
 	@deploy/local/lowest $(ARGS)
