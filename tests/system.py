@@ -167,6 +167,13 @@ class System:
         )
         return System(client, self.bus, self.storage, self.root)
 
+    def from_address(self, address: str) -> "System":
+        """Return the same system, called from another address."""
+        app = self.client._transport.app  # type: ignore[attr-defined] # it is an ASGITransport
+        transport = httpx2.ASGITransport(app, client=(address, 1))
+        client = httpx2.AsyncClient(transport=transport, base_url=self.client.base_url)
+        return System(client, self.bus, self.storage, self.root)
+
     async def submit(self, key: str | None = None) -> str:
         """Submit a song for its beats and return the job's id; `key` is an idempotency key."""
         headers = {"Idempotency-Key": key} if key else {}

@@ -129,7 +129,14 @@ async def test_equal_idempotency_keys_of_different_owners_give_different_jobs(
     jobs = [await system.submit("my key") for system in (web, phone, anyone)]
     assert len(set(jobs)) == 3
     assert jobs == [await system.submit("my key") for system in (web, phone, anyone)]
-    assert jobs[2] == "e43fff55-9688-56e2-af37-9a30a4ab44f8"  # the value before owners were introduced
+    assert jobs[0] == "971715bd-c0b8-591e-8cf4-4535d295301b"  # a request may be repeated after an upgrade
+
+
+async def test_equal_idempotency_keys_of_different_addresses_give_different_jobs(start: Start) -> None:
+    anyone = await start()
+    callers = [anyone.from_address(address) for address in ("192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1")]
+    first, second, again = [await caller.submit("my key") for caller in callers]
+    assert first == again != second
 
 
 async def test_a_too_long_idempotency_key_is_refused(bus: Bus, storage: Storage) -> None:
@@ -196,6 +203,11 @@ async def _code(client: httpx2.AsyncClient) -> str:
 
 async def test_addresses_of_one_ipv6_network_count_as_one_client(bus: Bus, storage: Storage) -> None:
     assert await codes(bus, storage, "2001:db8::1", "2001:db8::ffff:2", "2001:db8:1::1") == [422, 429, 422]
+
+
+async def test_a_mapped_ipv4_address_counts_as_itself(bus: Bus, storage: Storage) -> None:
+    addresses = "::ffff:192.0.2.1", "::ffff:192.0.2.2", "192.0.2.1"
+    assert await codes(bus, storage, *addresses) == [422, 422, 429]
 
 
 async def test_a_limit_of_zero_disables_the_rate_limit(bus: Bus, storage: Storage) -> None:

@@ -20,7 +20,7 @@ from services.gateway.jobs.upload import receive
 from services.gateway.media.decode import decode
 from services.gateway.security.auth import Keys
 from services.gateway.security.callback_url import validated_callback
-from services.gateway.security.quota import Quota
+from services.gateway.security.quota import Caller, Quota, caller_of
 from services.gateway.settings import PUBLISH_SECONDS, Settings
 from services.gateway.status.client import StatusClient
 from shared.broker.bus import Bus
@@ -34,7 +34,7 @@ from shared.web.problem import Problem, problems
 log = structlog.get_logger()
 
 JOB_ID_NAMESPACE: Final = UUID("5c1d6d27-9a3e-4f0c-8f43-2f5a64d1b7ce")
-"""Namespace of job ids that are derived from idempotency keys, the same at every gateway. Owners are sub-namespaces."""
+"""Namespace of job ids that are derived from idempotency keys, the same at every gateway. Callers are sub-namespaces."""
 
 SERVER_CODES: Final = (
     "broker_unavailable",
@@ -68,7 +68,7 @@ class Submissions:
         """
         await self._quota.check_rate(request, owner)
         key = _idempotency_key(request)
-        job_id = str(uuid5(uuid5(JOB_ID_NAMESPACE, owner) if owner else JOB_ID_NAMESPACE, key) if key else uuid4())
+        job_id = str(_derived_id(key, caller_of(request, owner)) if key else uuid4())
         with structlog.contextvars.bound_contextvars(job_id=job_id), self._quota.uploading(request, owner):
             if not (key and await self._is_submitted(job_id)):
                 await self._quota.check_unfinished(owner)
@@ -141,6 +141,12 @@ def _idempotency_key(request: Request) -> str | None:
     if key and len(key) > KEY_LENGTH:
         raise Problem(422, "invalid_idempotency_key", f"An Idempotency-Key has at most {KEY_LENGTH} characters.")
     return key
+
+
+def _derived_id(key: str, caller: Caller) -> UUID:
+    """Return the id of the caller's job with this idempotency key. Without API keys, callers differ by address."""
+    kind, name = caller
+    return uuid5(uuid5(JOB_ID_NAMESPACE, name if kind == "key" else f"{kind} {name}"), key)  # no owner has a space
 
 
 def routes(submissions: Submissions, keys: Keys) -> APIRouter:

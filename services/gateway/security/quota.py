@@ -79,13 +79,18 @@ class Quota:
 
 
 def caller_of(request: Request, owner: str | None) -> Caller:
-    """Return the caller: a key or, without keys, an address. An IPv6 caller usually has a whole /64 network."""
+    """Return the caller: a key or, without keys, an address.
+
+    An IPv6 caller usually has a whole /64 network. An IPv4 address that is mapped to IPv6 (`::ffff:192.0.2.1`, as on a
+    socket for both) counts as itself: all of them are in one /64 network.
+    """
     if owner:
         return "key", owner
     host = request.client.host if request.client else ""
     with suppress(ValueError):
-        if isinstance(ip_address(host), IPv6Address):
-            return "address", str(ip_network((host, 64), strict=False))
+        address = ip_address(host)
+        if isinstance(address, IPv6Address):
+            return "address", str(address.ipv4_mapped or ip_network((host, 64), strict=False))
     return "address", host
 
 
