@@ -4,7 +4,6 @@ It is derived from the registers when they are read from the database, then cach
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -13,6 +12,7 @@ from typing import Any
 from shared.document import JobDocument, Step
 from shared.events import FILE, JobSubmitted, Result, TaskCompleted, TaskFailed
 from shared.job import Job
+from shared.normal_forms import normalized
 from shared.notes import notes
 from shared.tasks import JobState, Task, TaskState, job_state
 
@@ -20,6 +20,7 @@ VALIDATED = 10
 """Percent of a job that is done with its upload; the requested tasks share the rest by weight."""
 
 DAY = timedelta(hours=24)
+NOT_IN_SLUG = re.compile("[^a-z0-9]+")
 
 
 def view(job: Job, now: datetime | None = None, *, ttl: timedelta = DAY) -> JobDocument:
@@ -89,8 +90,8 @@ def _results(submission: JobSubmitted, result: Result) -> dict[str, Any]:
 
 def slug(file_name: str) -> str:
     """A file name's letters and digits, for the readable part of a URL: `Café del Mar.mp3` gives `cafe-del-mar`."""
-    letters = unicodedata.normalize("NFKD", PurePath(file_name).stem).encode("ascii", "ignore").decode().lower()
-    return re.sub("[^a-z0-9]+", "-", letters).strip("-")[:40] or "song"
+    letters = normalized("NFKD", PurePath(file_name).stem).encode("ascii", "ignore").decode().lower()
+    return NOT_IN_SLUG.sub("-", letters).strip("-")[:40] or "song"
 
 
 def _error(job: Job, status: JobState) -> tuple[str | None, str | None]:

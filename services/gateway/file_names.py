@@ -5,9 +5,12 @@ import unicodedata
 from typing import Final
 from urllib.parse import quote
 
+from shared.normal_forms import normalized
 from shared.view import slug
 
 MAX_CHARACTERS: Final = 255
+MAX_PARTS: Final = 4
+"""Characters that are read of a longer name for each that is kept: some are removed or composed."""
 MAX_BYTES: Final = 150
 """Longest title in UTF-8. A file name may have 255 bytes, and the name of the result is added."""
 JOINERS: Final = "\u200c\u200d"
@@ -15,13 +18,14 @@ JOINERS: Final = "\u200c\u200d"
 EXTENSION: Final = re.compile(r"\.(?:[a-z][a-z0-9]{1,4}|3gp)$", re.IGNORECASE)
 FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\ufffd\s]+')
 """Path separators, other characters that Windows does not allow, replaced bytes, and white space."""
+SPACE: Final = re.compile(r"\s")
 RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE)
 """Names of devices on Windows, with any extension."""
 
 
 def shown_name(path: str) -> str:
     """Return the name of an uploaded file without folders and unsafe characters, for display only."""
-    name = path.replace("\\", "/").rpartition("/")[2]
+    name = path.replace("\\", "/").rpartition("/")[2][: MAX_PARTS * MAX_CHARACTERS]
     return _safe(name)[:MAX_CHARACTERS].strip() or "song"
 
 
@@ -54,7 +58,7 @@ def attachment(song_name: str, file: str, job_id: str) -> str:
 
 def _safe(text: str) -> str:
     """Remove control characters, bidi overrides, other invisible characters, surrogates and private characters."""
-    composed = unicodedata.normalize("NFC", " ".join(re.split(r"\s", text)))
+    composed = normalized("NFC", SPACE.sub(" ", text))
     return "".join(char for char in composed if unicodedata.category(char)[0] != "C" or char in JOINERS)
 
 

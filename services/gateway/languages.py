@@ -21,6 +21,8 @@ LanguageCode = Literal[
 AUTOMATIC: Final = {"", "auto", "und"}
 """Values that ask for a detection; `und` is BCP 47's code for an undetermined language."""
 
+MAX_CHARACTERS: Final = 100
+"""Longest tag that is read. langcodes keeps all that it has read."""
 MAX_DISTANCE: Final = 10
 """Greatest distance by CLDR of languages that count as one: Swiss German to German is 8, Wu to Chinese is 10."""
 
@@ -34,7 +36,7 @@ def whisper_language(tag: str, supported: Collection[str]) -> str | None:
     if locale.casefold() in AUTOMATIC:
         return None
     try:
-        language = Language.get(locale).language or ""
+        language = Language.get(locale).language or "" if len(locale) <= MAX_CHARACTERS else ""
     except LanguageTagError:
         language = ""
     code, _ = closest_match(language, [*supported], MAX_DISTANCE) if language else ("und", 0)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hmac
+import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ from shared.errors import PermanentError, TransientError
 from shared.settings import Settings
 
 LENGTH: Final = 2000
+AUTHORITY: Final = re.compile(r"[A-Za-z]+://[^/?#]{0,300}(?:[/?#].*)?")
+"""Start of an address, with a host that is hardly longer than host names may be (253). Longer ones are slow to read."""
 SECRET_LENGTH: Final = 32
 SCHEMES: Final = ("http", "https")
 GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
@@ -60,6 +63,8 @@ def parse(text: str) -> URL:
     """Parse the URL of a callback. Raises PermanentError if it is not the URL of a web server."""
     if len(text) > LENGTH or not text.isprintable() or " " in text:
         raise PermanentError("The callback is no URL", f"it has blanks, or more than {LENGTH} characters")
+    if not AUTHORITY.fullmatch(text):
+        raise PermanentError("The callback is no URL", "give one that starts with https:// or http://, and a host name")
     try:
         url = URL(text)
         host, port = url.host, url.port  # decodes an internationalized host, which fails if it is invalid

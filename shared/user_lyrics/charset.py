@@ -18,6 +18,8 @@ SUPERSETS: Final = {
     "shift_jis": "cp932", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "big5": "big5hkscs",
 }  # fmt: skip
 """Charsets that browsers decode instead of the declared one: files often declare the smaller one."""
+MAX_NAME_CHARACTERS: Final = 40
+"""Longest name of a charset that is looked up. Python keeps all that it does not know."""
 NOT_CHARSETS: Final = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 """Python's codecs between texts."""
 UTF_16_ZEROS: Final = 1 / 4
@@ -42,7 +44,7 @@ def decode(body: bytes, charset: str | None = None) -> str:
 
 
 def _codec(charset: str) -> str:
-    for label in (charset, charset.lower().removeprefix("x-")):
+    for label in (charset, charset.lower().removeprefix("x-")) if len(charset) <= MAX_NAME_CHARACTERS else ():
         try:
             name = codecs.lookup(label.strip()).name
             "a".encode(name)

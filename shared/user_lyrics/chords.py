@@ -12,7 +12,8 @@ LONGEST_CHORD = 12  # characters
 PLAIN = re.compile(r"[A-H]|Do|DO|Re|RE|Ré|Mi|MI|Fa|FA|Sol|SOL|La|LA|Si|SI")
 FILLING = re.compile(r"[|/%:.\-–—]+|\(?[x×]\d{1,2}\)?|\(?\d{1,2}[x×]\)?")
 DIRECTIVE = re.compile(r"\s*\{[^{}]*\}\s*")  # ChordPro
-TABLATURE = re.compile(r"\s*[A-Ga-g]?[#b]?\s*[-|:0-9hpbrxs/\\~()^*.]+")
+TABLATURE = re.compile(r"\s*+[A-Ga-g]?[#b]?\s*+[-|:0-9hpbrxs/\\~()^*.]+")
+APART = re.compile(r"\S {3,}\S")
 
 
 def without_chords(lines: Sequence[str]) -> list[str]:
@@ -51,4 +52,4 @@ def _is_syllables(line: str) -> bool:
 
 
 def _is_apart(line: str) -> bool:
-    return bool(re.search(r"\S {3,}\S", line))
+    return bool(APART.search(line))

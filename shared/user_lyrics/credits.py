@@ -10,12 +10,14 @@ from shared.user_lyrics.headings import fold
 MAX_BETWEEN = 4
 """Credits end before this many other lines."""
 CONTRIBUTORS = re.compile(r"\d[\d,.]*K? Contributors?.*")
-TITLE_AND_ARTIST = re.compile(r"\S.* [-–—] .*\S")
+TITLE_AND_ARTIST = re.compile(r"(?=.*\S\Z)\S.*? [-–—] .+")
 PAGE_WORD = re.compile(r"translations?|read more|contributors?|embed", re.IGNORECASE)
 PAGE_TITLE = re.compile(r".*\bLyrics(?=\[|$).*|.*\bRead More\s*(?=\[|$).*")
 LAST_IN_PAGE_HEAD = 40  # lines
-ADVERTISEMENT = re.compile(r"You might also like(?=$|\s*[\[A-ZÀ-ÞА-Я])|See .+ Live\s?Get tickets as low as \$[\d,.]+")
-EMBED = re.compile(r"\d*(?:\.\d+)?K?Embed$")
+ADVERTISEMENT = re.compile(
+    r"You might also like(?=$|\s*[\[A-ZÀ-ÞА-Я])|See .{1,100} Live\s?Get tickets as low as \$[\d,.]+"
+)
+EMBED = re.compile(r"(?<!\d)\d*(?:\.\d+)?K?Embed$")
 ADDRESS = re.compile(
     r"(?:\S+\s+)?(?:https?://|www\.)\S+(?:\s+\S+)?|[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|ru|br|fr|de|it|es|pl|cz|jp|me|app|lyrics)(?:/\S*)?",
     re.IGNORECASE,
@@ -25,7 +27,7 @@ NOTICE = re.compile(
     r"|powered by \S.*|(?:.*\blyrics?\s*)?(?:©|℗|\(c\)\s*\d{4}|copyright\b).*|.*\ball rights reserved\b.*"
     r"|.*\bnot for commercial use\b.*|(?:re-?)?(?:sync(?:hroni[sz])?ed|subtitles|subtitled|captions|captioned|lrc)"
     r"(?: (?:and|&) \w+)? by\b.*|\(\d{10,}\)|submit corrections|edit lyrics|add to favou?rites"
-    r"|thanks to .+ for (?:adding|submitting|correcting) .*lyrics.*",
+    r"|(?>thanks to .+? for (?:adding|submitting|correcting) ).*lyrics.*",
     re.IGNORECASE,
 )  # fmt: skip
 TITLE = re.compile(
@@ -61,7 +63,8 @@ CREDIT: Final = """
 """
 """Words before the colon, or before `by`, of a credit."""
 LINKS: Final = "and & y e et und e i и ve by s the of da de la del par von op sp"
-CREDIT_LINE = re.compile(r"\W*([^:：]{1,40}?)\s*[:：]\s*(\S.*)|(?-i:([A-Z][\w&, ]{2,30}?) by ([A-Z0-9].*))")
+CREDIT_LINE = re.compile(r"\W*+([^:：]{1,40}?)\s*[:：]\s*(\S.*)|(?-i:([A-Z][\w&, ]{2,30}?) by ([A-Z0-9].*))")
+SEPARATORS = re.compile(r"[\s&/+,()（）・]+")
 
 
 def without_credits(lines: Sequence[str]) -> list[str]:
@@ -112,7 +115,7 @@ def _is_credit(line: str, *, first: bool) -> bool:
     if not found:
         return False
     label, rest = found[1] or found[3], found[2] or found[4]
-    words = [word for word in re.split(r"[\s&/+,()（）・]+", fold(label)) if word]
+    words = [word for word in SEPARATORS.split(fold(label)) if word]
     labels, links = _credit_words()
     is_known = "_".join(words) in labels or (not labels.isdisjoint(words) and labels | links >= {*words})
     return is_known and not rest[:1].islower()

@@ -5,12 +5,12 @@ and is sung inside a verse.
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from enum import IntEnum
 from functools import cache, lru_cache
 from typing import Final
 
+from shared.normal_forms import normalized
 from shared.user_lyrics.heading_words import (
     ABBREVIATIONS,
     BREAKS,
@@ -26,9 +26,12 @@ from shared.user_lyrics.heading_words import (
 )
 
 COLONS: Final = (":", "：")
-REST = re.compile(r"\s*[:：]\s*|\s+[-–—|/]\s+|\s*[(（\[]")
+REST = re.compile(r" ?[:：] ?| [-–—|/] | ?[(（\[]")
 SEPARATORS = re.compile(r"[\s\-_/&+,.·•|#*()（）]+")
-LABEL = re.compile(r"[^\W\d][^\s:：]*(?:\s*\d+)?\s*[:：]")
+NAME_SEPARATORS = re.compile(r"[\s,&/+、，]+")
+WORD_SEPARATORS = re.compile(r"[\s,&/+]+")
+DIGITS = re.compile(r"(\d+)")
+LABEL = re.compile(r"[^\W\d][^ :：]*(?: \d+)? ?[:：]")
 STANZA_NUMBER = re.compile(r"(\d{1,2})(?:[.)]\s+|[.)]?$)")
 DECORATION: Final = "#*=~_<>{}|•·●■◆▪-–—()（）〈〉《》「」『』«»\"“”': ："
 MARKED = re.compile(r"(?:[#*=~<{|(（〈《«•·●■◆▪]|[_-]{2}).*|[-–—]\s*\S.*[-–—]|.*[:：]", re.DOTALL)
@@ -57,6 +60,7 @@ class Kind(IntEnum):
 def without_headings(lines: Sequence[str], *, has_stanzas: bool) -> list[str]:
     """Return the lines with an empty one in the place of each heading, and without labels before sung words.
 
+    Words of the lines are separated by single spaces.
     Empty lines separate stanzas. If the text `has_stanzas`, a heading begins one, unless it has a mark of its own.
     """
     lines = _without_numbers(lines)
@@ -71,7 +75,7 @@ def without_headings(lines: Sequence[str], *, has_stanzas: bool) -> list[str]:
 
 class _Text:
     def __init__(self, lines: Sequence[str]) -> None:
-        self._folded = [fold(line) for line in lines]
+        self._folded = "\n".join(map(fold, lines))
         # Shorter lines may be names, and a line with a colon may be a label.
         long = [line for line in lines if line.count(" ") > 1 and line.upper() != line.lower() and ":" not in line]
         self._has_headings = any(map(self.is_heading, lines))
@@ -113,7 +117,7 @@ class _Text:
         return line if kind is Kind.BREAK else rest
 
     def _is_names(self, text: str) -> bool:
-        words = [word for word in re.split(r"[\s,&/+、，]+", text) if word]
+        words = [word for word in NAME_SEPARATORS.split(text) if word]
         if not 0 < len(words) <= LONGEST_NAMES or text.endswith(("!", "?", "…", ",", ";")) or self._occurs_again(text):
             return False
         if text.upper() == text.lower():
@@ -121,8 +125,10 @@ class _Text:
         return not self._has_title_case and (_is_title_case(text) or "." in text)
 
     def _occurs_again(self, text: str) -> bool:
+        """Return whether more than one line contains the text."""
         folded = fold(text)
-        return sum(folded in line for line in self._folded) > 1
+        end = self._folded.find("\n", self._folded.find(folded))
+        return end >= 0 and self._folded.find(folded, end) >= 0
 
 
 def _without_numbers(lines: Sequence[str]) -> list[str]:
@@ -142,7 +148,7 @@ def _repeated_labels(lines: Sequence[str]) -> Collection[str]:
 
 
 def _is_title_case(text: str) -> bool:
-    words = [word.strip("()\"'“”.") for word in re.split(r"[\s,&/+]+", text)]
+    words = [word.strip("()\"'“”.") for word in WORD_SEPARATORS.split(text)]
     return text != text.lower() and all(not word[:1].islower() or word.lower() in NAME_LINKS for word in words)
 
 
@@ -150,11 +156,13 @@ def _is_repetition(text: str) -> bool:
     return all(token.isdigit() or token in _other_words() for token in _tokens(text))
 
 
-@lru_cache(10_000)
 def _kind(label: str) -> Kind | None:
     """Return the kind of a name of a section, with numbers and qualifiers or not; None for any other text."""
-    if len(label) > LONGEST_LABEL:
-        return None
+    return _kind_of_label(label) if len(label) <= LONGEST_LABEL else None
+
+
+@lru_cache(10_000)
+def _kind_of_label(label: str) -> Kind | None:
     read = [*_read(_tokens(label.strip(DECORATION)))]
     names = [(word, kind) for word, kind in read if kind]
     if not names or ("", None) in read or len(dict(names)) < len(names):
@@ -203,7 +211,7 @@ def _named_kind(word: str) -> Kind | None:
 
 def _tokens(label: str) -> list[str]:
     """Split at spaces and punctuation, and between letters and digits."""
-    return [token for token in SEPARATORS.split(re.sub(r"(\d+)", r" \1 ", NUMBER_SIGN.sub("", fold(label)))) if token]
+    return [token for token in SEPARATORS.split(DIGITS.sub(r" \1 ", NUMBER_SIGN.sub("", fold(label)))) if token]
 
 
 @cache
@@ -229,4 +237,4 @@ def _unspaced() -> re.Pattern[str]:
 
 def fold(text: str) -> str:
     """Return the form in which words are compared: lower case, without accents."""
-    return UNSEEN.sub("", unicodedata.normalize("NFKD", text.casefold()))
+    return UNSEEN.sub("", normalized("NFKD", text.casefold()))

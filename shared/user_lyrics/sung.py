@@ -11,24 +11,24 @@ from shared.user_lyrics.headings import without_headings
 from shared.user_lyrics.timed import Row, read_rows
 
 BREAK_TAG = re.compile(r"<br\s*/?>\n?", re.IGNORECASE)
-IN_BRACKETS = re.compile(r"\[[^\[\]\n]*\]|【[^】\n]*】|［[^］\n]*］|〔[^〕\n]*〕|〖[^〗\n]*〗")
+IN_BRACKETS = re.compile(r"\[[^\[\]\n]*\]|【[^【】\n]*】|［[^［］\n]*］|〔[^〔〕\n]*〕|〖[^〖〗\n]*〗")
 FEWEST_LINES = 6
 """With fewer lines it is not clear that an empty line after each of them means nothing."""
 MUSIC_NOTES = re.compile("[♩♪♫♬🎵🎶🎤]+")
-IN_HASHES = re.compile(r"#\s+(.*\S)\s+#")  # captions mark what is sung by a number sign
-TIMES = r"(?:[x×х]\s?\d{1,2}|\d{1,2}\s?[x×х])"
+TIMES = r"(?:[x×х] ?\d{1,2}|\d{1,2} ?[x×х])"
 REPEATED = (
-    r"bis|ter|repeat|twice|(?:\d+|two|three|four)\s+times|\d+\s*(?:mal|veces|vezes|fois|volte|razy|раза?|kali|回|번|遍)"
+    r"bis|ter|repeat|twice|(?:\d+|two|three|four) times|\d+ ?(?:mal|veces|vezes|fois|volte|razy|раза?|kali|回|번|遍)"
     "|zweimal|dreimal|dos veces|duas vezes|deux fois|due volte|dwa razy|два раза|три раза"
     "|重复|重複|반복|繰り返し|くりかえし"
 )
 REPETITION = re.compile(
-    rf"\s*[(（]\s*(?:repeat\s*)?(?:{TIMES}|{REPEATED})\s*[)）]"
-    rf"|(?<!\d)(?<!\bmy)(?<!\bthe)(?<!\byour)(?<!\ba)\s+(?:(?-i:[x×х]\s?\d{{1,2}})|\d{{1,2}}[x×х])\s*$"
-    rf"|(?-i:(?<=[A-Z]{{2}})!?\s+X\s?\d{{1,2}}\s*$)"
-    rf"|^\s*{TIMES}\s*$",
+    rf" ?[(（] ?(?:repeat ?)?(?:{TIMES}|{REPEATED}) ?[)）]"
+    rf"|(?<!\d)(?<!\bmy)(?<!\bthe)(?<!\byour)(?<!\ba) (?:(?-i:[x×х] ?\d{{1,2}})|\d{{1,2}}[x×х])$"
+    rf"|(?-i:(?<=[A-Z]{{2}})!? X ?\d{{1,2}}$)"
+    rf"|^{TIMES}$",
     re.IGNORECASE,
 )  # fmt: skip
+"""Words of a line are separated by single spaces."""
 
 
 def sung_rows(text: str) -> list[Row]:
@@ -48,10 +48,15 @@ def sung_rows(text: str) -> list[Row]:
 
 
 def _without_brackets(line: str) -> str:
-    # Collapse spaces first: the patterns would backtrack over long runs of spaces.
+    """Return the words outside of brackets, separated by single spaces."""
     outside = IN_BRACKETS.sub("", IN_BRACKETS.sub("", line))  # twice, for brackets in brackets
-    words = " ".join(MUSIC_NOTES.sub("", outside).split())
-    return IN_HASHES.sub(r"\1", words)
+    return _without_hashes(" ".join(MUSIC_NOTES.sub("", outside).split()))
+
+
+def _without_hashes(line: str) -> str:
+    """Remove number signs around words: captions mark what is sung by them."""
+    first, last = line.find("# "), line.rfind(" #")
+    return line[:first] + line[first + 2 : last] + line[last + 2 :] if 0 <= first < last - 2 else line
 
 
 def _has_stanzas(lines: Sequence[str]) -> bool:

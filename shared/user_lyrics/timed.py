@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-CLOCK = r"(?:\d+:)?\d{1,2}:\d\d(?:[.,]\d{1,3})?"
+from shared.errors import PermanentError
+
+CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d\d(?:[.,]\d{1,3})?"
 CUE = re.compile(rf"\s*({CLOCK})\s*(?:-->|(?<=[.,]\d\d\d),)\s*{CLOCK}\b.*")
-LRC_TAG = re.compile(r"\s*\[\s*((?:\d+:)?\d{1,3}:\d\d(?:[.,:]\d{1,3})?)\s*\]")
+LRC_TAG = re.compile(r"\s*\[\s*((?:\d{1,3}:)?\d{1,3}:\d\d(?:[.,:]\d{1,3})?)\s*\]")
 LRC_OFFSET = re.compile(r"\s*\[\s*offset\s*:\s*([+-]?\d{1,6})\s*\]\s*", re.IGNORECASE)
 LRC_SINGER = re.compile(r"\s*[FMD]:\s*")  # Walaoke's female, male and duet
 TRANSCRIPT = re.compile(rf"\s*[(\[]?({CLOCK})[)\]]?(?:\s+|$)")
+MAX_REPEATED_CHARACTERS: Final = 20_000
+"""A line with several times is sung at each of them, with the lines below that have no time."""
 FEWEST_TRANSCRIPT_TIMES = 3
 """A sung line may start with a time (`5:15`), but hardly with ascending times in three lines."""
 RUBY = re.compile(r"<r[tp]>[^<]*</r[tp]>", re.IGNORECASE)
@@ -48,15 +52,17 @@ def _cues(lines: Sequence[str]) -> list[Row]:
     # In automatic captions, a cue repeats the line before it without the times of its words.
     rolls = any("<c>" in line and WORD_TIME.search(line) for line in lines)
     rows = [Row(line) for line in _payload(lines, 0, min(cues), is_vtt=is_vtt)]
+    before = _without_markup(rows[-1].text).strip() if rows else ""
     payloads = [
         (cues[index], _payload(lines, index + 1, following, is_vtt=is_vtt))
         for index, following in pairwise([*cues, len(lines)])
     ]
     for start, payload in sorted(payloads, key=lambda cue: cue[0]):
         for line in payload:
-            before = _without_markup(rows[-1].text) if rows else ""
-            if not (rolls and not WORD_TIME.search(line) and _without_markup(line).strip() in {"", before.strip()}):
+            words = _without_markup(line).strip()
+            if not (rolls and not WORD_TIME.search(line) and words in {"", before}):
                 rows.append(Row(line, start))
+                before = words
     return rows
 
 
@@ -75,20 +81,29 @@ def _payload(lines: Sequence[str], start: int, end: int, *, is_vtt: bool) -> Ite
 
 
 def _lrc(lines: Sequence[str]) -> list[Row]:
-    """Return a line for each of its times; a line without a time follows the one before it."""
+    """Return a line for each of its times; a line without a time follows the one before it.
+
+    Raises PermanentError `lyrics_too_long` if that makes many more characters than the text has.
+    """
     offsets = [match for line in lines if (match := LRC_OFFSET.fullmatch(line))]
     shift = -int(offsets[-1][1]) / 1000 if offsets else 0.0
     groups: list[tuple[list[float | None], list[str]]] = [([None], [])]
     for line in lines:
         times: list[float | None] = []
-        while tag := LRC_TAG.match(line):
+        end = 0
+        while tag := LRC_TAG.match(line, end):
             times.append(max(0.0, _seconds(tag[1], is_lrc=True) + shift))
-            line = line[tag.end() :]  # noqa: PLW2901 -- one tag after the other
+            end = tag.end()
         if times:
-            singer = LRC_SINGER.match(line)
-            groups.append((times, [line[singer.end() :] if singer else line]))
+            singer = LRC_SINGER.match(line, end)
+            groups.append((times, [line[singer.end() if singer else end :]]))
         else:
             groups[-1][1].append(line)
+    if sum(len(times) * sum(len(text) + 1 for text in texts) for times, texts in groups) > MAX_REPEATED_CHARACTERS:
+        raise PermanentError(
+            f"The lyrics, repeated at their times, have more than {MAX_REPEATED_CHARACTERS} characters",
+            code="lyrics_too_long",
+        )
     timed = [(time, texts) for times, texts in groups for time in times]
     timed.sort(key=lambda group: -1.0 if group[0] is None else group[0])
     return [Row(text, time) for time, texts in timed for text in texts]

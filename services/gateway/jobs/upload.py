@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
 from time import monotonic
 from typing import BinaryIO
@@ -18,7 +18,7 @@ from streaming_form_data.validators import MaxSizeValidator
 from streaming_form_data.validators import ValidationError as TooLongError
 
 from services.gateway.file_names import shown_name
-from services.gateway.jobs.part_headers import PartHeaders
+from services.gateway.jobs.part_headers import PartHeaders, boundary_of, parameter
 from services.gateway.languages import whisper_language
 from services.gateway.settings import Settings
 from shared.errors import PermanentError
@@ -34,6 +34,8 @@ FORM_OVERHEAD_BYTES = 100_000
 """Most bytes of a form besides the song. The parser keeps headers of a part in memory, and is slow at tiny parts."""
 LYRICS_BYTES = 90_000
 """Most bytes of lyrics: less than `FORM_OVERHEAD_BYTES`, and more than the longest accepted lyrics."""
+LYRICS_READER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lyrics")
+"""Lyrics take up to half a second. One thread, because the event loop waits 5 ms for each that computes."""
 CLOSE = {"Connection": "close"}
 """Headers of a refusal before the end of a body of unknown length."""
 
@@ -68,9 +70,10 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
         song = _FileTarget(file)
         fields = {name: ValueTarget(validator=MaxSizeValidator(most)) for name, most in FIELD_BYTES.items()}
         lyrics = ValueTarget(validator=MaxSizeValidator(LYRICS_BYTES))
-        headers = PartHeaders(request.headers["content-type"])
         try:
-            parser = StreamingFormDataParser(dict(request.headers))
+            boundary = boundary_of(request.headers["content-type"])
+            headers = PartHeaders(boundary)
+            parser = StreamingFormDataParser({"Content-Type": f'multipart/form-data; boundary="{boundary}"'})
             for name, target in {"file": song, "lyrics": lyrics, **fields}.items():
                 parser.register(name, target)
             received = 0
@@ -93,7 +96,7 @@ async def receive(request: Request, path: Path, limits: Settings) -> Upload:
     options = _options(values, limits)
     _, charset = parse_content_type(headers.content_types.get("lyrics", ""))
     name = shown_name(headers.file_names.get("file", ""))
-    return Upload(name, song.size, options, _lyrics(lyrics.value, charset, options), callback_url)
+    return Upload(name, song.size, options, await _lyrics(lyrics.value, charset, options), callback_url)
 
 
 async def paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:
@@ -115,13 +118,13 @@ async def paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def validated_lyrics(body: bytes, charset: str | None, *, unknown_charset: int = 422) -> str:
+async def validated_lyrics(body: bytes, charset: str | None, *, unknown_charset: int = 422) -> str:
     """Return normalized lyrics. Raises Problem 422: `invalid_lyrics`, `lyrics_too_long` or `empty_lyrics`.
 
     `unknown_charset` is the status for a charset that is unknown.
     """
     try:
-        return normalize(body, charset)
+        return await asyncio.get_running_loop().run_in_executor(LYRICS_READER, normalize, body, charset)
     except PermanentError as error:
         status = unknown_charset if error.code == "unknown_charset" else 422
         raise Problem(status, error.code, f"{error.summary}.") from error
@@ -129,9 +132,8 @@ def validated_lyrics(body: bytes, charset: str | None, *, unknown_charset: int =
 
 def parse_content_type(header: str) -> tuple[str, str | None]:
     """Return the media type in lower case, and the charset if it is declared."""
-    message = Message()
-    message["Content-Type"] = header
-    return header.partition(";")[0].strip().lower(), message.get_content_charset()
+    charset = parameter(header, "charset")
+    return header.partition(";")[0].strip().lower(), charset.lower() if charset else None
 
 
 def _options(values: dict[str, str], settings: Settings) -> Options:
@@ -146,12 +148,12 @@ def _options(values: dict[str, str], settings: Settings) -> Options:
         raise Problem(422, "invalid_option", f"The option '{first['loc'][0]}' is not valid: {first['msg']}.") from error
 
 
-def _lyrics(lyrics: bytes, charset: str | None, options: Options) -> str | None:
+async def _lyrics(lyrics: bytes, charset: str | None, options: Options) -> str | None:
     if not lyrics.strip():
         return None
     if Task.TRANSCRIPTION not in options.tasks:
         raise Problem(422, "invalid_option", "The option 'lyrics' needs the task 'transcription'.")
-    return validated_lyrics(lyrics, charset)
+    return await validated_lyrics(lyrics, charset)
 
 
 class _FileTarget(BaseTarget):  # type: ignore[misc] # the library has no types

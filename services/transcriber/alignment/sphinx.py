@@ -3,7 +3,6 @@
 A word that its dictionary lacks gets a pronunciation by rules.
 """
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -16,6 +15,7 @@ from services.transcriber.audio import SAMPLE_HZ, Samples, Span
 from services.transcriber.text.g2p import pronounce
 from services.transcriber.text.lyrics import Word
 from services.transcriber.text.normalization import spoken_words
+from shared.normal_forms import normalized
 
 FRAMES_PER_SECOND = 100
 LARGEST_SAMPLE = 32767
@@ -71,7 +71,7 @@ def sphinx_aligner() -> SphinxAligner:
 
 def _ascii_words(word: str) -> Iterator[str]:
     for piece in spoken_words(word, "en"):
-        yield "".join(each for each in unicodedata.normalize("NFKD", piece) if each.isascii())
+        yield "".join(each for each in normalized("NFKD", piece) if each.isascii())
 
 
 def _span(segments: Sequence[Segment]) -> Span | None:

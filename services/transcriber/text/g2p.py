@@ -16,6 +16,7 @@ PHONES: Final = {
     "w": "W", "x": "K S", "y": "IY", "z": "Z",
 }  # fmt: skip
 LONGEST_GRAPHEME = max(map(len, PHONES))
+NOT_A_LETTER = re.compile("[^a-z]")
 DOUBLED = re.compile(r"([^aeiou])\1+")
 SILENT_E = re.compile(r"(?<=[aeiouy][bcdfgklmnprstvz])e$")
 LONG_VOWEL = re.compile(r"([aiou])(?=[bcdfgklmnprstvz]e$)")
@@ -24,7 +25,7 @@ LONG_PHONES: Final = {"a": "EY", "i": "AY", "o": "OW", "u": "UW"}
 
 def pronounce(word: str) -> str:
     """Return ARPAbet phones separated by spaces; empty for a word without a letter from a to z."""
-    letters = DOUBLED.sub(r"\1", re.sub("[^a-z]", "", word.lower()))
+    letters = DOUBLED.sub(r"\1", NOT_A_LETTER.sub("", word.lower()))
     long = LONG_VOWEL.search(letters)
     letters, found, position = SILENT_E.sub("", letters), [], 0
     while position < len(letters):

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from shared.normal_forms import normalized
+
 ONES: Final = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
@@ -17,7 +19,7 @@ LARGEST = 9999
 
 def spoken_words(text: str, language: str | None) -> list[str]:
     """Return the lower-case words that are spoken for a written one: `24/7` gives `twenty four seven`."""
-    text = unicodedata.normalize("NFKC", text.casefold())
+    text = normalized("NFKC", text.casefold())
     if language == "en":
         for sign, name in SIGNS.items():
             text = text.replace(sign, name)
@@ -31,7 +33,7 @@ def spoken_words(text: str, language: str | None) -> list[str]:
 
 def normalize(text: str, language: str | None) -> str:
     """Return the form in which words are compared: only letters and digits, without accents."""
-    letters = unicodedata.normalize("NFKD", "".join(spoken_words(text, language)))
+    letters = normalized("NFKD", "".join(spoken_words(text, language)))
     return "".join(each for each in letters if each.isalnum())
 
 

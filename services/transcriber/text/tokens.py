@@ -80,13 +80,8 @@ def _is_spoken(piece: str) -> bool:
 
 def _pieces(token: str) -> list[str]:
     """Split a token of a script without spaces into characters, each with its marks and punctuation."""
-    pieces = [token[0]]
-    for before, character in pairwise(token):
-        if _begins(before, character):
-            pieces.append(character)
-        else:
-            pieces[-1] += character
-    return pieces
+    begins = [index for index, (before, char) in enumerate(pairwise(token), 1) if _begins(before, char)]
+    return [token[start:end] for start, end in pairwise([0, *begins, len(token)])]
 
 
 def _begins(before: str, character: str) -> bool:

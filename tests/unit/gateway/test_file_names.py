@@ -1,11 +1,12 @@
 """Names of downloads: the song's own, in any script, and safe on any system."""
 
 import re
+import unicodedata
 from urllib.parse import unquote
 
 import pytest
 
-from services.gateway.file_names import MAX_BYTES, attachment, local_name, title
+from services.gateway.file_names import JOINERS, MAX_BYTES, attachment, local_name, shown_name, title
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,13 @@ def test_the_header_is_ascii_and_both_names_identify_the_song() -> None:
         assert unquote(match[2]) == f"{title(song) or 'song-1a2b3c4d'}_vocals.wav"
     assert 'filename="song-1a2b3c4d_vocals.wav"' in attachment("曲.mp3", "vocals.wav", "1a2b3c4d-5e6f")
     assert 'filename="song_vocals.wav"' in attachment("song.mp3", "vocals.wav", "1a2b3c4d-5e6f")
+
+
+def test_no_control_character_is_in_the_name_of_a_download_or_of_a_zips_entry() -> None:
+    controls = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in ("Cc", "Cf", "Zl", "Zp")]
+    assert len(controls) > 200
+    for char in set(controls) - set(JOINERS):
+        name = f"a{char}b{char}\u0301.m{char}p3{char}"
+        assert char not in shown_name(name)
+        assert char not in title(name)
+        assert unquote(attachment(name, "vocals.wav", "1a2b3c4d")).isprintable()

@@ -2,7 +2,7 @@ import pytest
 
 from shared.errors import PermanentError
 from shared.user_lyrics.sung import sung_rows
-from shared.user_lyrics.text import MAX_CHARACTERS, normalize
+from shared.user_lyrics.text import MAX_BYTES, MAX_CHARACTERS, normalize
 
 HEADINGS = """
     #CHORUS | Chorus 2x: | Final Chorus | Verse 1: Name | Припев: | Куплет 1: | Refren: | 【サビ】 |
@@ -93,12 +93,23 @@ def test_blank_lines_are_kept_but_not_sung() -> None:
         (b"caf\xe9", "invalid_lyrics"),
         (b"a" * (MAX_CHARACTERS + 1), "lyrics_too_long"),
         ("猴".encode() * (MAX_CHARACTERS + 1), "lyrics_too_long"),
+        (b"\xff" * (MAX_BYTES + 1), "lyrics_too_long"),  # it is not even decoded
+        (b"[00:01]" * 200 + b"la\n" * 200, "lyrics_too_long"),
     ],
 )
 def test_text_that_cannot_be_sung_is_refused(sent: bytes, code: str) -> None:
     with pytest.raises(PermanentError) as refused:
         normalize(sent)
     assert refused.value.code == code
+
+
+def test_lyrics_of_the_maximum_length_may_have_decomposed_accents() -> None:
+    assert normalize(("e\u0302\u0301" * MAX_CHARACTERS).encode()) == "ế" * MAX_CHARACTERS
+
+
+def test_many_marks_on_a_letter_are_divided() -> None:
+    rows = normalize(("a" + "\u0327" * 100).encode()).split("\u034f")
+    assert [row.count("\u0327") for row in rows] == [30, 30, 30, 10]
 
 
 def test_line_endings_do_not_count_toward_the_maximum_length() -> None:
@@ -121,6 +132,8 @@ def test_names_of_sections_and_repetitions_are_not_sung(line: str) -> None:
         ("Sing it louder x2", "Sing it louder"),
         ("[00:12.34]<00:12.34>Sing <00:12.90>it", "Sing it"),
         ("Hey [softly] you", "Hey you"),
+        ("Hey 【a【b】c】 you", "Hey you"),
+        ("Hey # la la # lo #", "Hey la la # lo"),
         ("A bridge over the water", "A bridge over the water"),
         ("Chorus girls dance", "Chorus girls dance"),
         ("(ooh, ooh)", "(ooh, ooh)"),
