@@ -23,13 +23,29 @@ def _to_milliseconds(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def _is_plausible(moment: datetime) -> datetime:
+    """Refuse years with which calendar arithmetic fails. UTC has no year 0, and a job's expiry no year 10000."""
+    if not EARLIEST <= moment < LATEST:
+        raise ValueError(f"a moment from {EARLIEST:%Y} to {LATEST:%Y}")
+    return moment
+
+
 Moment = Annotated[AwareDatetime, AfterValidator(_to_milliseconds), PlainSerializer(rfc3339, return_type=str)]
 """A moment has no more digits than are sent, so that it is the same before and after the wire."""
+
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+GREATEST = 2**53 - 1
+"""Largest number in an event: JSON keeps it exactly, and a database with 64 bits can store it."""
+EVENT_BYTES = 1_000_000
+"""Largest event on the wire. Usual ones have less than 2,000 bytes; a stored job keeps up to four and has 16 MB."""
 
 JOB_ID = "[A-Za-z0-9-]{1,64}"
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID}$", description="Opaque; a UUID when made by the gateway.")]
 Owner = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="An API key's name.")]
 Seconds = Annotated[float, Field(ge=0, description="Seconds.")]
+Duration = Annotated[float, Field(ge=0, le=1e9, description="Seconds.")]
+Count = Annotated[int, Field(ge=0, le=GREATEST)]
+Ordinal = Annotated[int, Field(ge=1, le=GREATEST)]
 Percent = Annotated[int, Field(ge=0, le=100, description="Percent, 0 to 100.")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 FILE = object()
@@ -42,15 +58,15 @@ AudioFormat = Literal["wav", "flac", "mp3", "opus"]
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class AudioFacts(Frozen):
     """Properties of an upload's sound that its user may want to know. The defaults say that nothing is known."""
 
-    filled_seconds: Seconds = Field(default=0, description="Length of the silence that replaces missing sound.")
-    channels: int | None = Field(
-        default=None, ge=1, description="Channels of the upload; 1 also for surround sound with only a centre."
+    filled_seconds: Duration = Field(default=0, description="Length of the silence that replaces missing sound.")
+    channels: Ordinal | None = Field(
+        default=None, description="Channels of the upload; 1 also for surround sound with only a centre."
     )
     gain_db: float = Field(
         default=0,
@@ -71,8 +87,8 @@ class Song(Frozen):
     """
 
     name: str = Field(max_length=255)
-    file_size: int = Field(ge=0)
-    audio_duration: Seconds
+    file_size: Count
+    audio_duration: Duration
     audio: AudioFacts = AudioFacts()
 
 
@@ -104,7 +120,7 @@ class Lyrics(Frozen):
     model: str
     language: str | None
     language_probability: Fraction | None = Field(default=None, description="Null if the user named the language.")
-    word_count: int = Field(ge=0)
+    word_count: Count
     transcription: FileName
     lrc: FileName
     srt: FileName
@@ -116,7 +132,7 @@ class Rhythm(Frozen):
 
     kind: Literal["rhythm"] = "rhythm"
     tempo_bpm: float | None
-    beat_count: int = Field(ge=0)
+    beat_count: Count
     time_signature: str | None
     beat_confidence: Fraction | None
     rhythm_regularity: Fraction | None
@@ -131,7 +147,9 @@ Result = Annotated[Stems | Lyrics | Rhythm, Field(discriminator="kind")]
 class JobEvent(Frozen):
     version: Literal[1] = 1
     job_id: JobId
-    at: Moment = Field(description="Time by its sender's clock; nothing is ordered by it.")
+    at: Annotated[Moment, AfterValidator(_is_plausible)] = Field(
+        description="Time by its sender's clock; nothing is ordered by it."
+    )
 
 
 class JobSubmitted(JobEvent):
@@ -155,7 +173,7 @@ class TasksRerun(JobEvent):
     """
 
     type: Literal["job_retried"] = "job_retried"
-    run: int = Field(ge=1)
+    run: Ordinal
     tasks: tuple[Task, ...]
 
 
@@ -177,9 +195,9 @@ class TaskEvent(JobEvent):
     type: str
 
     task: Task
-    run: int = Field(default=0, ge=0)
-    attempt: int = Field(ge=1)
-    seq: int = Field(ge=0)
+    run: Count = 0
+    attempt: Ordinal
+    seq: Count
 
 
 class TaskStarted(TaskEvent):
@@ -196,7 +214,7 @@ class TaskCompleted(TaskEvent):
 
     type: Literal["task_completed"] = "task_completed"
     result: Result
-    processing_time: Seconds
+    processing_time: Duration
     refined: bool = False
 
 
@@ -207,7 +225,7 @@ class TaskFailed(TaskEvent):
     summary: str
     error: str
     error_code: str
-    processing_time: Seconds | None = None
+    processing_time: Duration | None = None
 
 
 Event = Annotated[
@@ -223,5 +241,7 @@ def encode(event: Event) -> bytes:
 
 
 def decode(body: bytes) -> Event:
-    """Raises `pydantic.ValidationError` for anything but an event of this version."""
+    """Raises ValueError for anything but an event of this version."""
+    if len(body) > EVENT_BYTES:
+        raise ValueError(f"an event has at most {EVENT_BYTES} bytes, not {len(body)}")
     return _adapter.validate_json(body)

@@ -13,7 +13,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractRobus
 
 from shared.broker import topology
 from shared.broker.connection import BROKER_ERRORS, CONFIRM_SECONDS, connect, open_channel
-from shared.broker.delivery import redelivery_copy
+from shared.broker.delivery import REPUBLISHED_HEADER, redelivery_copy
 from shared.broker.subscription import Handler, Subscription, cancel
 from shared.errors import TransientError
 from shared.events import Event, encode
@@ -48,13 +48,17 @@ class Bus:
         if self._connection:
             await self._connection.close()
 
-    async def publish(self, event: Event, ready: Iterable[Task] = (), *, within: float = 60) -> None:
+    async def publish(
+        self, event: Event, ready: Iterable[Task] = (), *, republished: int = 0, within: float = 60
+    ) -> None:
         """Return once the broker has stored the event in at least one queue.
 
         Retries for `within` seconds, so the event may be published twice, which folding tolerates. Then raises
-        TransientError.
+        TransientError. `republished` counts how often a dead letter was published again.
         """
         with tracing.publishing(event) as headers:
+            if republished:
+                headers[REPUBLISHED_HEADER] = republished
             message = aio_pika.Message(
                 encode(event),
                 headers=headers,

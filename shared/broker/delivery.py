@@ -12,6 +12,9 @@ from shared.telemetry import tracing
 # Messages in the queues of a running system have these headers: do not rename them.
 EARLIER_HEADER: Final = "x-earlier-attempts"
 UNCOUNTED_HEADER: Final = "x-spared-attempts"
+REPUBLISHED_HEADER: Final = "x-republished"
+
+MOST: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,13 @@ class Delivery:
         """
         headers = message.headers
         count = headers.get("x-acquired-count", headers.get("x-delivery-count", 0))
-        earlier = _integer(headers.get(EARLIER_HEADER))
-        return cls(1 + _integer(count) + earlier, _integer(headers.get(UNCOUNTED_HEADER)), earlier)
+        earlier = count_in(headers.get(EARLIER_HEADER))
+        return cls(1 + count_in(count) + earlier, count_in(headers.get(UNCOUNTED_HEADER)), earlier)
 
     @property
     def counted(self) -> int:
         """Attempts that count toward the limit, the current one included."""
-        return self.attempt - self.uncounted
+        return max(1, self.attempt - self.uncounted)
 
 
 def redelivery_copy(
@@ -75,5 +78,6 @@ def is_connection_lost(message: AbstractIncomingMessage) -> bool:
         return True
 
 
-def _integer(header: object) -> int:
-    return int(str(header or 0))
+def count_in(header: object) -> int:
+    """Return the number of attempts in a header, whatever a foreign program has written into it."""
+    return min(max(0, header), MOST) if isinstance(header, int) else 0

@@ -60,11 +60,12 @@ class Storage(ObjectStore):
         await self.put(f"{submission.job_id}/{MANIFEST}", submission.model_dump_json().encode())
 
     async def manifest(self, job_id: str) -> JobSubmitted | None:
-        """None when the job's files were deleted, or not stored yet."""
+        """None when the job's files were deleted, or not stored yet, or when the manifest is that of another job."""
         try:
-            return JobSubmitted.model_validate_json(await self.get(f"{job_id}/{MANIFEST}"))
+            submission = JobSubmitted.model_validate_json(await self.get(f"{job_id}/{MANIFEST}"))
         except MISSING:
             return None
+        return submission if submission.job_id == job_id else None
 
     async def mark_announced(self, job_id: str) -> None:
         await self.put(f"{job_id}/{ANNOUNCED}", b"")

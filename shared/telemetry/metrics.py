@@ -51,6 +51,12 @@ QUEUE_LAG = Gauge(
 STORAGE_ERRORS = Counter(
     "karaoke_storage_errors_total", "Requests to the storage that it did not answer, or for which it refused access."
 )
+EVENTS_REFUSED = Counter(
+    "karaoke_events_refused_total",
+    "Events that status did not fold by reason: `undecodable`, or `unfoldable` for one that fails on its own.",
+    ["reason"],
+)
+JOBS_LEFT_OUT = Counter("karaoke_jobs_left_out_total", "Jobs that a sweep left out because of an unexpected error.")
 DEAD_LETTERS = Counter("karaoke_dead_letters_total", "Messages that the broker dead-lettered.", ["queue"])
 SNAPSHOT_SECONDS = Histogram(
     "karaoke_queue_snapshot_seconds", "Seconds to read all unfinished jobs once.", buckets=SNAPSHOT_BUCKETS

@@ -14,6 +14,7 @@ from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import propagate, trace
+from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind
 
 from shared.events import Event, TaskProgressed
@@ -73,7 +74,7 @@ def publishing(event: Event) -> Iterator[dict[str, Any]]:
 
 def received(name: str, headers: Headers, **attributes: str | int) -> AbstractContextManager[Span]:
     """Continue the trace of a message."""
-    return tracer.start_as_current_span(name, propagate.extract(headers), SpanKind.CONSUMER, attributes)
+    return tracer.start_as_current_span(name, _context(headers), SpanKind.CONSUMER, attributes)
 
 
 def record_folds(messages: Iterable[tuple[Event, Headers]], began_at: int) -> None:
@@ -81,10 +82,15 @@ def record_folds(messages: Iterable[tuple[Event, Headers]], began_at: int) -> No
     ended_at = time_ns()
     for event, headers in messages:
         if "traceparent" in headers:
-            context, attributes = propagate.extract(headers), {"type": event.type, **log_fields(event)}
+            context, attributes = _context(headers), {"type": event.type, **log_fields(event)}
             tracer.start_span("fold", context, SpanKind.CONSUMER, attributes, start_time=began_at).end(ended_at)
 
 
 def message_trace_fields(headers: Headers) -> dict[str, str]:
     """Return the `trace_id` of a message for log lines about it; nothing for a message without a trace."""
-    return trace_fields(propagate.extract(headers)) if "traceparent" in headers else {}
+    return trace_fields(_context(headers)) if "traceparent" in headers else {}
+
+
+def _context(headers: Headers) -> Context:
+    """Return the trace of a message. A header that is no text starts a new one: OpenTelemetry would raise TypeError."""
+    return propagate.extract({name: headers[name] for name in CONTEXT_HEADERS if isinstance(headers.get(name), str)})

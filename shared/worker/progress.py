@@ -31,6 +31,10 @@ PUBLISH_SECONDS = 600.0
 """Seconds that a result waits for an unavailable broker before the task is computed again."""
 
 
+ERROR_LENGTH = 10_000
+"""Longest text of an error in an event, in characters."""
+
+
 class Progress:
     refines = False
     outcome = "completed"
@@ -71,7 +75,11 @@ class Progress:
         log.info("task completed", outcome=self.outcome, seconds=self._elapsed(), **result.model_dump())
 
     async def failed(self, error: KaraokeError) -> None:
-        outcome = {"summary": error.summary, "error": str(error), "error_code": error.code}
+        outcome = {
+            "summary": error.summary[:ERROR_LENGTH],
+            "error": str(error)[:ERROR_LENGTH],
+            "error_code": error.code,
+        }
         await self._bus.publish(
             TaskFailed.model_validate(self._stamp() | outcome | {"processing_time": self._elapsed()}),
             within=PUBLISH_SECONDS,

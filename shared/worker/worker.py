@@ -3,15 +3,15 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
-from pydantic import ValidationError
 
 from shared.broker import topology
 from shared.broker.bus import Bus
+from shared.broker.connection import BROKER_ERRORS
 from shared.broker.delivery import Delivery, is_connection_lost
 from shared.broker.subscription import Subscription
 from shared.errors import KaraokeError, StorageFullError, StorageUnavailableError, TransientError
@@ -83,7 +83,11 @@ class Worker:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _cancel(self, message: AbstractIncomingMessage) -> None:
-        job_id = decode(message.body).job_id
+        try:
+            job_id = decode(message.body).job_id
+        except ValueError as error:
+            log.warning("undecodable cancellation", body=message.body[:200], error=str(error))
+            return
         self._cancelled.append(job_id)
         if self._current and self._current[0] == job_id:
             self._current[1].cancel()  # this also kills the child that computes
@@ -101,7 +105,7 @@ class Worker:
     async def _handle(self, message: AbstractIncomingMessage) -> None:
         try:
             event = decode(message.body)
-        except ValidationError as error:
+        except ValueError as error:
             log.warning("undecodable message", body=message.body[:200], error=str(error))
             await message.reject(requeue=False)
             return
@@ -142,6 +146,10 @@ class Worker:
                 TASKS.labels(self._task, "retried").inc()
                 TASK_ERRORS.labels(self._task, error.code).inc()
                 await self._redeliver(message, after=seconds)
+            except Exception:  # an unsettled message would keep the worker from the next one
+                log.exception("attempt failed unexpectedly; the message becomes a dead letter")
+                with suppress(*BROKER_ERRORS):
+                    await message.reject(requeue=False)
             else:
                 self._pause_seconds = FIRST_PAUSE_SECONDS
                 await message.ack()

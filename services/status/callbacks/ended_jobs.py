@@ -1,6 +1,6 @@
 """Callbacks that are due because of folded events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import stamina
 import structlog
@@ -28,7 +28,7 @@ async def record_ended_jobs(store: Store, outbox: Outbox, events: Iterable[Event
     async for attempt in stamina.retry_context(on=TransientError, attempts=None, timeout=None):
         with attempt:
             jobs = await store.with_callback(sorted(job_ids))
-            callbacks = [callback for job in jobs if (callback := _new_callback(job))]
+            callbacks = list(_new_callbacks(jobs))
             if callbacks:
                 await outbox.add(callbacks)
     return bool(callbacks)
@@ -40,6 +40,15 @@ def callback_id(document: JobDocument) -> str | None:
     return f"{document.job_id}.{run}" if document.is_over else None
 
 
+def _new_callbacks(jobs: Iterable[Job]) -> Iterator[NewCallback]:
+    for job in jobs:
+        try:
+            if callback := _new_callback(job):
+                yield callback
+        except Exception:  # one job must not cost the others their callbacks
+            log.exception("callback cannot be made", job_id=job.submission and job.submission.job_id)
+
+
 def _new_callback(job: Job) -> NewCallback | None:
     document, submission = view(job), job.submission
     key = callback_id(document)
@@ -47,7 +56,7 @@ def _new_callback(job: Job) -> NewCallback | None:
         return None
     try:
         host = str(parse(submission.callback_url).host)
-    except PermanentError as error:  # one bad URL must not stop the other jobs
+    except PermanentError as error:
         log.error("callback cannot be made", job_id=document.job_id, error=str(error))  # noqa: TRY400 -- says it all
         return None
     return NewCallback(key, document.job_id, submission.callback_url, host, submission.owner)

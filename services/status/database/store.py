@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import stamina
+import structlog
 from motor.motor_asyncio import AsyncIOMotorClient
+from pydantic import ValidationError
 from pymongo import DESCENDING, UpdateOne
-from pymongo.errors import PyMongoError
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from services.status.database.codec import Change, StoredJob, job_from
 from services.status.database.queries import (
@@ -32,8 +34,13 @@ from shared.events import Event, rfc3339
 from shared.job import Job
 from shared.tasks import COMPLETED, Task
 
+log = structlog.get_logger()
+
 OWNED_JOBS: Final = 1000
 """Largest number of an owner's latest jobs that is searched for unfinished ones."""
+
+TOO_LARGE: Final = (10334, 17419)
+"""The server's codes for a document that would become larger than 16 MB."""
 
 Row = dict[str, Any]
 """Some fields of a stored job."""
@@ -76,9 +83,12 @@ class Store:
             await self._database.command("ping")
 
     async def fold(self, events: Sequence[Event]) -> None:
-        """Fold events in any order, in one round trip. Waits for an unavailable server, so that no event is lost."""
+        """Fold events in any order, in one round trip. Waits for an unavailable server, so that no event is lost.
+
+        Raises any other error: an event cannot be encoded, or makes its job larger than the server stores.
+        """
         updates = [UpdateOne({"_id": job_id}, update, upsert=True) for job_id, update in upserts(events).items()]
-        async for attempt in stamina.retry_context(on=PyMongoError, attempts=None, timeout=None):
+        async for attempt in stamina.retry_context(on=_is_worth_a_retry, attempts=None, timeout=None):
             with attempt:  # if two replicas insert one job at once, one fails and updates it in the next attempt
                 await self.jobs.bulk_write(updates, ordered=False)
         for notify in self._on_fold:
@@ -100,14 +110,14 @@ class Store:
     async def many(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
         """Return the jobs that exist, by id, in one round trip."""
         rows = await self.rows(job_ids, {"heard": False, "revision": False})
-        return {row.pop("_id"): job_from(row) for row in rows}
+        return {str(row.pop("_id")): job for row in rows for job in _readable(row)}
 
     async def with_callback(self, job_ids: Sequence[str]) -> list[Job]:
         """Return those of the jobs that have a callback URL."""
         query = {"_id": {"$in": list(job_ids)}, "submitted.event.callback_url": {"$type": "string"}}
         with translated_errors():
             documents = await self.jobs.find(query, REGISTERS).to_list(None)
-        return [job_from(document) for document in documents]
+        return [job for document in documents for job in _readable(document)]
 
     async def changes(self) -> AsyncIterator[Change | None]:
         """Yield the changes of jobs by any replica; None at the start, and after each second without a change.
@@ -159,13 +169,15 @@ class Store:
     async def created_before(self, moment: datetime) -> AsyncIterator[Job]:
         with translated_errors():
             async for document in self.jobs.find({"submitted.event.at": {"$lt": rfc3339(moment)}}, REGISTERS):
-                yield job_from(document)
+                for job in _readable(document):
+                    yield job
 
     async def silent_for(self, silence: timedelta) -> AsyncIterator[Job]:
         """Yield the unfinished jobs without an event for this long, by the server's own clock."""
         with translated_errors():
             async for document in self.jobs.find(silent_for(silence), REGISTERS):
-                yield job_from(document)
+                for job in _readable(document):
+                    yield job
 
     async def perhaps_unfinished(self, owner: str) -> AsyncIterator[Job]:
         """Yield the owner's jobs that may be unfinished (see `UNFINISHED`), newest first."""
@@ -174,7 +186,22 @@ class Store:
             async for document in self.jobs.find(
                 UNFINISHED | {"submitted.event.owner": owner}, REGISTERS, sort=newest_first, limit=OWNED_JOBS
             ):
-                yield job_from(document)
+                for job in _readable(document):
+                    yield job
+
+
+def _readable(document: Row) -> Iterator[Job]:
+    """Yield the stored job, unless it cannot be read: one such job must not hide the others."""
+    try:
+        yield job_from({name: value for name, value in document.items() if name != "_id"})
+    except ValidationError as error:
+        log.error("stored job cannot be read", submitted=document.get("submitted"), error=str(error))  # noqa: TRY400 -- says it all
+
+
+def _is_worth_a_retry(error: Exception) -> bool:
+    """Return whether the server may take the same write later. It never takes a document that is too large."""
+    refusals = error.details["writeErrors"] if isinstance(error, BulkWriteError) and error.details else []
+    return isinstance(error, PyMongoError) and not any(each["code"] in TOO_LARGE for each in refusals)
 
 
 @contextmanager

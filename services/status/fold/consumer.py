@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -11,7 +11,6 @@ from time import time_ns
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
-from pydantic import ValidationError
 
 from services.status.callbacks.dispatcher import CallbackDispatcher
 from services.status.database.store import Store
@@ -24,9 +23,11 @@ from shared.broker.topology import STATUS_QUEUE, TASK_QUEUES, dead_letter_queue
 from shared.events import Event, TaskProgressed, decode
 from shared.telemetry import tracing
 from shared.telemetry.logs import log_fields
-from shared.telemetry.metrics import DEAD_LETTERS, FOLDED, VISIBLE_SECONDS, initialize_labels
+from shared.telemetry.metrics import DEAD_LETTERS, EVENTS_REFUSED, FOLDED, VISIBLE_SECONDS, initialize_labels
 
 log = structlog.get_logger()
+
+Received = tuple[Event, AbstractIncomingMessage]
 
 BATCH = 1000
 GATHER_SECONDS = 0.01
@@ -44,6 +45,7 @@ class Consumer:
         self._callbacks = callbacks
         self._outcomes = OutcomeCounter(store)
         initialize_labels(DEAD_LETTERS, *((queue,) for queue in (*TASK_QUEUES, STATUS_QUEUE)))
+        initialize_labels(EVENTS_REFUSED, ("undecodable",), ("unfoldable",))
         self._received: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
     @asynccontextmanager
@@ -78,30 +80,55 @@ class Consumer:
                 self._received.task_done()
 
     async def _fold(self, batch: list[AbstractIncomingMessage]) -> None:
-        events: list[Event] = []
-        folded, undecodable = [], []
+        began_at = time_ns()
+        folded = await self._fold_each([each for message in batch if (each := _decoded(message))])
+        tracing.record_folds(((event, message.headers) for event, message in folded), began_at)
+        messages = [message for _, message in folded]
+        refused = {id(message) for message in batch} - {id(message) for message in messages}
         for message in batch:
-            try:
-                events.append(decode(message.body))
-                folded.append(message)
-            except ValidationError as error:
-                log.warning("undecodable message", body=message.body[:200], error=str(error))
-                undecodable.append(message)
-        if events:
-            began_at = time_ns()
+            if id(message) in refused:  # becomes a dead letter
+                with suppress(*BROKER_ERRORS):
+                    await message.reject(requeue=False)
+        await batch_ack(messages)  # an unacknowledged message is delivered again, and folding it again changes nothing
+        _record_folded(folded)
+        try:
+            await self._outcomes.count([event for event, _ in folded])
+        except Exception:
+            log.exception("ended jobs not counted")
+
+    async def _fold_each(self, received: Sequence[Received]) -> Sequence[Received]:
+        """Fold all events at once and return them. If that fails, fold each half on its own, to find the bad event.
+
+        An unavailable database is waited for, so what fails here fails again: the bad event is left out.
+        """
+        if not received:
+            return []
+        try:
+            events = [event for event, _ in received]
             await self._store.fold(events)
-            tracing.record_folds(zip(events, (message.headers for message in folded), strict=True), began_at)
             if self._callbacks:
                 await self._callbacks.record(events)
-        for message in undecodable:
-            with suppress(*BROKER_ERRORS):
-                await message.reject(requeue=False)
-        await batch_ack(folded)  # an unacknowledged message is delivered again, and folding it again changes nothing
-        _record_folded(zip(events, folded, strict=True))
-        await self._outcomes.count(events)
+        except Exception:
+            if len(received) > 1:
+                middle = len(received) // 2
+                return [*await self._fold_each(received[:middle]), *await self._fold_each(received[middle:])]
+            [(event, message)] = received
+            log.exception("event cannot be folded", type=event.type, body=message.body[:1000], **log_fields(event))
+            EVENTS_REFUSED.labels("unfoldable").inc()
+            return []
+        return received
 
 
-def _record_folded(folded: Iterable[tuple[Event, AbstractIncomingMessage]]) -> None:
+def _decoded(message: AbstractIncomingMessage) -> Received | None:
+    try:
+        return decode(message.body), message
+    except ValueError as error:
+        log.warning("undecodable message", body=message.body[:200], error=str(error))
+        EVENTS_REFUSED.labels("undecodable").inc()
+        return None
+
+
+def _record_folded(folded: Iterable[Received]) -> None:
     now, is_debug = datetime.now(UTC), log.is_enabled_for(logging.DEBUG)
     types: Counter[str] = Counter()
     for event, message in folded:

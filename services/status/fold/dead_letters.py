@@ -2,14 +2,14 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
-from pydantic import ValidationError
 
 from shared.broker.bus import Bus
 from shared.broker.connection import BROKER_ERRORS
-from shared.broker.delivery import Delivery
+from shared.broker.delivery import REPUBLISHED_HEADER, Delivery, count_in
 from shared.broker.topology import DELIVERY_LIMIT, STATUS_QUEUE
 from shared.errors import TransientError
 from shared.events import Event, TaskEvent, TaskFailed, TasksRerun, decode
@@ -21,13 +21,16 @@ from shared.telemetry.metrics import DEAD_LETTERS
 
 log = structlog.get_logger()
 
+REPUBLISHED_AT_MOST: Final = 10
+"""Times that an event is published again. Each time, status may die of it four times."""
+
 
 async def on_dead_letter(bus: Bus, queue: str, message: AbstractIncomingMessage) -> None:
     """Publish what the message's worker could not, and settle it."""
     DEAD_LETTERS.labels(queue).inc()
     try:
         event = decode(message.body)
-    except ValidationError:
+    except ValueError:
         log.error("dead letter", queue=queue, body=message.body[:1000])  # noqa: TRY400 -- the body is the cause
     else:
         with (
@@ -36,29 +39,34 @@ async def on_dead_letter(bus: Bus, queue: str, message: AbstractIncomingMessage)
         ):
             log.error("dead letter", queue=queue, type=event.type)
             try:
-                if replacement := _failure_for(queue, event, message):
-                    await bus.publish(replacement)
+                await _replace(bus, queue, event, message)
             except TransientError:  # the dead letter is delivered again
                 with suppress(*BROKER_ERRORS):
                     await message.nack(requeue=True)
                 return
+            except Exception:  # an unsettled message would keep its place among the few that are received at once
+                log.exception("dead letter given up", body=message.body[:1000])
     with suppress(*BROKER_ERRORS):
         await message.ack()
 
 
-def _failure_for(queue: str, event: Event, message: AbstractIncomingMessage) -> Event | None:
-    """Return the event that replaces a dead letter.
+async def _replace(bus: Bus, queue: str, event: Event, message: AbstractIncomingMessage) -> None:
+    """Publish the task's failure for a worker's queue, and the event itself for the status queue, but not for ever.
 
-    That is the event itself for the status queue, the task's failure for a worker's queue, and None for a refinement,
-    whose first result stays.
+    Nothing replaces a refinement, whose first result stays.
     """
     if queue == STATUS_QUEUE:
-        return event
+        republished = count_in(message.headers.get(REPUBLISHED_HEADER))
+        if republished < REPUBLISHED_AT_MOST:
+            await bus.publish(event, republished=republished + 1)
+        else:
+            log.error("event given up: it cannot be folded", body=message.body[:1000])
+        return
     task = next(task for task in Task if task.queue == queue)
     if is_refinement(task, event):
         log.warning("refinement given up; the first result stays")
-        return None
-    return _failure(task, event, message)
+    else:
+        await bus.publish(_failure(task, event, message))
 
 
 def _failure(task: Task, event: Event, message: AbstractIncomingMessage) -> TaskFailed:

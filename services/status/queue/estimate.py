@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from statistics import median
+from typing import Final
 
 from shared.document import JobDocument
 from shared.events import rfc3339
@@ -15,6 +16,9 @@ PositionKey = tuple[str, str]
 
 Speeds = Mapping[Task, float]
 """Seconds of processing per second of audio. A task of unknown speed is missing."""
+
+SHORTEST_SECONDS: Final = 0.001
+"""Length of the shortest song whose speed means anything; a division by less may exceed the range of numbers."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def _task_queue(jobs: list[Unfinished], task: Task) -> TaskQueue:
 
 def speed(done: Iterable[tuple[float, float]]) -> float | None:
     """Return the median speed of completed tasks, given as pairs of processing time and song duration in seconds."""
-    speeds = [seconds / duration for seconds, duration in done if duration > 0]
+    speeds = [seconds / duration for seconds, duration in done if duration >= SHORTEST_SECONDS]
     return median(speeds) if speeds else None
 
 

@@ -9,7 +9,7 @@ from services.status.database.store import Store
 from shared.errors import StorageUnavailableError
 from shared.events import JobExpired
 from shared.storage.job_files import Storage
-from shared.telemetry.metrics import EXPIRED
+from shared.telemetry.metrics import EXPIRED, JOBS_LEFT_OUT
 
 log = structlog.get_logger()
 
@@ -26,6 +26,7 @@ async def remove_expired(store: Store, storage: Storage, outbox: Outbox, ttl: ti
         except StorageUnavailableError:  # it would fail for every job, after waiting for each
             raise
         except Exception:  # one job that cannot be removed must not stop the others
+            JOBS_LEFT_OUT.inc()
             log.exception("job not removed; the next sweep tries again", job_id=job_id)
         else:
             EXPIRED.inc()

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from services.status.database.store import Store
+from services.status.sweeps.one_job import one_job
 from shared.broker.bus import Bus
 from shared.broker.topology import STATUS_QUEUE
 from shared.events import JobExpired
-from shared.job import Job
 from shared.storage.job_files import Storage
 
 log = structlog.get_logger()
@@ -29,11 +29,13 @@ class Orphans:
             return
         before = datetime.now(UTC) - self._age
         async for job_id in self._storage.jobs_before(before):
-            if await self._store.get(job_id) is None:
-                await self._restore_or_remove(job_id)
+            with one_job(job_id):
+                if await self._store.get(job_id) is None:
+                    await self._restore_or_remove(job_id)
         async for job in self._store.created_before(before):
-            if not (job.is_cancelled or job.is_expired):
-                await self._end_without_files(job)
+            if (submission := job.submission) and not (job.is_cancelled or job.is_expired):
+                with one_job(submission.job_id):
+                    await self._end_without_files(submission.job_id)
 
     async def _restore_or_remove(self, job_id: str) -> None:
         """Restore an accepted job from its manifest, so that it is processed again; remove the files of any other."""
@@ -45,8 +47,7 @@ class Orphans:
             log.warning("files without a job; they are removed", job_id=job_id)
             await self._storage.delete_job(job_id)
 
-    async def _end_without_files(self, job: Job) -> None:
-        submission = job.submission
-        if submission and await self._storage.manifest(submission.job_id) is None:
-            log.warning("job without files; it ends", job_id=submission.job_id)
-            await self._bus.publish(JobExpired(job_id=submission.job_id, at=datetime.now(UTC)))
+    async def _end_without_files(self, job_id: str) -> None:
+        if await self._storage.manifest(job_id) is None:
+            log.warning("job without files; it ends", job_id=job_id)
+            await self._bus.publish(JobExpired(job_id=job_id, at=datetime.now(UTC)))

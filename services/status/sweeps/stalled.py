@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from services.status.database.store import Store
+from services.status.sweeps.one_job import one_job
 from shared.broker.bus import Bus
 from shared.events import TaskFailed, TasksRerun
 from shared.job import Job
@@ -21,12 +22,14 @@ async def recover_stalled_tasks(bus: Bus, store: Store, silence: timedelta) -> N
     """
     idle = {task for task in Task if await bus.backlog(task.queue) == 0}
     async for job in store.silent_for(silence):
-        for task, state in _pending(job):
-            if task in idle and await bus.backlog(task.queue) == 0 and await _is_unchanged(store, job):
-                if state == "processing":
-                    await _fail(bus, job, task, silence)
-                else:
-                    await _publish_again(bus, job, task)
+        assert job.submission
+        with one_job(job.submission.job_id):
+            for task, state in _pending(job):
+                if task in idle and await bus.backlog(task.queue) == 0 and await _is_unchanged(store, job):
+                    if state == "processing":
+                        await _fail(bus, job, task, silence)
+                    else:
+                        await _publish_again(bus, job, task)
 
 
 def _pending(job: Job) -> list[tuple[Task, TaskState]]:
