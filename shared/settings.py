@@ -1,10 +1,22 @@
 """Settings that all services share, read from the environment."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRET_LENGTH: Final = 32
+
+
+def _is_long(secret: SecretStr) -> SecretStr:
+    if 0 < len(secret.get_secret_value()) < SECRET_LENGTH:
+        raise ValueError(f"a secret of {SECRET_LENGTH} characters or more; `openssl rand -hex 32` makes one")
+    return secret
+
+
+LongSecret = Annotated[SecretStr, AfterValidator(_is_long)]
+"""A secret of at least SECRET_LENGTH characters, or an empty one."""
 
 
 class Settings(BaseSettings):

@@ -6,6 +6,7 @@ from services.gateway.app import create_app
 from services.gateway.settings import Settings
 from services.gateway.status.client import status_session
 from shared.broker.bus import BROKER_UNAVAILABLE, Bus
+from shared.signing import Signer
 from shared.storage.job_files import Storage
 from shared.web.health import Health, State
 from shared.web.server import forever, run, serving
@@ -13,11 +14,13 @@ from shared.web.streams import stop_streams_on_exit
 
 
 async def main(settings: Settings) -> None:
-    bus = Bus(settings.amqp_url, "gateway", declares=settings.declare_topology)
+    signer = Signer(settings.submission_secret)
+    bus = Bus(settings.amqp_url, "gateway", declares=settings.declare_topology, signer=signer)
+    storage = Storage(settings.storage_url, signer)
     health = Health(reported={BROKER_UNAVAILABLE: bus.check})  # only uploads and the like need the broker
     stopping = asyncio.Event()
     async with status_session(settings) as session:
-        app = create_app(bus, Storage(settings.storage_url), session, health, settings, stopping=stopping)
+        app = create_app(bus, storage, session, health, settings, stopping=stopping)
         async with bus, serving(app, settings):  # requests in progress still need the broker while the server drains
             with stop_streams_on_exit(stopping):
                 health.state = State.READY

@@ -5,14 +5,16 @@ from typing import Annotated, Final, Self, get_args
 from pydantic import Field, SecretStr, model_validator
 
 from services.gateway.languages import LanguageCode
-from shared.callbacks.address import SECRET_LENGTH, CallbackSettings
+from shared.callbacks.address import CallbackSettings
 from shared.events import Owner
+from shared.settings import SECRET_LENGTH
+from shared.signing import SigningSettings
 
 PUBLISH_SECONDS: Final = 8.0
 """Longest wait for the broker to confirm an event, in seconds."""
 
 
-class Settings(CallbackSettings):
+class Settings(CallbackSettings, SigningSettings):
     port: int = 8000
     status_url: str = "http://127.0.0.1:8001"
     max_upload_bytes: int = Field(default=200_000_000, gt=0)

@@ -13,6 +13,7 @@ from services.status.read.documents import Documents
 from services.status.settings import Settings
 from services.status.sweeps.sweeper import Sweeper
 from shared.broker.bus import BROKER_UNAVAILABLE, Bus
+from shared.signing import Signer
 from shared.storage.job_files import Storage
 from shared.web.health import Health, State
 from shared.web.server import run, serving
@@ -20,8 +21,9 @@ from shared.web.streams import stop_streams_on_exit
 
 
 async def main(settings: Settings) -> None:
-    bus = Bus(settings.amqp_url, "status", declares=settings.declare_topology)
-    storage = Storage(settings.storage_url)
+    signer = Signer(settings.submission_secret)
+    bus = Bus(settings.amqp_url, "status", declares=settings.declare_topology, signer=signer)
+    storage = Storage(settings.storage_url, signer)
     async with Store.connected(settings.mongo_url, settings.mongo_database) as store:
         health = Health(store.check, reported={BROKER_UNAVAILABLE: bus.check})  # documents are read without the broker
         stopping = asyncio.Event()

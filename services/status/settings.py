@@ -1,9 +1,10 @@
 from pydantic import Field
 
 from shared.callbacks.address import CallbackSettings
+from shared.signing import SigningSettings
 
 
-class Settings(CallbackSettings):
+class Settings(CallbackSettings, SigningSettings):
     port: int = 8001
     mongo_url: str = "mongodb://127.0.0.1:27017"
     mongo_database: str = "karaoke"

@@ -13,10 +13,11 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractRobus
 
 from shared.broker import topology
 from shared.broker.connection import BROKER_ERRORS, CONFIRM_SECONDS, connect, open_channel
-from shared.broker.delivery import REPUBLISHED_HEADER, redelivery_copy
+from shared.broker.delivery import REPUBLISHED_HEADER, SIGNATURE_HEADER, redelivery_copy
 from shared.broker.subscription import Handler, Subscription, cancel
 from shared.errors import TransientError
-from shared.events import Event, encode
+from shared.events import Event, JobSubmitted, encode
+from shared.signing import Signer
 from shared.tasks import Task
 from shared.telemetry import tracing
 
@@ -26,13 +27,14 @@ BROKER_UNAVAILABLE = "broker_unavailable"
 class Bus:
     """An async context manager that connects in the background, and retries until it succeeds."""
 
-    def __init__(self, url: str, name: str, *, declares: bool = True) -> None:
-        """Operators see `name` in the broker's list of connections.
+    def __init__(self, url: str, name: str, *, declares: bool = True, signer: Signer | None = None) -> None:
+        """Operators see `name` in the broker's list of connections. `signer` signs submissions.
 
         A bus that `declares` creates the topology; otherwise it waits until what the service `name` uses exists.
         """
         self._url = url
         self._name = name
+        self.signer = signer or Signer()
         self._prepare: topology.Prepare = topology.declare if declares else partial(topology.verify, service=name)
         self._connection: AbstractRobustConnection | None = None
         self._connecting: asyncio.Task[AbstractRobustChannel]
@@ -56,11 +58,14 @@ class Bus:
         Retries for `within` seconds, so the event may be published twice, which folding tolerates. Then raises
         TransientError. `republished` counts how often a dead letter was published again.
         """
+        body = encode(event)
         with tracing.publishing(event) as headers:
+            if isinstance(event, JobSubmitted) and (signature := self.signer.sign(body)):
+                headers[SIGNATURE_HEADER] = signature
             if republished:
                 headers[REPUBLISHED_HEADER] = republished
             message = aio_pika.Message(
-                encode(event),
+                body,
                 headers=headers,
                 content_type="application/json",
                 delivery_mode=aio_pika.DeliveryMode.PERSISTENT,

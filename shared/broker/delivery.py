@@ -13,6 +13,7 @@ from shared.telemetry import tracing
 EARLIER_HEADER: Final = "x-earlier-attempts"
 UNCOUNTED_HEADER: Final = "x-spared-attempts"
 REPUBLISHED_HEADER: Final = "x-republished"
+SIGNATURE_HEADER: Final = "x-signature"
 
 MOST: Final = 1_000_000
 

@@ -12,17 +12,16 @@ from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 from yarl import URL
 
 from shared.errors import PermanentError, TransientError
-from shared.settings import Settings
+from shared.settings import LongSecret, Settings
 
 LENGTH: Final = 2000
 AUTHORITY: Final = re.compile(r"[A-Za-z]+://[^/?#]{0,300}(?:[/?#].*)?")
 """Start of an address, with a host that is hardly longer than host names may be (253). Longer ones are slow to read."""
-SECRET_LENGTH: Final = 32
 SCHEMES: Final = ("http", "https")
 GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 NAT64: Final = IPv6Network("64:ff9b::/96")
@@ -42,15 +41,8 @@ class CallbackSettings(Settings):
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)  # an invalid value may be a secret
 
-    webhook_secret: SecretStr = Field(default=SecretStr(""), description="Secret that callbacks are signed with.")
+    webhook_secret: LongSecret = Field(default=SecretStr(""), description="Secret that callbacks are signed with.")
     callback_networks: list[Network] = Field(default=[], description="Private networks that may be called, as JSON.")
-
-    @field_validator("webhook_secret")
-    @classmethod
-    def _is_long(cls, secret: SecretStr) -> SecretStr:
-        if 0 < len(secret.get_secret_value()) < SECRET_LENGTH:
-            raise ValueError(f"a secret of {SECRET_LENGTH} characters or more; `openssl rand -hex 32` makes one")
-        return secret
 
 
 def owner_secret(secret: SecretStr, owner: str | None) -> str:

@@ -7,9 +7,14 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final
 
-from shared.events import JobSubmitted, Options
+import structlog
+
+from shared.events import JobSubmitted, Options, encode
+from shared.signing import Signer
 from shared.storage.objects import MISSING, ObjectStore
 from shared.tasks import Input, Task
+
+log = structlog.get_logger()
 
 SONG: Final = "song.flac"
 """The decoded upload: FLAC, 16 bit, 44.1 kHz, stereo."""
@@ -19,6 +24,8 @@ BEATS: Final = "beats.json"
 """Result of the beat analysis. Missing before it has completed, or when it was not requested."""
 MANIFEST: Final = "manifest.json"
 """The job's `JobSubmitted`, for workers, and for status until the broker has delivered it. Deleted last."""
+SIGNATURE: Final = "manifest.signature"
+"""Signature of the manifest by the gateway, if there is a SUBMISSION_SECRET. Written first."""
 ANNOUNCED: Final = "announced"
 """Empty: the broker has confirmed the job."""
 
@@ -56,8 +63,15 @@ def refined_mark(task: Task) -> str:
 class Storage(ObjectStore):
     """The object store with what the services agree on about a job's folder."""
 
+    def __init__(self, url: str, signer: Signer | None = None) -> None:
+        """`signer` signs and verifies manifests."""
+        super().__init__(url)
+        self._signer = signer or Signer()
+
     async def put_manifest(self, submission: JobSubmitted) -> None:
-        await self.put(f"{submission.job_id}/{MANIFEST}", submission.model_dump_json().encode())
+        if signature := self._signer.sign(encode(submission)):
+            await self.put(f"{submission.job_id}/{SIGNATURE}", signature.encode())
+        await self.put(f"{submission.job_id}/{MANIFEST}", encode(submission))
 
     async def manifest(self, job_id: str) -> JobSubmitted | None:
         """None when the job's files were deleted, or not stored yet, or when the manifest is that of another job."""
@@ -66,6 +80,20 @@ class Storage(ObjectStore):
         except MISSING:
             return None
         return submission if submission.job_id == job_id else None
+
+    async def signed_manifest(self, job_id: str) -> JobSubmitted | None:
+        """Return the manifest unless it, or its signature, is missing or was written by another service."""
+        submission = await self.manifest(job_id)
+        if submission is None:
+            return None
+        try:
+            signature = (await self.get(f"{job_id}/{SIGNATURE}")).decode(errors="replace")
+        except MISSING:
+            signature = ""
+        if self._signer.is_genuine(encode(submission), signature):
+            return submission
+        log.warning("manifest without a valid signature ignored", job_id=job_id)
+        return None
 
     async def mark_announced(self, job_id: str) -> None:
         await self.put(f"{job_id}/{ANNOUNCED}", b"")

@@ -53,7 +53,8 @@ STORAGE_ERRORS = Counter(
 )
 EVENTS_REFUSED = Counter(
     "karaoke_events_refused_total",
-    "Events that status did not fold by reason: `undecodable`, or `unfoldable` for one that fails on its own.",
+    "Events that status did not fold by reason: `undecodable`, `unfoldable` for one that fails on its own, or "
+    "`unsigned` for a submission without a valid signature.",
     ["reason"],
 )
 JOBS_LEFT_OUT = Counter("karaoke_jobs_left_out_total", "Jobs that a sweep left out because of an unexpected error.")

@@ -77,7 +77,7 @@ class Submissions:
 
     async def _is_submitted(self, job_id: str) -> bool:
         """Return whether the job was submitted before. Publishes it if a gateway stored it and then failed."""
-        submission = await self._storage.manifest(job_id)
+        submission = await self._storage.signed_manifest(job_id)  # publishing signs it
         has_document = (await self._status_client.read(job_id, None)).status == HTTPStatus.OK
         if submission is None:
             return has_document  # a cancelled job has no files, but keeps its id

@@ -7,8 +7,8 @@ from shared.events import rfc3339
 from shared.job import run_register
 from shared.tasks import BEGUN, COMPLETED, FAILED, Task
 
-REGISTERS = {"_id": False, "heard": False, "revision": False}
-"""Projection to the registers. The fold does not include `heard`, the server's time of the last change, and
+REGISTERS = {"heard": False, "revision": False}
+"""Projection to the id and the registers. The fold does not include `heard`, the server's time of the last change, and
 `revision`, the number of changes."""
 
 CHANGED = {"documentKey": 1, "updateDescription.updatedFields.revision": 1, "fullDocument.revision": 1}

@@ -109,8 +109,8 @@ class Store:
 
     async def many(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
         """Return the jobs that exist, by id, in one round trip."""
-        rows = await self.rows(job_ids, {"heard": False, "revision": False})
-        return {str(row.pop("_id")): job for row in rows for job in _readable(row)}
+        rows = await self.rows(job_ids, REGISTERS)
+        return {row["_id"]: job for row in rows for job in _readable(row)}
 
     async def with_callback(self, job_ids: Sequence[str]) -> list[Job]:
         """Return those of the jobs that have a callback URL."""
@@ -195,7 +195,8 @@ def _readable(document: Row) -> Iterator[Job]:
     try:
         yield job_from({name: value for name, value in document.items() if name != "_id"})
     except ValidationError as error:
-        log.error("stored job cannot be read", submitted=document.get("submitted"), error=str(error))  # noqa: TRY400 -- says it all
+        errors = error.errors(include_url=False, include_context=False, include_input=False)  # inputs may be secret
+        log.error("stored job cannot be read", job_id=document.get("_id"), errors=errors)  # noqa: TRY400 -- says it all
 
 
 def _is_worth_a_retry(error: Exception) -> bool:

@@ -16,6 +16,7 @@ from services.status.callbacks.dispatcher import CallbackDispatcher
 from services.status.database.store import Store
 from services.status.fold.batch_ack import batch_ack
 from services.status.fold.dead_letters import on_dead_letter
+from services.status.fold.genuine import is_genuine
 from services.status.fold.outcome_counter import OutcomeCounter
 from shared.broker.bus import Bus
 from shared.broker.connection import BROKER_ERRORS
@@ -81,15 +82,17 @@ class Consumer:
 
     async def _fold(self, batch: list[AbstractIncomingMessage]) -> None:
         began_at = time_ns()
-        folded = await self._fold_each([each for message in batch if (each := _decoded(message))])
+        received = [each for message in batch if (each := _decoded(message))]
+        genuine = [each for each in received if is_genuine(*each, self._bus.signer)]
+        folded = await self._fold_each(genuine)
         tracing.record_folds(((event, message.headers) for event, message in folded), began_at)
-        messages = [message for _, message in folded]
-        refused = {id(message) for message in batch} - {id(message) for message in messages}
+        dead = ({id(message) for message in batch} - _ids(received)) | (_ids(genuine) - _ids(folded))
         for message in batch:
-            if id(message) in refused:  # becomes a dead letter
+            if id(message) in dead:
                 with suppress(*BROKER_ERRORS):
                     await message.reject(requeue=False)
-        await batch_ack(messages)  # an unacknowledged message is delivered again, and folding it again changes nothing
+        # An unacknowledged message is delivered again, and folding it again changes nothing.
+        await batch_ack([message for message in batch if id(message) not in dead])
         _record_folded(folded)
         try:
             await self._outcomes.count([event for event, _ in folded])
@@ -113,7 +116,7 @@ class Consumer:
                 middle = len(received) // 2
                 return [*await self._fold_each(received[:middle]), *await self._fold_each(received[middle:])]
             [(event, message)] = received
-            log.exception("event cannot be folded", type=event.type, body=message.body[:1000], **log_fields(event))
+            log.exception("event cannot be folded", type=event.type, **log_fields(event))
             EVENTS_REFUSED.labels("unfoldable").inc()
             return []
         return received
@@ -126,6 +129,10 @@ def _decoded(message: AbstractIncomingMessage) -> Received | None:
         log.warning("undecodable message", body=message.body[:200], error=str(error))
         EVENTS_REFUSED.labels("undecodable").inc()
         return None
+
+
+def _ids(received: Iterable[Received]) -> set[int]:
+    return {id(message) for _, message in received}
 
 
 def _record_folded(folded: Iterable[Received]) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
+from services.status.fold.genuine import is_genuine
 from shared.broker.bus import Bus
 from shared.broker.connection import BROKER_ERRORS
 from shared.broker.delivery import REPUBLISHED_HEADER, Delivery, count_in
@@ -45,7 +46,7 @@ async def on_dead_letter(bus: Bus, queue: str, message: AbstractIncomingMessage)
                     await message.nack(requeue=True)
                 return
             except Exception:  # an unsettled message would keep its place among the few that are received at once
-                log.exception("dead letter given up", body=message.body[:1000])
+                log.exception("dead letter given up")
     with suppress(*BROKER_ERRORS):
         await message.ack()
 
@@ -56,11 +57,13 @@ async def _replace(bus: Bus, queue: str, event: Event, message: AbstractIncoming
     Nothing replaces a refinement, whose first result stays.
     """
     if queue == STATUS_QUEUE:
+        if not is_genuine(event, message, bus.signer):  # publishing would sign it
+            return
         republished = count_in(message.headers.get(REPUBLISHED_HEADER))
         if republished < REPUBLISHED_AT_MOST:
             await bus.publish(event, republished=republished + 1)
         else:
-            log.error("event given up: it cannot be folded", body=message.body[:1000])
+            log.error("event given up: it cannot be folded")
         return
     task = next(task for task in Task if task.queue == queue)
     if is_refinement(task, event):

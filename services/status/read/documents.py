@@ -67,7 +67,7 @@ class Documents:
     async def _with_submission(self, job_id: str, job: Job | None) -> Job | None:
         """Fold the stored manifest, for a job whose submission has not been received from the broker yet."""
         async with self._reading:
-            submission = await self._storage.manifest(job_id)
+            submission = await self._storage.signed_manifest(job_id)
         return fold(job or Job(), submission) if submission else None
 
 

@@ -39,7 +39,7 @@ class Orphans:
 
     async def _restore_or_remove(self, job_id: str) -> None:
         """Restore an accepted job from its manifest, so that it is processed again; remove the files of any other."""
-        submission = await self._storage.manifest(job_id)
+        submission = await self._storage.signed_manifest(job_id)
         if submission and await self._storage.is_announced(job_id):
             log.warning("job missing in the database; it is restored from its manifest", job_id=job_id)
             await self._store.fold([submission])
