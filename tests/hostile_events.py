@@ -97,6 +97,15 @@ documents: st.SearchStrategy[dict[str, Any]] = st.one_of(
     ),
 )
 bodies = documents.map(lambda document: json.dumps(document).encode())
+
+
+def routing_key(body: bytes) -> str:
+    """Return the key under which the event's service would publish it, for a task of beats."""
+    document = json.loads(body)
+    subject = [document[name] for name in ("type", "task") if name in document]
+    return ".".join([*subject, "ready", Task.BEAT_ANALYSIS])
+
+
 headers = st.dictionaries(
     st.sampled_from(["traceparent", "tracestate", "x-earlier-attempts", "x-spared-attempts", "x-republished"]),
     st.one_of(st.sampled_from([-1, 2**31, 2**62, b"\xff", True, "many", ["a"], {"a": 1}]), st.integers(0, 5)),

@@ -92,7 +92,7 @@ class Bus:
         `not_begun` does not count either, and keeps its number. Raises TransientError.
         """
         copy = redelivery_copy(message, uncounted=uncounted, not_begun=not_begun)
-        await self._send(copy, topology.retry_exchange(after) if after else "", queue, within)
+        await self._send(copy, topology.return_exchange(after), queue, within)
 
     async def backlog(self, queue: str) -> int:
         """Return the number of messages in a queue that no consumer has received. Raises TransientError."""
@@ -105,8 +105,8 @@ class Bus:
         """Raise TransientError unless the broker confirms a publish now; an open port alone proves nothing."""
         with _broker_errors():
             channel = await self._channel()
-            probe = aio_pika.Message(b"", expiration=0)
-            await channel.default_exchange.publish(probe, "nobody", mandatory=False, timeout=CONFIRM_SECONDS)
+            probe = await channel.get_exchange(topology.PROBE, ensure=False)
+            await probe.publish(aio_pika.Message(b""), "", mandatory=False, timeout=CONFIRM_SECONDS)
 
     def consuming(self, queue: str, handler: Handler, prefetch: int) -> AbstractAsyncContextManager[Subscription]:
         """Call `handler`, which settles the message, for each message until the block is left; `prefetch` at a time."""
@@ -134,9 +134,7 @@ class Bus:
             async for attempt in stamina.retry_context(on=BROKER_ERRORS, attempts=None, timeout=within, wait_max=2):
                 with attempt:
                     channel = await self._channel()
-                    target = (
-                        await channel.get_exchange(exchange, ensure=False) if exchange else channel.default_exchange
-                    )
+                    target = await channel.get_exchange(exchange, ensure=False)
                     await target.publish(message, key, mandatory=True, timeout=CONFIRM_SECONDS)
 
     async def _new_channel(self) -> AbstractChannel:

@@ -16,6 +16,8 @@ from shared.tasks import Task
 
 EXCHANGE: Final = "karaoke"
 DEAD_LETTERS: Final = "karaoke.dead"
+PROBE: Final = "karaoke.probe"
+"""An exchange without queues: a confirmed publish to it shows that the broker works."""
 STATUS_QUEUE: Final = "status"
 TASK_QUEUES: Final = tuple(task.queue for task in Task)
 DELIVERY_LIMIT: Final = 3
@@ -37,8 +39,12 @@ def routing_key(event: Event, ready: Iterable[Task]) -> str:
 
     So one message reaches the status service and exactly the workers that have something to do.
     """
-    subject = [event.type, event.task] if isinstance(event, TaskEvent) else [event.type]
-    return ".".join([*subject, "ready", *ready])
+    return ".".join([subject(event), "ready", *ready])
+
+
+def subject(event: Event) -> str:
+    """Return the begin of the event's routing key, which says who may publish it: see `deploy/k8s`."""
+    return f"{event.type}.{event.task}" if isinstance(event, TaskEvent) else event.type
 
 
 def binding_keys(task: Task) -> tuple[str, ...]:
@@ -58,17 +64,27 @@ def dead_letter_queue(queue: str) -> str:
     return f"{queue}.dead"
 
 
-def retry_exchange(seconds: float) -> str:
-    """Return the name of the exchange, and of its queue, that delays messages.
+def retry_queue(seconds: float) -> str:
+    """Return the name of the queue that delays messages, and of its exchange for services of earlier releases.
 
     After `seconds` a message moves to the queue that its routing key names.
     """
     return f"karaoke.retry.{1000 * seconds:.0f}ms"
 
 
+def return_exchange(seconds: float) -> str:
+    """Return the name of the exchange through which a message returns to its queue `seconds` later.
+
+    It is a topic exchange, because only for those a user's permissions can name routing keys: here the own queue.
+    """
+    return f"karaoke.return.{1000 * seconds:.0f}ms"
+
+
 async def declare(channel: AbstractChannel) -> dict[str, AbstractQueue]:
     """Create what is missing, remove the bindings of earlier releases, and return the queues by name."""
     events = await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
+    await channel.declare_exchange(PROBE, ExchangeType.FANOUT, durable=True)
+    returns = await channel.declare_exchange(return_exchange(0), ExchangeType.TOPIC, durable=True)
     letters = await channel.declare_exchange(DEAD_LETTERS, ExchangeType.DIRECT, durable=True)
     bindings = {task.queue: binding_keys(task) for task in Task} | {STATUS_QUEUE: ("#",)}
     queues = {}
@@ -77,14 +93,18 @@ async def declare(channel: AbstractChannel) -> dict[str, AbstractQueue]:
         queues[name] = await _declare_queue(channel, name, limits | _dead_lettering(DEAD_LETTERS, name))
         for pattern in patterns:
             await queues[name].bind(events, pattern)
+        if name != STATUS_QUEUE:
+            await queues[name].bind(returns, name)
         dead = dead_letter_queue(name)
         queues[dead] = await _declare_queue(channel, dead, {})
         await queues[dead].bind(letters, name)
     for seconds in RETRY_SECONDS:
-        retries = await channel.declare_exchange(retry_exchange(seconds), ExchangeType.FANOUT, durable=True)
+        retries = await channel.declare_exchange(retry_queue(seconds), ExchangeType.FANOUT, durable=True)
+        delayed = await channel.declare_exchange(return_exchange(seconds), ExchangeType.TOPIC, durable=True)
         time_limit = {"x-message-ttl": int(1000 * seconds)}
         queues[retries.name] = await _declare_queue(channel, retries.name, time_limit | _dead_lettering(exchange=""))
         await queues[retries.name].bind(retries)
+        await queues[retries.name].bind(delayed, "#")
     for task in Task:  # after the new bindings, so that no message misses its queue
         await queues[task.queue].unbind(events, replaced_binding_key(task))
     return queues
@@ -101,10 +121,12 @@ class Uses:
 def uses(service: str) -> Uses:
     """Return what a service uses; its user in `deploy/k8s` has a permission for each of them."""
     if service == "status":
-        return Uses((EXCHANGE,), (*TASK_QUEUES, STATUS_QUEUE, *map(dead_letter_queue, (*TASK_QUEUES, STATUS_QUEUE))))
+        return Uses(
+            (EXCHANGE, PROBE), (*TASK_QUEUES, STATUS_QUEUE, *map(dead_letter_queue, (*TASK_QUEUES, STATUS_QUEUE)))
+        )
     if service in TASK_QUEUES:
-        return Uses((EXCHANGE, *map(retry_exchange, RETRY_SECONDS)), (service,))
-    return Uses((EXCHANGE,), ())
+        return Uses((EXCHANGE, PROBE, *map(return_exchange, (0, *RETRY_SECONDS))), (service,))
+    return Uses((EXCHANGE, PROBE), ())
 
 
 async def verify(channel: AbstractChannel, service: str) -> dict[str, AbstractQueue]:

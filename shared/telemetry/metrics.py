@@ -54,7 +54,7 @@ STORAGE_ERRORS = Counter(
 EVENTS_REFUSED = Counter(
     "karaoke_events_refused_total",
     "Events that status did not fold by reason: `undecodable`, `unfoldable` for one that fails on its own, or "
-    "`unsigned` for a submission without a valid signature.",
+    "`unsigned` for a submission without a valid signature, `wrong_key` for an event under another's routing key.",
     ["reason"],
 )
 JOBS_LEFT_OUT = Counter("karaoke_jobs_left_out_total", "Jobs that a sweep left out because of an unexpected error.")

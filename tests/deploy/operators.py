@@ -96,6 +96,18 @@ class PermissionSpec(OfACluster):
     permissions: Rights
 
 
+class TopicRights(Strict):
+    exchange: str
+    write: str
+    read: str
+
+
+class TopicPermissionSpec(OfACluster):
+    user_reference: Named
+    vhost: str
+    permissions: TopicRights
+
+
 class OfTheTopology(Resource):
     api_version: Literal["rabbitmq.com/v1beta1"]
 
@@ -128,6 +140,11 @@ class User(OfTheTopology):
 class Permission(OfTheTopology):
     kind: Literal["Permission"]
     spec: PermissionSpec
+
+
+class TopicPermission(OfTheTopology):
+    kind: Literal["TopicPermission"]
+    spec: TopicPermissionSpec
 
 
 class Role(Strict):
@@ -210,7 +227,7 @@ class TriggerAuthentication(Resource):
 KINDS: dict[tuple[str, str], type[Resource]] = {
     (version, kind.__name__): kind
     for version, kinds in {
-        "rabbitmq.com/v1beta1": (RabbitmqCluster, Exchange, Queue, Binding, Policy, User, Permission),
+        "rabbitmq.com/v1beta1": (RabbitmqCluster, Exchange, Queue, Binding, Policy, User, Permission, TopicPermission),
         "mongodbcommunity.mongodb.com/v1": (MongoDBCommunity,),
         "keda.sh/v1alpha1": (ScaledObject, TriggerAuthentication),
     }.items()

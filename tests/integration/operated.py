@@ -38,6 +38,7 @@ class OperatedBroker(Broker):
                 {"name": name, "password_hash": _hashed(PASSWORD), "tags": ",".join(tags)} for name, tags in users
             ],
             "permissions": [_rights(name, "/") for name, _ in users],
+            "topic_permissions": [rights for name, _ in users for rights in _topic_rights(name, "/")],
         }
         file = self._folder / "definitions.json"
         file.write_text(json.dumps(definitions))
@@ -47,6 +48,8 @@ class OperatedBroker(Broker):
         """Give a user the same permissions in another vhost."""
         rights = _rights(name, vhost)
         self.control("set_permissions", "-p", vhost, name, *(rights[each] for each in ("configure", "write", "read")))
+        for topic in _topic_rights(name, vhost):
+            self.control("set_topic_permissions", "-p", vhost, name, *(topic[e] for e in ("exchange", "write", "read")))
 
     def add_vhost(self, name: str) -> str:
         """Create a vhost and return the administrator's URL of it."""
@@ -82,6 +85,13 @@ def _rights(user: str, vhost: str) -> dict[str, str]:
     permission = rendered("rabbitmq").one("Permission", user)["spec"]
     assert permission["userReference"] == {"name": user}
     return {"user": user, "vhost": vhost, **permission["permissions"]}
+
+
+def _topic_rights(user: str, vhost: str) -> list[dict[str, str]]:
+    """Read a user's permissions for routing keys from the TopicPermission manifests."""
+    specs = [each["spec"] for each in rendered("rabbitmq").of("TopicPermission")]
+    mine = [each["permissions"] for each in specs if each["userReference"] == {"name": user}]
+    return [{"user": user, "vhost": vhost, **permissions} for permissions in mine]
 
 
 def _hashed(password: str) -> str:

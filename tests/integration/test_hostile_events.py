@@ -34,7 +34,7 @@ from shared.storage.job_files import MANIFEST, SONG
 from shared.tasks import Task
 from shared.telemetry.metrics import EVENTS_REFUSED, JOBS_LEFT_OUT
 from tests.fakes import completed, started, submitted
-from tests.hostile_events import JOB_IDS, bodies, messages
+from tests.hostile_events import JOB_IDS, bodies, messages, routing_key
 from tests.integration.receiver import Receiver
 from tests.system import Bench, recent, until
 
@@ -92,8 +92,8 @@ async def test_hostile_events_harm_no_other_job(
             exchange = await channel.get_exchange(EXCHANGE)
             for body, headers in hostile:
                 message = aio_pika.Message(body, headers=headers, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
-                await exchange.publish(message, "job_submitted.ready.beat_analysis")
-                await exchange.publish(message, "job_cancelled.ready")
+                await exchange.publish(message, routing_key(body))
+                await exchange.publish(message, "job_cancelled.ready")  # to each worker
             await bus.publish(started(BEATS).model_copy(update={"job_id": "silent"}))
             await bus.publish(silent)
             await bus.publish(good, ready(good, good))

@@ -15,7 +15,15 @@ from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from shared.broker import subscription, topology
 from shared.broker.bus import Bus
-from shared.broker.topology import DEAD_LETTERS, EXCHANGE, STATUS_QUEUE, TASK_QUEUES, dead_letter_queue, retry_exchange
+from shared.broker.topology import (
+    DEAD_LETTERS,
+    EXCHANGE,
+    STATUS_QUEUE,
+    TASK_QUEUES,
+    dead_letter_queue,
+    retry_queue,
+    return_exchange,
+)
 from shared.errors import TransientError
 from shared.events import JobCancelled, TaskCompleted
 from shared.job import ready
@@ -71,7 +79,7 @@ async def test_the_manifests_declare_the_same_topology_as_the_services(broker: O
         await topology.declare(await connection.channel())
     made, declared = broker.definitions("/"), broker.definitions("declared")
     assert made == declared
-    assert [len(made[kind]) for kind in ("exchanges", "queues", "bindings")] == [5, 11, 14]
+    assert [len(made[kind]) for kind in ("exchanges", "queues", "bindings")] == [10, 11, 20]
 
 
 async def test_a_job_completes_with_services_of_minimal_permissions(
@@ -166,7 +174,7 @@ def deletes(queue: str) -> Attempt:
 
 def writes(exchange: str, key: str = "") -> Attempt:
     async def attempt(channel: AbstractChannel) -> None:
-        target = await channel.get_exchange(exchange)
+        target = await channel.get_exchange(exchange, ensure=False) if exchange else channel.default_exchange
         await target.publish(aio_pika.Message(b""), key, mandatory=False)
 
     return attempt
@@ -176,10 +184,10 @@ def declares(queue: str) -> Attempt:
     return lambda channel: channel.declare_queue(queue, durable=True, arguments={"x-queue-type": "quorum"})
 
 
-def subscribes(exchange: str) -> Attempt:
+def subscribes(exchange: str, key: str = "#") -> Attempt:
     async def attempt(channel: AbstractChannel) -> None:
         queue = await channel.declare_queue("beats.00000000-0000-0000-0000-000000000000", exclusive=True)
-        await queue.bind(exchange, "#")
+        await queue.bind(exchange, key)
 
     return attempt
 
@@ -191,13 +199,30 @@ def binds(queue: str, exchange: str) -> Attempt:
     return attempt
 
 
+SERVICES = ("gateway", "status", *TASK_QUEUES)
+DELAYS = (0, *topology.RETRY_SECONDS)
+JOB_KEYS = tuple(f"job_{kind}.ready" for kind in ("submitted", "retried", "cancelled", "expired"))
+TASK_KEYS = tuple(f"task_{kind}.{task}.ready" for kind in ("completed", "failed") for task in Task)
+
 FORBIDDEN: list[tuple[str, Attempt]] = [
     *(("gateway", reads(queue)) for queue in (*TASK_QUEUES, STATUS_QUEUE, dead_letter_queue(STATUS_QUEUE))),
     ("gateway", empties("beats")),
     ("gateway", deletes("beats")),
     ("gateway", declares("mine")),
     ("gateway", writes(DEAD_LETTERS, "beats")),
-    ("gateway", writes(retry_exchange(topology.RETRY_SECONDS[0]), "beats")),
+    ("gateway", writes(return_exchange(0), "beats")),
+    *((user, writes("", queue)) for user in SERVICES for queue in (STATUS_QUEUE, "beats")),
+    *(("gateway", writes(EXCHANGE, key)) for key in (*TASK_KEYS, "job_expired.ready", "status", "")),
+    *((task.queue, writes(EXCHANGE, key)) for task in Task for key in JOB_KEYS),
+    *((task.queue, writes(EXCHANGE, key)) for task in Task for key in TASK_KEYS if f".{task}." not in key),
+    *(
+        (worker, writes(return_exchange(s), queue))
+        for worker in TASK_QUEUES
+        for s in DELAYS
+        for queue in (STATUS_QUEUE, *TASK_QUEUES)
+        if queue != worker
+    ),
+    *((worker, writes(retry_queue(s), worker)) for worker in TASK_QUEUES for s in topology.RETRY_SECONDS),
     *((worker, reads(other)) for worker in TASK_QUEUES for other in TASK_QUEUES if other != worker),
     *((worker, reads(dead_letter_queue(worker))) for worker in TASK_QUEUES),
     *((worker, reads(STATUS_QUEUE)) for worker in TASK_QUEUES),
@@ -206,6 +231,7 @@ FORBIDDEN: list[tuple[str, Attempt]] = [
     ("beats", declares("beats.mine")),
     ("beats", writes(DEAD_LETTERS, "beats")),
     ("beats", subscribes(DEAD_LETTERS)),
+    *(("beats", subscribes(EXCHANGE, key)) for key in ("#", "job_submitted.#", "*.ready.#")),
     *(("status", reads(queue)) for queue in TASK_QUEUES),
     *(("status", empties(queue)) for queue in TASK_QUEUES),
     *(("status", deletes(queue)) for queue in (*TASK_QUEUES, STATUS_QUEUE)),

@@ -46,7 +46,7 @@ class Consumer:
         self._callbacks = callbacks
         self._outcomes = OutcomeCounter(store)
         initialize_labels(DEAD_LETTERS, *((queue,) for queue in (*TASK_QUEUES, STATUS_QUEUE)))
-        initialize_labels(EVENTS_REFUSED, ("undecodable",), ("unfoldable",))
+        initialize_labels(EVENTS_REFUSED, ("undecodable",), ("unfoldable",), ("unsigned",), ("wrong_key",))
         self._received: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
 
     @asynccontextmanager
@@ -115,7 +115,7 @@ class Consumer:
             if len(received) > 1:
                 middle = len(received) // 2
                 return [*await self._fold_each(received[:middle]), *await self._fold_each(received[middle:])]
-            [(event, message)] = received
+            [(event, _)] = received
             log.exception("event cannot be folded", type=event.type, **log_fields(event))
             EVENTS_REFUSED.labels("unfoldable").inc()
             return []

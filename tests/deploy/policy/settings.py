@@ -26,6 +26,7 @@ SECRETS = {
     "API_KEYS": '{"web": "' + 64 * "0" + '"}',
     "LINK_SECRET": 32 * "x",
     "WEBHOOK_SECRET": 32 * "x",
+    "SUBMISSION_SECRET": 32 * "x",
     "MONGO_URL": "mongodb://mongodb",
 }
 """Sample values of settings that come from secrets."""
