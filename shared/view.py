@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import PurePath
-from typing import Any
+from typing import Any, get_type_hints
 
 from shared.document import JobDocument, Step
 from shared.events import FILE, JobSubmitted, Result, TaskCompleted, TaskFailed
@@ -21,6 +21,7 @@ VALIDATED = 10
 
 DAY = timedelta(hours=24)
 NOT_IN_SLUG = re.compile("[^a-z0-9]+")
+_KNOWN = {task: {*get_type_hints(get_type_hints(JobDocument)[task])} for task in Task}
 
 
 def view(job: Job, now: datetime | None = None, *, ttl: timedelta = DAY) -> JobDocument:
@@ -72,20 +73,25 @@ def _task(job: Job, submission: JobSubmitted, task: Task, state: TaskState) -> d
     fields: dict[str, Any] = {"status": state, "progress": progress, "attempt": event.attempt if event else None}
     match event:
         case TaskCompleted():
-            fields |= {"processing_time": round(event.processing_time, 1)} | _results(submission, event.result)
+            fields |= {"processing_time": round(event.processing_time, 1)}
+            fields |= _results(submission, task, event.result)
         case TaskFailed():
             fields |= {"processing_time": event.processing_time, "error": event.error, "error_code": event.error_code}
     return fields
 
 
-def _results(submission: JobSubmitted, result: Result) -> dict[str, Any]:
-    """Return a result's fields, with file names turned into the paths at which the gateway serves them."""
+def _results(submission: JobSubmitted, task: Task, result: Result) -> dict[str, Any]:
+    """Return a result's fields, with file names turned into the paths at which the gateway serves them.
+
+    Fields that the task's document does not have are left out: the event may hold the result of another task.
+    """
     files = {name for name, field in type(result).model_fields.items() if FILE in field.metadata}
     folder, name = f"/storage/{submission.job_id}", slug(submission.song.name)
-    return {
+    fields = {
         f"{field}_path" if field in files else field: f"{folder}/{name}_{value}" if field in files else value
         for field, value in result.model_dump(exclude={"kind"}).items()
     }
+    return {field: value for field, value in fields.items() if field in _KNOWN[task]}
 
 
 def slug(file_name: str) -> str:

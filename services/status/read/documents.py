@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import structlog
+from pydantic import ValidationError
+
 from services.status.database.store import Store
 from services.status.queue.snapshots import Snapshots
 from shared.document import JobDocument
@@ -14,6 +17,8 @@ from shared.events import JOB_ID
 from shared.job import Job, fold
 from shared.storage.job_files import Storage
 from shared.view import view
+
+log = structlog.get_logger()
 
 CONCURRENT_MANIFESTS: Final = 16
 
@@ -66,8 +71,12 @@ class Documents:
 
     async def _with_submission(self, job_id: str, job: Job | None) -> Job | None:
         """Fold the stored manifest, for a job whose submission has not been received from the broker yet."""
-        async with self._reading:
-            submission = await self._storage.signed_manifest(job_id)
+        try:
+            async with self._reading:
+                submission = await self._storage.signed_manifest(job_id)
+        except ValidationError:
+            log.exception("manifest cannot be read", job_id=job_id)
+            return None
         return fold(job or Job(), submission) if submission else None
 
 

@@ -7,7 +7,7 @@ import structlog
 from services.status.database.store import Store
 from services.status.sweeps.one_job import one_job
 from shared.broker.bus import Bus
-from shared.events import TaskFailed, TasksRerun
+from shared.events import GREATEST, TaskFailed, TasksRerun
 from shared.job import Job
 from shared.tasks import Task, TaskState, can_start
 
@@ -56,7 +56,7 @@ async def _fail(bus: Bus, job: Job, task: Task, silence: timedelta) -> None:
         TaskFailed(
             **last.model_dump(include={"job_id", "task", "run", "attempt"}),
             at=datetime.now(UTC),
-            seq=last.seq + 1,
+            seq=min(last.seq + 1, GREATEST),
             summary="The task was given up",
             error=f"The task was given up: no event arrived for {silence.total_seconds() / 60:.0f} minutes",
             error_code="task_silent",
