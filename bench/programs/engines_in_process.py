@@ -30,7 +30,8 @@ def song(upload: str, options: Options, *, parallel: bool) -> float:
     """Return the seconds from the upload to the files of the stems, the beats and, if requested, the lyrics."""
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(1) as thread:
         folder, began = Path(name), perf_counter()
-        decoder.decode(upload, str(folder / SONG), 1, 1200)
+        with Path(upload).open("rb") as read, (folder / SONG).open("wb") as written:
+            decoder.decode(read, written, 1, 1200)
         beats = thread.submit(rhythm.analyse, Inputs(folder / SONG), folder, options, BeatsSettings(), _ignore)
         if not parallel:
             beats.result()

@@ -3,6 +3,7 @@
 import asyncio
 
 from services.gateway.app import create_app
+from services.gateway.media.processes import report_confinement
 from services.gateway.settings import Settings
 from services.gateway.status.client import status_session
 from shared.broker.bus import BROKER_UNAVAILABLE, Bus
@@ -22,6 +23,7 @@ async def main(settings: Settings) -> None:
     async with status_session(settings) as session:
         app = create_app(bus, storage, session, health, settings, stopping=stopping)
         async with bus, serving(app, settings):  # requests in progress still need the broker while the server drains
+            await report_confinement()
             with stop_streams_on_exit(stopping):
                 health.state = State.READY
                 await forever()

@@ -12,6 +12,9 @@ UPLOADS = Counter("karaoke_uploads_total", "Uploads by the code of their respons
 UPLOAD_SECONDS = Histogram(
     "karaoke_upload_seconds", "Seconds from the request to the response of an upload.", buckets=TASK_BUCKETS
 )
+CONFINED = Gauge(
+    "karaoke_children_confined", "1 if this measure confines the children that read audio files.", ["measure"]
+)
 
 TASKS = Counter("karaoke_tasks_total", "Attempts at tasks by outcome.", ["task", "outcome"])
 TASK_ERRORS = Counter("karaoke_task_errors_total", "Unsuccessful attempts at tasks by error code.", ["task", "code"])

@@ -49,6 +49,45 @@ def wav(*, rate: int = 8000, channels: int = 1, bits: int = 16, claimed: int | N
     return b"RIFF" + struct.pack("<I", min(len(riff), 0xFFFFFFFF)) + riff
 
 
+def with_huge_sample_table(samples: int = 40_000_000) -> bytes:
+    """Return an M4A whose header states so many samples that FFmpeg's index of them needs gigabytes."""
+    content = bytearray(m4a())
+    for box, offset, fields in (("stsz", 8, (1, samples)), ("stts", 12, (samples,)), ("stsc", 16, (samples,))):
+        struct.pack_into(f">{len(fields)}I", content, content.index(box.encode()) + offset, *fields)
+    return bytes(content)
+
+
+def crowded(seconds: float = 250, rate: int = 655_350, channels: int = 8, stated_samples: int | None = None) -> bytes:
+    """Return a FLAC file of silence with very many samples: 90 kB for 250 s. Its header may state another number."""
+    block = 65_535
+    frames = int(seconds * rate / block)
+    samples = frames * block if stated_samples is None else stated_samples
+    format_bits = rate << 44 | (channels - 1) << 41 | 15 << 36 | samples
+    info = struct.pack(">HH", block, block) + bytes(6) + format_bits.to_bytes(8, "big") + bytes(16)
+    return (
+        b"fLaC\x80"
+        + len(info).to_bytes(3, "big")
+        + info
+        + b"".join(_flac_frame(number, block, channels) for number in range(frames))
+    )
+
+
+def _flac_frame(number: int, block: int, channels: int) -> bytes:
+    coded_number = chr(number).encode()  # FLAC's coding is that of UTF-8
+    header = b"\xff\xf8" + bytes([0x70, (channels - 1) << 4 | 8]) + coded_number + struct.pack(">H", block - 1)
+    frame = header + bytes([_crc(header, 0x07, 8)]) + bytes(3 * channels)  # a constant of 16 bits in each channel
+    return frame + _crc(frame, 0x8005, 16).to_bytes(2, "big")
+
+
+def _crc(content: bytes, polynomial: int, bits: int) -> int:
+    value = 0
+    for byte in content:
+        value ^= byte << (bits - 8)
+        for _ in range(8):
+            value = (value << 1 ^ (polynomial if value >> (bits - 1) else 0)) & ((1 << bits) - 1)
+    return value
+
+
 def with_external_data(address: str) -> bytes:
     """Return an M4A whose samples are, according to its header, at `address`."""
     reference = b"\0\0\0\0" + address.encode() + b"\0"

@@ -48,13 +48,18 @@ class Encoder:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.has_been_asked = asyncio.Event()
+        self.was_cancelled = asyncio.Event()
         self.go_on = asyncio.Event()
         self.go_on.set()
 
     async def answer(self, module: str, *arguments: str | Path) -> ChildResult | None:
         self.asked.append(Path(arguments[1]).name)
         self.has_been_asked.set()
-        await self.go_on.wait()
+        try:
+            await self.go_on.wait()
+        except asyncio.CancelledError:
+            self.was_cancelled.set()
+            raise
         return await processes.run_child(module, *arguments)
 
 
@@ -124,6 +129,20 @@ async def test_concurrent_requests_for_a_file_share_one_encoding(
     answers = await asyncio.gather(*asking)
     assert {answer.status_code for answer in answers} == {200}
     assert sorted(encoder.asked) == ["bass.mp3", "other.mp3"]
+
+
+async def test_an_encoding_ends_when_nobody_waits_for_it_and_starts_again_for_the_next(
+    client: httpx2.AsyncClient, storage: Storage, encoder: Encoder
+) -> None:
+    await put(storage, bass_wav=SONG)
+    encoder.go_on.clear()
+    asking = [asyncio.create_task(client.get(f"/storage/{JOB}/song_bass.mp3")) for _ in range(2)]
+    await asyncio.wait_for(encoder.has_been_asked.wait(), 20)
+    for request in asking:
+        request.cancel()
+    await asyncio.wait_for(encoder.was_cancelled.wait(), 20)
+    encoder.go_on.set()
+    assert (await client.get(f"/storage/{JOB}/song_bass.mp3")).status_code == 200
 
 
 async def test_lossless_files_are_preferred_as_the_source(
@@ -309,7 +328,7 @@ async def test_a_client_that_disconnects_from_a_zip_leaves_no_file_open(storage:
     submission = submitted()
     await put(storage, vocals_wav=bytes(20_000_000), bass_wav=bytes(20_000_000))
     archives = ZipArchives(storage, encode.Encodings(storage, ENCODABLE))
-    stream = archives.stream(submission, await archives.contents(submission, None))
+    stream = archives.stream(submission, await archives.contents(submission, None), ("address", "client"))
     async with aclosing(stream) as chunks:
         received = 0
         async for chunk in chunks:

@@ -73,6 +73,8 @@ def refused(answer: httpx2.Response) -> str:
 
 FILES: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     "a day of silence": (hostile.silence_of_a_day, {"too_long"}),
+    "a table of forty million samples": (hostile.with_huge_sample_table, REFUSED),
+    "a billion samples in 90 kB": (hostile.crowded, {"too_many_samples"}),
     "a cover of 9 MB": (lambda: hostile.with_cover(300 * NOISE), {"accepted"}),
     "a cover that unpacks to gigabytes": (lambda: hostile.with_cover(hostile.png_bomb()), {"accepted"}),
     "that cover alone": (hostile.png_bomb, {"not_audio"}),
@@ -317,6 +319,26 @@ async def test_a_refused_client_may_send_the_rest_and_reuse_the_connection(serve
     writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
     assert b"200 OK" in await reader.readuntil(b"}")
     writer.close()
+
+
+async def test_a_decoding_ends_when_its_client_disconnects(server: Server) -> None:
+    song = hostile.crowded(seconds=500, rate=192_000, channels=2)
+    body = PART + song + b"\r\n--x--\r\n"
+    _, writer = await asyncio.open_connection(LOOPBACK, server.port)
+    writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    await until(decoders, 1)
+    writer.close()
+    await until(decoders, 0)
+    assert not server.kept()
+    await server.takes_a_song()
+
+
+async def decoders() -> int:
+    """Return the number of decoders that run."""
+    children = Path("/proc/self/task").glob("*/children")
+    pids = [pid for file in children for pid in file.read_text().split()]
+    commands = [Path("/proc", pid, "cmdline") for pid in pids]
+    return sum(b"media.decoder" in command.read_bytes() for command in commands if command.exists())
 
 
 async def test_a_response_that_is_not_read_is_dropped(

@@ -29,6 +29,7 @@ from shared.events import JobSubmitted, Song
 from shared.job import ready
 from shared.storage.job_files import LYRICS, SONG, Storage
 from shared.telemetry.metrics import UPLOAD_SECONDS, UPLOADS, initialize_labels
+from shared.web.connection import while_connected
 from shared.web.problem import Problem, problems
 
 log = structlog.get_logger()
@@ -93,7 +94,8 @@ class Submissions:
             file, song = Path(folder, "upload"), Path(folder, SONG)
             upload = await receive(request, file, limits)
             callback_url = await validated_callback(upload.callback_url, limits)
-            seconds, facts = await decode(file, song, limits.min_seconds, limits.max_seconds)
+            decoding = decode(file, song, limits.min_seconds, limits.max_seconds, caller_of(request, owner))
+            seconds, facts = await while_connected(request, decoding)
             submission = JobSubmitted(
                 job_id=job_id,
                 at=datetime.now(UTC),

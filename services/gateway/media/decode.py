@@ -1,10 +1,10 @@
 """Decodes an upload in a child process, so that a hostile file cannot harm the gateway."""
 
-import os
+from collections.abc import Hashable
 from pathlib import Path
 from typing import NamedTuple
 
-from services.gateway.media.processes import Slots, run_child
+from services.gateway.media.processes import MAX_DECODERS, Slots, run_child
 from shared.errors import StorageFullError
 from shared.events import AudioFacts
 from shared.web.problem import Problem
@@ -12,13 +12,14 @@ from shared.web.problem import Problem
 WAIT_SECONDS = 60.0
 """Longest time an upload waits for a free slot."""
 
-_slots = Slots(len(os.sched_getaffinity(0)), WAIT_SECONDS, "Too many songs are being checked")
+_slots = Slots(MAX_DECODERS, WAIT_SECONDS, "Too many songs are being checked")
 
 PROBLEMS = {
     "not_audio": (415, "This is not an audio file that can be read. Send MP3, WAV, FLAC, M4A, Ogg or the like."),
     "corrupt": (422, "The audio is damaged and cannot be decoded. Try to export or download it again."),
     "too_short": (422, "The song is shorter than {min:g} s."),
     "too_long": (422, "The song is longer than {max:g} s."),
+    "too_many_samples": (422, "The audio has too many samples. Convert it to stereo at 48 kHz and send it again."),
     "undecodable": (422, "The audio could not be decoded within the limits of time and memory."),
 }
 
@@ -30,13 +31,13 @@ class Decoded(NamedTuple):
     facts: AudioFacts
 
 
-async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: float) -> Decoded:
-    """Decode `upload` to `song`: FLAC, 16 bit, 44.1 kHz, stereo.
+async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: float, caller: Hashable) -> Decoded:
+    """Decode `upload` to `song`: FLAC, 16 bit, 44.1 kHz, stereo. Cancelling ends the child.
 
-    Raises Problem 415 for a file that is not audio, 422 for one that is corrupt, too short or too long;
-    StorageFullError; TransientError `busy` when no slot becomes free in time.
+    Raises Problem 415 for a file that is not audio, 422 for one that is corrupt, too short, too long or
+    too much work; StorageFullError; TransientError `busy` when no slot becomes free in time.
     """
-    async with _slots.slot():
+    async with _slots.slot(caller):
         outcome = await run_child("services.gateway.media.decoder", upload, song, str(min_seconds), str(max_seconds))
     outcome = outcome or {"code": "undecodable"}
     if outcome.get("code") == StorageFullError.code:

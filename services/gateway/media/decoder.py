@@ -1,8 +1,8 @@
 """The decoder's child process: `python -m services.gateway.media.decoder UPLOAD SONG MIN_SECONDS MAX_SECONDS`.
 
 It prints `{"seconds": …}` with the fields of `shared.events.AudioFacts`, or `{"code": …}` with a key of
-`services.gateway.media.decode.PROBLEMS`. It imports few modules, to start fast, and limits its resources before it
-opens the file.
+`services.gateway.media.decode.PROBLEMS`. It imports few modules, to start fast, and is confined before it reads the
+upload.
 """
 
 import errno
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from os import SEEK_END
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import av
 from av import AudioFrame
@@ -20,12 +20,11 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 
+from services.gateway.media.formats import CODECS, open_audio
 from services.gateway.media.levels import RATE, Mix, Mixer
 from services.gateway.media.sandbox import confine
-from services.gateway.media.timeline import TimedFrame, Timeline, TooLongError, silent
+from services.gateway.media.timeline import TimedFrame, Timeline, TooLongError, TooManySamplesError, silent
 
-FORMATS = "aac,ac3,aiff,amr,asf,au,avi,caf,dsf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,opus,tta,w64,wav,wv"
-"""FFmpeg demuxers that may read an upload: no playlists, images or other formats that refer to further files."""
 BROADCAST: Final = frozenset({"mpeg", "mpegts"})
 """Formats whose clock starts at any time."""
 UNTIMED: Final = frozenset({"aac", "ac3", "eac3", "mp3"})
@@ -38,6 +37,8 @@ ID3: Final = b"ID3"
 
 MAX_LATE_SECONDS: Final = 60.0
 """A file whose clock starts later was cut out of a longer recording, and its song begins there."""
+MAX_SAMPLES_PER_SECOND: Final = 2 * 192_000
+"""Samples of all channels that the longest song may have on average: stereo at 192 kHz. Shorter songs may have more."""
 MAX_LOST: Final = 0.25
 MAX_LOST_OR_PAUSED: Final = 0.5
 """Shares of a song that may be missing inside it."""
@@ -52,7 +53,7 @@ class UnacceptableError(Exception):
     """The file is refused. The message is the code."""
 
 
-def decode(upload: str, song: str, min_seconds: float, max_seconds: float) -> dict[str, float | bool]:
+def decode(upload: BinaryIO, song: BinaryIO, min_seconds: float, max_seconds: float) -> dict[str, float | bool]:
     """Decode, and again if the whole song shows that another mix is right. Return the length and the facts."""
     mixers = [Mixer(Mix())]
     seconds, filled_seconds = _decode(upload, song, mixers[0], max_seconds)
@@ -70,20 +71,30 @@ def decode(upload: str, song: str, min_seconds: float, max_seconds: float) -> di
     }
 
 
-def _decode(upload: str, song: str, mixer: Mixer, max_seconds: float) -> tuple[float, float]:
+def _decode(upload: BinaryIO, song: BinaryIO, mixer: Mixer, max_seconds: float) -> tuple[float, float]:
     """Write the song, as long as its mix does not clip. Return its length and that of the silence that was added."""
+    song.seek(0)
+    song.truncate()
     try:
-        source = av.open(upload, options={"format_whitelist": FORMATS, "protocol_whitelist": "file"})
+        source = open_audio(upload)
+    except MemoryError as error:
+        raise UnacceptableError("undecodable") from error
     except FFmpegError as error:
         raise UnacceptableError("not_audio") from error
     with source, av.open(song, "w", format="flac") as target:
         if not source.streams.audio:
             raise UnacceptableError("not_audio")
+        stream = _stream(source)
+        if stream.codec_context.name not in CODECS.split(","):
+            raise UnacceptableError("not_audio")
         flac = target.add_stream("flac", rate=RATE, layout="stereo", format="s16")
+        stream.codec_context.thread_count = flac.codec_context.thread_count = 1  # a confined child starts no threads
         timeline = _timeline(source, max_seconds)
+        if _stated_samples(source, max_seconds) > timeline.max_samples:
+            raise TooManySamplesError
         samples = 0
-        lossy = not _stream(source).codec_context.codec.lossless
-        for frame in mixer.mixed(timeline.continuous(_frames(source)), lossy=lossy):
+        lossy = not stream.codec_context.codec.lossless
+        for frame in mixer.mixed(timeline.continuous(_frames(source, upload)), lossy=lossy):
             samples += frame.samples
             if not mixer.clips:
                 target.mux(flac.encode(frame))
@@ -106,10 +117,18 @@ def _names(source: InputContainer) -> frozenset[str]:
 def _timeline(source: InputContainer, max_seconds: float) -> Timeline:
     start = (source.start_time or 0) / av.time_base
     is_broadcast = bool(_names(source) & BROADCAST)
-    return Timeline(start if is_broadcast or start > MAX_LATE_SECONDS else 0, max_seconds, is_broadcast)
+    zero = start if is_broadcast or start > MAX_LATE_SECONDS else 0
+    return Timeline(zero, max_seconds, is_broadcast, max_samples=max_seconds * MAX_SAMPLES_PER_SECOND)
 
 
-def _frames(source: InputContainer) -> Iterator[TimedFrame]:
+def _stated_samples(source: InputContainer, max_seconds: float) -> float:
+    """Return the number of samples by the header. A longer song is decoded until it is too long: the header may lie."""
+    stream = _stream(source)
+    seconds = _seconds(stream.duration, stream.time_base) or (source.duration or 0) / av.time_base
+    return min(seconds, max_seconds) * stream.rate * stream.channels
+
+
+def _frames(source: InputContainer, upload: BinaryIO) -> Iterator[TimedFrame]:
     """Yield the decodable frames, up to where a truncated file ends, and an empty frame where damaged sound ends.
 
     Without timestamps, undecodable bytes stand for as many packets as they would contain on average.
@@ -134,18 +153,17 @@ def _frames(source: InputContainer) -> Iterator[TimedFrame]:
             last, damaged_until = frame, 0.0
             yield TimedFrame(frame, None if frame.pts is None else _seconds(frame.pts, frame.time_base) + shift)
     if last:
-        yield TimedFrame(silent(last, 0), max(damaged_until, _stated_end(source)))
+        yield TimedFrame(silent(last, 0), max(damaged_until, _stated_end(source, upload)))
     elif damaged_until:
         raise UnacceptableError("corrupt")
 
 
-def _stated_end(source: InputContainer) -> float:
+def _stated_end(source: InputContainer, upload: BinaryIO) -> float:
     """Return the end of an Ogg file in seconds by the header of its last page, which may be damaged; otherwise 0."""
     if source.format.name != "ogg" or len(source.streams) > 1:
         return 0
-    with Path(source.name).open("rb") as file:
-        file.seek(-min(OGG_PAGE_BYTES, file.seek(0, SEEK_END)), SEEK_END)
-        _, found, page = file.read().rpartition(b"OggS")
+    upload.seek(-min(OGG_PAGE_BYTES, upload.seek(0, SEEK_END)), SEEK_END)
+    _, found, page = upload.read().rpartition(b"OggS")
     if not found:
         return 0
     stream = _stream(source)
@@ -158,17 +176,22 @@ def _seconds(ticks: int | None, time_base: Fraction | None) -> float:
 
 
 def main() -> None:
-    upload, song, min_seconds, max_seconds = sys.argv[1:]
-    confine()
+    limits = [float(seconds) for seconds in sys.argv[3:]]
     try:
-        outcome: dict[str, float | bool | str] = {**decode(upload, song, float(min_seconds), float(max_seconds))}
+        with Path(sys.argv[1]).open("rb") as upload, Path(sys.argv[2]).open("wb") as song:
+            confine()
+            outcome: dict[str, float | bool | str] = {**decode(upload, song, *limits)}
     except UnacceptableError as error:
         outcome = {"code": str(error)}
     except TooLongError:
         outcome = {"code": "too_long"}
+    except TooManySamplesError:
+        outcome = {"code": "too_many_samples"}
     except OverflowError:
         outcome = {"code": "corrupt"}
-    except FFmpegError as error:
+    except MemoryError:
+        outcome = {"code": "undecodable"}
+    except (FFmpegError, OSError) as error:
         outcome = {"code": "storage_full" if error.errno == errno.ENOSPC else "corrupt"}
     print(json.dumps(outcome))  # noqa: T201 -- read by the parent
 

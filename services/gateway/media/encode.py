@@ -1,8 +1,8 @@
 """Encodes results to other formats, each once on its first request, and stores them beside the others."""
 
 import asyncio
-import os
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -10,7 +10,7 @@ from typing import Final, get_args
 
 import structlog
 
-from services.gateway.media.processes import Slots, run_child
+from services.gateway.media.processes import MAX_ENCODERS, Slots, run_child
 from shared.errors import PermanentError, StorageFullError, TransientError, on_a_full_disk
 from shared.events import AudioFormat
 from shared.storage.job_files import Storage
@@ -19,29 +19,38 @@ from shared.web.problem import Problem
 
 log = structlog.get_logger()
 
-MAX_CONCURRENT: Final = max(1, len(os.sched_getaffinity(0)) // 2)
-"""Half of the processors. The others are for decoding uploads, which is more urgent."""
 WAIT_SECONDS: Final = 60.0
-MAX_PENDING: Final = 20
-"""Most files that are being encoded or wait for it: about all audio of one job in all formats."""
+MAX_PENDING: Final = 100
+"""Most files that are being encoded or wait for it."""
+MAX_PENDING_OF_ONE: Final = 20
+"""Most of them for one caller: about all audio of one job in all formats."""
 SOURCES: Final = ("flac", "wav", "opus", "mp3")
 """Formats to encode from, the best first."""
 BUSY: Final = "Too many files are being encoded"
 
 
+@dataclass
+class _Encoding:
+    task: asyncio.Task[None]
+    caller: Hashable
+    waiting: int = 0
+    """Requests that wait for the file."""
+
+
 class Encodings:
     """Encodes `sounds` on demand.
 
-    Concurrent requests for a file share one encoding. Two gateways may both encode it; the results are equal.
+    Concurrent requests for a file share one encoding, which ends when its last request does. Two gateways may both
+    encode it; the results are equal.
     """
 
     def __init__(self, storage: Storage, sounds: Collection[str]) -> None:
         self._storage = storage
         self._sounds = sounds
-        self._slots = Slots(MAX_CONCURRENT, WAIT_SECONDS, BUSY)
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._slots = Slots(MAX_ENCODERS, WAIT_SECONDS, BUSY)
+        self._running: dict[str, _Encoding] = {}
 
-    async def head(self, job_id: str, name: str) -> Head | None:
+    async def head(self, job_id: str, name: str, caller: Hashable) -> Head | None:
         """Return the head of the result `name`, after encoding it if only other formats exist; None if there is none.
 
         Raises TransientError `busy`, StorageFullError, and Problem 500 for a file that cannot be encoded.
@@ -49,7 +58,7 @@ class Encodings:
         key = f"{job_id}/{name}"
         head = await self._storage.head(key)
         if head is None and (source := self._source(name, await self._storage.sizes(job_id))):
-            await asyncio.shield(self._start(job_id, source, name))  # other requests may wait for the same encoding
+            await self._wait_for_encoding(job_id, source, name, caller)
             head = await self._storage.head(key)
         return head
 
@@ -60,19 +69,27 @@ class Encodings:
             return None
         return next((other for form in SOURCES if (other := f"{path.stem}.{form}") in existing), None)
 
-    def _start(self, job_id: str, source: str, name: str) -> asyncio.Task[None]:
+    async def _wait_for_encoding(self, job_id: str, source: str, name: str, caller: Hashable) -> None:
         key = f"{job_id}/{name}"
         if key not in self._running:
-            if len(self._running) >= MAX_PENDING:
+            of_caller = sum(encoding.caller == caller for encoding in self._running.values())
+            if len(self._running) >= MAX_PENDING or of_caller >= MAX_PENDING_OF_ONE:
                 raise TransientError(BUSY, code="busy")
-            self._running[key] = asyncio.create_task(self._encode(job_id, source, name))
-            self._running[key].add_done_callback(lambda _: self._running.pop(key))
-        return self._running[key]
+            self._running[key] = _Encoding(asyncio.create_task(self._encode(job_id, source, name, caller)), caller)
+        encoding = self._running[key]
+        encoding.waiting += 1
+        try:
+            await asyncio.shield(encoding.task)  # other requests may wait for the same encoding
+        finally:
+            encoding.waiting -= 1
+            if not encoding.waiting:
+                encoding.task.cancel()
+                del self._running[key]
 
-    async def _encode(self, job_id: str, source: str, name: str) -> None:
+    async def _encode(self, job_id: str, source: str, name: str, caller: Hashable) -> None:
         """Encode, and repeat if the source was replaced meanwhile, so that no outdated file remains."""
         encoded = None
-        async with self._slots.slot():
+        async with self._slots.slot(caller):
             while encoded != (head := await self._storage.head(f"{job_id}/{source}")):
                 encoded = head
                 await self._encode_once(job_id, source, name)

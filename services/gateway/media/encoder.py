@@ -1,7 +1,7 @@
 """The encoder's child process: `python -m services.gateway.media.encoder SOURCE TARGET`.
 
 The suffix of TARGET chooses the format. It prints `{"seconds": …}`, or `{"code": …}`: `storage_full` or `unreadable`.
-It imports few modules, to start fast, and limits its resources before it opens the file.
+It imports few modules, to start fast, and is confined before it reads the source.
 """
 
 import errno
@@ -9,13 +9,14 @@ import json
 import sys
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import PurePath
-from typing import Final
+from pathlib import Path, PurePath
+from typing import BinaryIO, Final
 
 import av
 from av.audio.stream import AudioStream
 from av.error import FFmpegError
 
+from services.gateway.media.formats import open_audio
 from services.gateway.media.sandbox import confine
 
 
@@ -38,14 +39,14 @@ ENCODINGS: Final = {
 }
 
 
-def encode(source: str, target: str) -> float:
-    """Encode `source` to `target`. Return the duration in seconds. Raises FFmpegError."""
-    wanted = ENCODINGS[PurePath(target).suffix]
-    with av.open(source) as read, av.open(target, "w", format=wanted.container) as written:
+def encode(source: BinaryIO, target: BinaryIO, wanted: Encoding) -> float:
+    """Encode `source` to `target`. Return the duration in seconds. Raises FFmpegError and OSError."""
+    with open_audio(source) as read, av.open(target, "w", format=wanted.container) as written:
         audio = read.streams.audio[0]
         layout, hz = "mono" if audio.channels == 1 else "stereo", wanted.hz or audio.rate
         stream = written.add_stream(wanted.codec, rate=hz, layout=layout, format=wanted.samples)
         assert isinstance(stream, AudioStream)
+        audio.codec_context.thread_count = stream.codec_context.thread_count = 1  # a confined child starts no threads
         stream.bit_rate = wanted.bits_per_second * audio.channels
         resampler = av.AudioResampler(format=wanted.samples, layout=layout, rate=hz)
         samples = 0
@@ -60,10 +61,12 @@ def encode(source: str, target: str) -> float:
 
 
 def main() -> None:
-    confine()
+    encoding = ENCODINGS[PurePath(sys.argv[2]).suffix]
     try:
-        outcome: dict[str, float | str] = {"seconds": encode(*sys.argv[1:])}
-    except FFmpegError as error:
+        with Path(sys.argv[1]).open("rb") as source, Path(sys.argv[2]).open("wb") as target:
+            confine()
+            outcome: dict[str, float | str] = {"seconds": encode(source, target, encoding)}
+    except (FFmpegError, OSError) as error:
         outcome = {"code": "storage_full" if error.errno == errno.ENOSPC else "unreadable"}
     print(json.dumps(outcome))  # noqa: T201 -- read by the parent
 

@@ -88,6 +88,7 @@ class Mixer:
                 self._usual_excess_db = max(self._usual_excess_db, USUAL_OVERSHOOT_DB)
                 self._max_flat_db = USUAL_OVERSHOOT_DB if is_limited else 0
             graph = Graph()
+            graph.threads = 1
             source = graph.add_abuffer(sample_rate=rate, format=form, layout=layout.name, time_base=Fraction(1, rate))
             sink = graph.add("abuffersink")
             graph.link_nodes(source, *(graph.add(*step) for step in self._steps(layout)), sink).configure()

@@ -11,6 +11,7 @@ The rule for a frame whose time differs from the end of the sound before it:
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Final, NamedTuple
 
 from av import AudioFrame
@@ -36,24 +37,32 @@ class TooLongError(Exception):
     """The song is longer than its limit."""
 
 
+class TooManySamplesError(Exception):
+    """The song has more samples than its limit."""
+
+
 @dataclass
 class Timeline:
     """`zero` is the container's time at which the song begins. `is_broadcast`: timestamps may jump (MPEG).
 
+    `max_samples` limits the samples of all channels: the decoded ones, also those that are cut off, and the silence.
     `seconds` is the length so far, `late_seconds` the silence before the first sound, `lost_seconds` that of the gaps.
     """
 
     zero: float
     max_seconds: float
     is_broadcast: bool = False
+    max_samples: float = inf
     seconds: float = 0
     late_seconds: float = 0
     lost_seconds: float = 0
     _cut_seconds: float = 0
+    _samples: int = 0
 
     def continuous(self, frames: Iterator[TimedFrame]) -> Iterator[AudioFrame]:
-        """Yield the frames, and silence between them. Raises TooLongError."""
+        """Yield the frames, and silence between them. Raises TooLongError and TooManySamplesError."""
         for frame, start in frames:
+            self._count(frame)
             early = 0 if start is None else self._early(start)
             if early < 0:
                 yield from self._silence(frame, -early)
@@ -84,7 +93,14 @@ class Timeline:
             self.late_seconds = seconds
         missing = round(seconds * like.sample_rate)
         for first in range(0, missing, SILENCE_SAMPLES):
-            yield self._append(silent(like, min(SILENCE_SAMPLES, missing - first)))
+            silence = silent(like, min(SILENCE_SAMPLES, missing - first))
+            self._count(silence)
+            yield self._append(silence)
+
+    def _count(self, frame: AudioFrame) -> None:
+        self._samples += frame.samples * frame.layout.nb_channels
+        if self._samples > self.max_samples:
+            raise TooManySamplesError
 
     def _append(self, frame: AudioFrame) -> AudioFrame:
         self.seconds += frame.samples / frame.sample_rate

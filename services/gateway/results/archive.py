@@ -6,13 +6,14 @@ from contextlib import aclosing, suppress
 from stat import S_IFREG
 from typing import Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from stream_zip import ZIP_AUTO, AsyncMemberFile, async_stream_zip
 
 from services.gateway.file_names import attachment, title
 from services.gateway.media.encode import Encodings
 from services.gateway.results import names
+from services.gateway.security.quota import Caller, caller_of
 from shared.events import JOB_ID, AudioFormat, JobSubmitted
 from shared.storage.job_files import Storage
 from shared.web.problem import Problem, no_such_result, problems
@@ -49,26 +50,28 @@ class ZipArchives:
             raise Problem(409, "nothing_yet", "This job has no results yet. Try again later.", {"Retry-After": "3"})
         return chosen
 
-    async def stream(self, submission: JobSubmitted, contents: Sequence[str]) -> AsyncGenerator[bytes, None]:
+    async def stream(
+        self, submission: JobSubmitted, contents: Sequence[str], caller: Caller
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the ZIP file. Missing formats are encoded when they are reached.
 
         Closes all files, also when the client disconnects. stream-zip alone leaves them open until garbage collection.
         """
         files = _OpenFiles(self._storage)
         try:
-            members = self._members(submission, contents, files)
+            members = self._members(submission, contents, caller, files)
             async for chunk in async_stream_zip(members, chunk_size=CHUNK_BYTES):
                 yield chunk
         finally:
             await files.close()
 
     async def _members(
-        self, submission: JobSubmitted, contents: Sequence[str], files: "_OpenFiles"
+        self, submission: JobSubmitted, contents: Sequence[str], caller: Caller, files: "_OpenFiles"
     ) -> AsyncIterator[AsyncMemberFile]:
         """Yield the files of the ZIP. Raises Problem 404 if the job is deleted meanwhile, which truncates the ZIP."""
         song, at = title(submission.song.name) or "song", submission.at.replace(tzinfo=None)
         for name in contents:
-            head = await self._encodings.head(submission.job_id, name)
+            head = await self._encodings.head(submission.job_id, name, caller)
             if head is None:
                 raise no_such_result()
             is_audio = name.rpartition(".")[2] in names.AUDIO_FORMATS
@@ -120,11 +123,16 @@ def routes(archives: ZipArchives) -> APIRouter:
             _422="No such format.",
         ),
     )
-    async def download(job_id: str, format: AudioFormat | None = None) -> Response:  # noqa: A002 -- the parameter's name
+    async def download(
+        job_id: str,
+        request: Request,
+        format: AudioFormat | None = None,  # noqa: A002 -- the parameter's name
+    ) -> Response:
         """All existing results in one ZIP file: stems (as made, or in `format`), lyrics, beats and click track."""
         submission = await archives.submission(job_id)
         contents = await archives.contents(submission, format)
         headers = {"Content-Disposition": attachment(submission.song.name, "karaoke.zip", submission.job_id)}
-        return StreamingResponse(archives.stream(submission, contents), headers=headers, media_type="application/zip")
+        stream = archives.stream(submission, contents, caller_of(request, submission.owner))
+        return StreamingResponse(stream, headers=headers, media_type="application/zip")
 
     return router

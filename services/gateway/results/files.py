@@ -10,8 +10,10 @@ from services.gateway.file_names import attachment
 from services.gateway.media.encode import Encodings
 from services.gateway.results import names
 from services.gateway.results.ranges import RESPONSES, serve
+from services.gateway.security.quota import caller_of
 from shared.events import JOB_ID
 from shared.storage.job_files import Storage
+from shared.web.connection import while_connected
 from shared.web.problem import no_such_result
 
 # These are file names, so that another value gives 404 and not 422.
@@ -27,7 +29,10 @@ class Files:
 
     async def response(self, job_id: str, name: str, request: Request, download: str | None) -> Response:
         """Return the file `name`, as an attachment if `download` is given. Raises Problem 404."""
-        head = await self._encodings.head(job_id, name) if re.fullmatch(JOB_ID, job_id) else None
+        if not re.fullmatch(JOB_ID, job_id):
+            raise no_such_result()
+        encoding = self._encodings.head(job_id, name, caller_of(request, None))
+        head = await while_connected(request, encoding)
         if head is None:
             raise no_such_result()
         disposition = await named_after_song(self._storage, job_id, name) if download is not None else None

@@ -9,8 +9,10 @@ from services.gateway.media.encode import Encodings
 from services.gateway.results import names
 from services.gateway.results.files import named_after_song
 from services.gateway.results.ranges import RESPONSES, serve
+from services.gateway.security.quota import caller_of
 from shared.events import JOB_ID
 from shared.storage.job_files import Storage
+from shared.web.connection import while_connected
 from shared.web.problem import no_such_result
 
 RESULT = re.compile(rf"({JOB_ID})/(?:.*_)?({names.RESULT})")
@@ -27,8 +29,11 @@ def routes(storage: Storage, encodings: Encodings) -> APIRouter:
         A stem that was made in another format is encoded on the first request.
         """
         match = RESULT.fullmatch(f"{job_id}/{name}")
-        head = await encodings.head(match[1], match[2]) if match else None
-        if match is None or head is None:
+        if match is None:
+            raise no_such_result()
+        encoding = encodings.head(match[1], match[2], caller_of(request, None))
+        head = await while_connected(request, encoding)
+        if head is None:
             raise no_such_result()
         disposition = await named_after_song(storage, match[1], match[2]) if download is not None else None
         return await serve(storage, f"{match[1]}/{match[2]}", head, request, disposition)

@@ -8,7 +8,8 @@ import soundfile
 
 from services.gateway.media import decoder
 from services.gateway.media.decoder import UnacceptableError
-from services.gateway.media.timeline import TooLongError
+from services.gateway.media.timeline import TooLongError, TooManySamplesError
+from tests.integration import hostile
 from tests.unit.gateway.media.songs import BURST, SECONDS, Times, burst, burst_starts, damage, unchanged, write
 
 JITTER = 0.03
@@ -16,8 +17,9 @@ JITTER = 0.03
 
 
 def decode(upload: Path, min_seconds: float = 0, max_seconds: float = 60) -> tuple[dict[str, Any], Path]:
-    song = upload.with_name("song.flac")
-    return decoder.decode(str(upload), str(song), min_seconds, max_seconds), song
+    song = upload.with_name("decoded.flac")
+    with upload.open("rb") as read, song.open("wb") as written:
+        return decoder.decode(read, written, min_seconds, max_seconds), song
 
 
 files = pytest.mark.parametrize(
@@ -86,7 +88,7 @@ def test_a_gap_of_hours_is_not_filled(tmp_path: Path) -> None:
     upload = write(tmp_path / "song.mkv", "flac", lambda time: time + 7200 * (time > 1))
     with pytest.raises(TooLongError):
         decode(upload)
-    assert (tmp_path / "song.flac").stat().st_size < 1_000_000
+    assert (tmp_path / "decoded.flac").stat().st_size < 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -125,3 +127,19 @@ def test_a_truncated_file_is_decoded_up_to_its_end(tmp_path: Path) -> None:
     upload = write(tmp_path / "song.mp3", "libmp3lame")
     upload.write_bytes(upload.read_bytes()[: upload.stat().st_size * 2 // 3])
     assert decode(upload)[0]["seconds"] == pytest.approx(SECONDS * 2 / 3, abs=0.1)
+
+
+@pytest.mark.parametrize("stated", [None, 1], ids=["stated", "not stated"])
+def test_a_song_of_too_many_samples_is_refused(tmp_path: Path, stated: int | None) -> None:
+    upload = tmp_path / "upload"
+    upload.write_bytes(hostile.crowded(seconds=10, stated_samples=stated))
+    with pytest.raises(TooManySamplesError):
+        decode(upload, max_seconds=10)
+    is_refused_early = not (tmp_path / "decoded.flac").stat().st_size
+    assert is_refused_early == (stated is None)
+
+
+def test_a_studio_file_of_half_the_longest_time_is_accepted(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "upload", burst().T, 352_800, format="FLAC")
+    seconds = SECONDS * 48_000 / 352_800
+    assert decode(tmp_path / "upload", max_seconds=2 * seconds)[0]["seconds"] == pytest.approx(seconds, abs=0.01)

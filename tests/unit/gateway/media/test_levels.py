@@ -33,7 +33,8 @@ def decode(folder: Path, sound: Samples, subtype: str = "PCM_16", hz: int = 44_1
 
 
 def read(folder: Path, upload: Path) -> tuple[dict[str, Any], Samples]:
-    facts = decoder.decode(str(upload), str(folder / "song.flac"), 0, 60)
+    with upload.open("rb") as read, (folder / "song.flac").open("wb") as written:
+        facts = decoder.decode(read, written, 0, 60)
     samples, _ = soundfile.read(folder / "song.flac")
     return facts, samples
 
