@@ -1,6 +1,7 @@
 """Reads a multipart upload as a stream, with constant memory for any size of song."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,7 +36,12 @@ FORM_OVERHEAD_BYTES = 100_000
 LYRICS_BYTES = 90_000
 """Most bytes of lyrics: less than `FORM_OVERHEAD_BYTES`, and more than the longest accepted lyrics."""
 LYRICS_READER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lyrics")
-"""Lyrics take up to half a second. One thread, because the event loop waits 5 ms for each that computes."""
+"""Lyrics take up to half a second. One thread, so that the event loop waits for no other."""
+SWITCH_SECONDS = 0.0005
+"""Longest time that the event loop waits for the interpreter's lock while lyrics are read, which is 5 ms otherwise.
+
+A request waits for it many times, because each access to a file releases it.
+"""
 CLOSE = {"Connection": "close"}
 """Headers of a refusal before the end of a body of unknown length."""
 
@@ -124,10 +130,19 @@ async def validated_lyrics(body: bytes, charset: str | None, *, unknown_charset:
     `unknown_charset` is the status for a charset that is unknown.
     """
     try:
-        return await asyncio.get_running_loop().run_in_executor(LYRICS_READER, normalize, body, charset)
+        return await asyncio.get_running_loop().run_in_executor(LYRICS_READER, _normalized_lyrics, body, charset)
     except PermanentError as error:
         status = unknown_charset if error.code == "unknown_charset" else 422
         raise Problem(status, error.code, f"{error.summary}.") from error
+
+
+def _normalized_lyrics(body: bytes, charset: str | None) -> str:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        return normalize(body, charset)
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def parse_content_type(header: str) -> tuple[str, str | None]:
