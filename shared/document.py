@@ -83,7 +83,7 @@ class JobDocument(Frozen):
     transcription: TranscriptionDocument
     beat_analysis: BeatAnalysisDocument
     run: int = Field(description="How often tasks were run again by a retry or for supplied lyrics.")
-    name: str = Field(description="The uploaded file's name.")
+    name: str = Field(description="The uploaded file's name; empty once the job was cancelled.")
     audio_duration: Seconds
     audio_filled_seconds: Seconds = Field(
         default=0, description="Part of `audio_duration` that is silence in place of sound that the upload lacks."

@@ -58,7 +58,8 @@ AudioFormat = Literal["wav", "flac", "mp3", "opus"]
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # Errors are logged, and must not quote texts of users.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class AudioFacts(Frozen):
@@ -178,7 +179,7 @@ class TasksRerun(JobEvent):
 
 
 class JobCancelled(JobEvent):
-    """A user cancelled the job for good. Its files are deleted."""
+    """A user cancelled the job for good. Its files are deleted, and the stored job forgets the song's name."""
 
     type: Literal["job_cancelled"] = "job_cancelled"
 
@@ -233,7 +234,7 @@ Event = Annotated[
     Field(discriminator="type"),
 ]
 
-_adapter: TypeAdapter[Event] = TypeAdapter(Event)
+_adapter: TypeAdapter[Event] = TypeAdapter(Event, config=ConfigDict(hide_input_in_errors=True))
 
 
 def encode(event: Event) -> bytes:

@@ -2,7 +2,8 @@
 
 A job is a set of registers. Every event claims some of them, each claim with an order; a register
 keeps its greatest claim. Taking the greatest is commutative, associative and idempotent, so
-duplicates, reordering, replays and workers that were thought dead have no effect.
+duplicates, reordering, replays and workers that were thought dead have no effect. In a cancelled job the submission
+is redacted, and a redacted one outranks every other: no late event brings the song's name back.
 `services/status/database/upserts.py` does the same comparison inside MongoDB.
 """
 
@@ -34,6 +35,9 @@ UPDATED: Final = "updated"
 CANCELLED: Final = "cancelled"
 EXPIRED: Final = "expired"
 """Names of registers. Those of a task are `<task>`, `progress_register(task)` and `run_register(task)`."""
+
+REDACTED: Final = "~"
+"""First character of a redacted submission's order. It is greater than every digit of a digest."""
 
 LIVE, FAILED, COMPLETED, REFINED = range(4)
 
@@ -132,9 +136,22 @@ def fold_all(events: Iterable[Event]) -> Job:
 
 def take(registers: dict[str, Register], event: Event) -> None:
     """Fold one more event into `registers` in place."""
-    for name, claim in claims(event).items():
+    found = claims(event)
+    if CANCELLED in registers or CANCELLED in found:
+        for each in (registers, found):
+            if SUBMITTED in each:
+                each[SUBMITTED] = redacted(each[SUBMITTED])
+    for name, claim in found.items():
         if name not in registers or claim.order > registers[name].order:
             registers[name] = claim
+
+
+def redacted(submitted: Register) -> Register:
+    """Return a register of a submission without its song's name, and with an order above that of any with a name."""
+    event, digest = submitted.event, str(submitted.order[0])
+    assert isinstance(event, JobSubmitted)
+    nameless = event.model_copy(update={"song": event.song.model_copy(update={"name": ""})})
+    return Register(order=(REDACTED + digest.removeprefix(REDACTED),), event=nameless)
 
 
 def claims(event: Event) -> dict[str, Register]:

@@ -23,7 +23,7 @@ def _task_event(make: Callable[..., TaskEvent], task: Task, place: dict[str, int
 
 
 events: st.SearchStrategy[Event] = st.one_of(
-    st.just(submitted()),
+    st.sampled_from([submitted(), submitted(name="by another gateway.mp3")]),
     st.builds(TasksRerun, job_id=st.just(JOB_ID), at=moments, run=st.integers(1, 2), tasks=st.tuples(tasks)),
     st.builds(JobCancelled, job_id=st.just(JOB_ID), at=moments),
     st.builds(JobExpired, job_id=st.just(JOB_ID), at=moments),

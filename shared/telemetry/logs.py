@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 from io import StringIO
 from typing import TextIO
 
@@ -55,6 +56,11 @@ def log_fields(event: JobEvent) -> dict[str, str | int]:
     if isinstance(event, TaskEvent):
         return {"job_id": event.job_id, "task": event.task, "attempt": event.attempt}
     return {"job_id": event.job_id}
+
+
+def error_fields(error: Exception) -> dict[str, str | list[str]]:
+    """Return the fields of log lines about an error whose text may quote a user's: without it."""
+    return {"error": type(error).__name__, "trace": traceback.format_tb(error.__traceback__)}
 
 
 def trace_fields(context: Context | None = None) -> dict[str, str]:

@@ -55,7 +55,7 @@ class Progress:
     async def started(self, song: Song) -> None:
         self.has_started = True
         await self._bus.publish(TaskStarted.model_validate(self._stamp()))
-        log.info("task started", song=song.name, audio_duration=song.audio_duration)
+        log.info("task started", audio_duration=song.audio_duration)
 
     async def report(self, fraction: float) -> None:
         """Publish a new percentage, or a heartbeat after a silence. Such an event may be lost."""

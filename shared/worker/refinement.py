@@ -32,7 +32,7 @@ class RefinementProgress(Progress):
 
     async def started(self, song: Song) -> None:
         self.has_started = True
-        log.info("refinement started", song=song.name, audio_duration=song.audio_duration)
+        log.info("refinement started", audio_duration=song.audio_duration)
 
     async def report(self, fraction: float) -> None:
         pass

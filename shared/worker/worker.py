@@ -86,7 +86,7 @@ class Worker:
         try:
             job_id = decode(message.body).job_id
         except ValueError as error:
-            log.warning("undecodable cancellation", body=message.body[:200], error=str(error))
+            log.warning("undecodable cancellation", bytes=len(message.body), error=str(error))
             return
         self._cancelled.append(job_id)
         if self._current and self._current[0] == job_id:
@@ -106,7 +106,7 @@ class Worker:
         try:
             event = decode(message.body)
         except ValueError as error:
-            log.warning("undecodable message", body=message.body[:200], error=str(error))
+            log.warning("undecodable message", bytes=len(message.body), error=str(error))
             await message.reject(requeue=False)
             return
         delivery = Delivery.of(message)

@@ -109,7 +109,9 @@ class Submissions:
                     return
                 await self._quota.check_unfinished(owner)  # other jobs may have been accepted during this upload
                 await self._store(submission, song, upload.lyrics, keyed=keyed)
-        log.info("job accepted", **submission.song.model_dump(), **submission.options.model_dump(mode="json"))
+        log.info(
+            "job accepted", **submission.song.model_dump(exclude={"name"}), **submission.options.model_dump(mode="json")
+        )
 
     async def _store(self, submission: JobSubmitted, song: Path, lyrics: str | None, *, keyed: bool) -> None:
         """Store the job's files and publish it. After an error, delete the files, except with an idempotency key.

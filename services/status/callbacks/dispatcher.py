@@ -21,6 +21,7 @@ from services.status.read.rendered_document import RenderedDocument
 from shared.callbacks.address import owner_secret
 from shared.errors import PermanentError, TransientError
 from shared.events import Event
+from shared.telemetry.logs import error_fields
 from shared.telemetry.metrics import CALLBACKS, initialize_labels
 
 log = structlog.get_logger()
@@ -109,8 +110,9 @@ class CallbackDispatcher:
                 await self._attempt(callback)
             except TransientError:
                 raise
-            except Exception as error:  # an unexpected error must count as an attempt, or it is retried for ever
-                log.exception("callback failed")
+            except Exception as error:  # noqa: BLE001 -- it must count as an attempt, or it is retried for ever
+                # The text of the error may quote the URL, which may hold a secret.
+                log.error("callback failed", **error_fields(error))  # noqa: TRY400 -- see above
                 await self._retry_later(callback, type(error).__name__)
 
     async def _attempt(self, callback: Callback) -> None:
@@ -127,7 +129,7 @@ class CallbackDispatcher:
         try:
             status = await self._sender.send(callback.url, self._headers(callback, body), body)
         except (PermanentError, TransientError) as error:
-            await self._retry_later(callback, str(error))
+            await self._retry_later(callback, str(error) if isinstance(error, TransientError) else error.summary)
         else:
             if status in SUCCESS:
                 CALLBACKS.labels("told").inc()

@@ -12,6 +12,7 @@ from shared.document import JobDocument
 from shared.errors import PermanentError, TransientError
 from shared.events import Event, JobExpired, TaskProgressed, TaskStarted
 from shared.job import Job
+from shared.telemetry.logs import error_fields
 from shared.view import view
 
 log = structlog.get_logger()
@@ -31,6 +32,8 @@ async def record_ended_jobs(store: Store, outbox: Outbox, events: Iterable[Event
             callbacks = list(_new_callbacks(jobs))
             if callbacks:
                 await outbox.add(callbacks)
+            if last := [job_id for job in jobs if job.is_cancelled and (job_id := _job_id(job))]:
+                await store.forget_callback_urls(last)
     return bool(callbacks)
 
 
@@ -45,8 +48,12 @@ def _new_callbacks(jobs: Iterable[Job]) -> Iterator[NewCallback]:
         try:
             if callback := _new_callback(job):
                 yield callback
-        except Exception:  # one job must not cost the others their callbacks
-            log.exception("callback cannot be made", job_id=job.submission and job.submission.job_id)
+        except Exception as error:  # noqa: BLE001 -- one job must not cost the others their callbacks
+            log.error("callback cannot be made", job_id=_job_id(job), **error_fields(error))  # noqa: TRY400 -- no text
+
+
+def _job_id(job: Job) -> str | None:
+    return job.submission.job_id if job.submission else None
 
 
 def _new_callback(job: Job) -> NewCallback | None:
@@ -57,6 +64,6 @@ def _new_callback(job: Job) -> NewCallback | None:
     try:
         host = str(parse(submission.callback_url).host)
     except PermanentError as error:
-        log.error("callback cannot be made", job_id=document.job_id, error=str(error))  # noqa: TRY400 -- says it all
+        log.error("callback cannot be made", job_id=document.job_id, error=error.summary)  # noqa: TRY400 -- says it all
         return None
     return NewCallback(key, document.job_id, submission.callback_url, host, submission.owner)

@@ -1,6 +1,7 @@
 """Sends one HTTP request to a receiver that we do not trust: to a checked address and with strict limits."""
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
@@ -47,7 +48,7 @@ class CallbackSender:
                         if address == found[-1]:
                             raise
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise TransientError("The receiver did not answer", str(error) or type(error).__name__) from error
+            raise TransientError("The receiver did not answer", _reason(error)) from None
         raise AssertionError
 
     async def _post(self, url: URL, address: str, headers: Mapping[str, str], body: bytes) -> int:
@@ -67,6 +68,12 @@ class CallbackSender:
         finally:
             response.close()
         return response.status
+
+
+def _reason(error: Exception) -> str:
+    """Describe the error without its text, which may quote the URL: that may hold a secret, and errors are logged."""
+    name, code = type(error).__name__, getattr(error, "errno", None)
+    return f"{name}, {os.strerror(code)}" if isinstance(code, int) else name
 
 
 async def _skim(content: aiohttp.StreamReader) -> None:

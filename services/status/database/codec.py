@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from shared.job import Job, Register, progress_register, run_register
 from shared.tasks import Task
 
-_adapter = TypeAdapter(dict[str, Register])
+_adapter = TypeAdapter(dict[str, Register], config=ConfigDict(hide_input_in_errors=True))  # errors are logged
 _TASKS = {task.value: task for task in Task}
 
 

@@ -1,7 +1,7 @@
 """Callbacks that are still to be sent. They are stored, so that none is lost with the replica that folded its events.
 
-A document has the id `<job_id>.<run>`, or `<job_id>.cancelled`, and a field `due` until it is settled. A settled one
-stays until its job is deleted, so that the same end is not added again. All times are the server's own.
+A document has the id `<job_id>.<run>`, or `<job_id>.cancelled`, and the fields `due` and `url` until it is settled. A
+settled one stays until its job is deleted, so that the same end is not added again. All times are the server's own.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,9 @@ from services.status.database.store import Store, translated_errors
 
 LEASE_SECONDS: Final = 30
 """Time in which the replica that claimed a callback has to settle it. After that, another replica sends it."""
+
+SETTLED: Final = dict.fromkeys(("due", "url", "host"), "$$REMOVE")
+"""The URL may hold a secret of its owner, so it is removed with the last need for it."""
 
 
 @dataclass(frozen=True)
@@ -64,17 +67,17 @@ class Outbox:
         return Callback(id=found["_id"], attempt=found["attempts"], age=age, **fields)
 
     async def mark_delivered(self, callback: Callback) -> None:
-        await self._settle(callback, {"due": "$$REMOVE", "told_at": "$$NOW"})
+        await self._settle(callback, SETTLED | {"told_at": "$$NOW"})
 
     async def retry_later(self, callback: Callback, seconds: float) -> None:
         await self._settle(callback, {"due": _from_now(seconds)})
 
     async def give_up(self, callback: Callback) -> None:
-        await self._settle(callback, {"due": "$$REMOVE", "gave_up_at": "$$NOW"})
+        await self._settle(callback, SETTLED | {"gave_up_at": "$$NOW"})
 
     async def supersede(self, callback: Callback) -> None:
         """Settle a callback whose job has been run again or cancelled since."""
-        await self._settle(callback, {"due": "$$REMOVE", "dropped_at": "$$NOW"})
+        await self._settle(callback, SETTLED | {"dropped_at": "$$NOW"})
 
     async def remove_given_up(self, seconds: float) -> None:
         """Remove the callbacks that were given up at least this long ago."""

@@ -28,8 +28,8 @@ from services.status.database.queries import (
     silent_for,
     timed,
 )
-from services.status.database.upserts import upserts
-from shared.errors import TransientError
+from services.status.database.upserts import folded, redactions, upsert
+from shared.errors import PermanentError, TransientError
 from shared.events import Event, rfc3339
 from shared.job import Job
 from shared.tasks import COMPLETED, Task
@@ -87,10 +87,13 @@ class Store:
 
         Raises any other error: an event cannot be encoded, or makes its job larger than the server stores.
         """
-        updates = [UpdateOne({"_id": job_id}, update, upsert=True) for job_id, update in upserts(events).items()]
-        async for attempt in stamina.retry_context(on=_is_worth_a_retry, attempts=None, timeout=None):
-            with attempt:  # if two replicas insert one job at once, one fails and updates it in the next attempt
-                await self.jobs.bulk_write(updates, ordered=False)
+        jobs = folded(events)
+        updates = [UpdateOne({"_id": job_id}, upsert(registers), upsert=True) for job_id, registers in jobs.items()]
+        redacting = redactions(jobs)
+        async for attempt in stamina.retry_context(on=TransientError, attempts=None, timeout=None):
+            with attempt, translated_errors():  # stamina logs the error
+                # If two replicas insert one job at once, one fails and updates it in the next attempt.
+                await self.jobs.bulk_write([*updates, *redacting], ordered=bool(redacting))
         for notify in self._on_fold:
             for event in events:
                 notify(event.job_id)
@@ -118,6 +121,14 @@ class Store:
         with translated_errors():
             documents = await self.jobs.find(query, REGISTERS).to_list(None)
         return [job for document in documents for job in _readable(document)]
+
+    async def forget_callback_urls(self, job_ids: Sequence[str]) -> None:
+        """Remove the callback URLs of jobs that will have no further callback. The outbox keeps those to be sent."""
+        query = {"_id": {"$in": list(job_ids)}, "submitted": {"$ne": None}}
+        with translated_errors():
+            await self.jobs.update_many(
+                query, {"$set": {"submitted.event.callback_url": None}, "$inc": {"revision": 1}}
+            )
 
     async def changes(self) -> AsyncIterator[Change | None]:
         """Yield the changes of jobs by any replica; None at the start, and after each second without a change.
@@ -199,16 +210,17 @@ def _readable(document: Row) -> Iterator[Job]:
         log.error("stored job cannot be read", job_id=document.get("_id"), errors=errors)  # noqa: TRY400 -- says it all
 
 
-def _is_worth_a_retry(error: Exception) -> bool:
-    """Return whether the server may take the same write later. It never takes a document that is too large."""
-    refusals = error.details["writeErrors"] if isinstance(error, BulkWriteError) and error.details else []
-    return isinstance(error, PyMongoError) and not any(each["code"] in TOO_LARGE for each in refusals)
-
-
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise TransientError for any error of the driver."""
+    """Raise TransientError for any error of the driver, but PermanentError for a document that is too large.
+
+    The text quotes no stored job: it is logged.
+    """
     try:
         yield
+    except BulkWriteError as error:  # its text and its details contain the updates
+        codes = {each["code"] for each in (error.details or {}).get("writeErrors", [])}
+        refusal = PermanentError if not codes.isdisjoint(TOO_LARGE) else TransientError
+        raise refusal("The database refused updates", f"codes {codes}", code="database_unavailable") from None
     except PyMongoError as error:
         raise TransientError("The database is unavailable", str(error)[:200], code="database_unavailable") from error

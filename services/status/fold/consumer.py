@@ -23,7 +23,7 @@ from shared.broker.connection import BROKER_ERRORS
 from shared.broker.topology import STATUS_QUEUE, TASK_QUEUES, dead_letter_queue
 from shared.events import Event, TaskProgressed, decode
 from shared.telemetry import tracing
-from shared.telemetry.logs import log_fields
+from shared.telemetry.logs import error_fields, log_fields
 from shared.telemetry.metrics import DEAD_LETTERS, EVENTS_REFUSED, FOLDED, VISIBLE_SECONDS, initialize_labels
 
 log = structlog.get_logger()
@@ -111,12 +111,13 @@ class Consumer:
             await self._store.fold(events)
             if self._callbacks:
                 await self._callbacks.record(events)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 -- one event must not cost the others their fold
             if len(received) > 1:
                 middle = len(received) // 2
                 return [*await self._fold_each(received[:middle]), *await self._fold_each(received[middle:])]
             [(event, _)] = received
-            log.exception("event cannot be folded", type=event.type, **log_fields(event))
+            fields = log_fields(event) | error_fields(error)
+            log.error("event cannot be folded", type=event.type, **fields)  # noqa: TRY400 -- its text may quote the event
             EVENTS_REFUSED.labels("unfoldable").inc()
             return []
         return received
@@ -126,7 +127,7 @@ def _decoded(message: AbstractIncomingMessage) -> Received | None:
     try:
         return decode(message.body), message
     except ValueError as error:
-        log.warning("undecodable message", body=message.body[:200], error=str(error))
+        log.warning("undecodable message", bytes=len(message.body), error=str(error))
         EVENTS_REFUSED.labels("undecodable").inc()
         return None
 

@@ -31,8 +31,8 @@ async def on_dead_letter(bus: Bus, queue: str, message: AbstractIncomingMessage)
     DEAD_LETTERS.labels(queue).inc()
     try:
         event = decode(message.body)
-    except ValueError:
-        log.error("dead letter", queue=queue, body=message.body[:1000])  # noqa: TRY400 -- the body is the cause
+    except ValueError as error:
+        log.error("dead letter", queue=queue, bytes=len(message.body), error=str(error))  # noqa: TRY400 -- says it all
     else:
         with (
             structlog.contextvars.bound_contextvars(**log_fields(event)),

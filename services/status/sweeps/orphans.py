@@ -1,4 +1,4 @@
-"""Removes files without a job, restores lost jobs, and ends jobs whose files are missing."""
+"""Removes files without a job and of cancelled ones, restores lost jobs, and ends jobs whose files are missing."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -30,8 +30,11 @@ class Orphans:
         before = datetime.now(UTC) - self._age
         async for job_id in self._storage.jobs_before(before):
             with one_job(job_id):
-                if await self._store.get(job_id) is None:
+                stored = await self._store.get(job_id)
+                if stored is None:
                     await self._restore_or_remove(job_id)
+                elif stored.is_cancelled:  # a request or a worker stored a file while the job was cancelled
+                    await self._storage.delete_job(job_id)
         async for job in self._store.created_before(before):
             if (submission := job.submission) and not (job.is_cancelled or job.is_expired):
                 with one_job(submission.job_id):

@@ -1,9 +1,12 @@
+from itertools import permutations
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from shared.events import Event, TasksRerun, decode, encode
+from shared.events import Event, JobCancelled, TasksRerun, decode, encode
 from shared.job import fold, fold_all, is_refinement, ready
 from shared.tasks import Task
 from tests.fakes import JOB_ID, START, completed, failed, found_nothing, progressed, refined, started, submitted
@@ -76,6 +79,23 @@ def test_progress_of_a_new_run_replaces_a_higher_one_of_the_run_before() -> None
     again = TasksRerun(job_id=JOB_ID, at=START, run=1, tasks=(BEATS,))
     job = fold_all([submitted(), progressed(BEATS, 80), again, progressed(BEATS, 7, run=1)])
     assert job.percent(BEATS) == 7
+
+
+def test_a_cancelled_job_has_no_name_and_a_late_submission_does_not_bring_it_back() -> None:
+    cancelled = JobCancelled(job_id=JOB_ID, at=START)
+    events: list[Event] = [submitted(), submitted(name="secret.mp3"), cancelled, submitted()]
+    for history in permutations(events):
+        submission = fold_all(history).submission
+        assert submission
+        assert submission.song == submitted(name="").song
+
+
+def test_an_error_about_an_event_does_not_quote_it() -> None:
+    body = encode(submitted(name="secret.mp3")).replace(b'"file_size"', b'"size"')
+    for text in (body, b'["secret.mp3"]', b"secret.mp3"):
+        with pytest.raises(ValidationError) as caught:
+            decode(text)
+        assert "secret" not in str(caught.value)
 
 
 def test_a_transcription_waits_for_its_stems() -> None:

@@ -14,7 +14,7 @@ import { Transport } from './transport';
 export function SongView({ song }: { song: Song }) {
   const job = song.job.value;
   const player = song.player.value;
-  const name = job ? title(job.name) : 'Your song';
+  const name = (job && title(job.name)) || 'Your song';
   useEffect(() => {
     document.title = `${name} · Karaoke`;
     return () => (document.title = 'Karaoke');
