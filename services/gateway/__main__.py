@@ -22,7 +22,8 @@ async def main(settings: Settings) -> None:
     stopping = asyncio.Event()
     async with status_session(settings) as session:
         app = create_app(bus, storage, session, health, settings, stopping=stopping)
-        async with bus, serving(app, settings):  # requests in progress still need the broker while the server drains
+        server = serving(app, settings, max_connections_of_one=settings.max_connections_of_one)
+        async with bus, server:  # requests in progress still need the broker while the server drains
             await report_confinement()
             with stop_streams_on_exit(stopping):
                 health.state = State.READY

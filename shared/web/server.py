@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from functools import partial
 from socket import socket
 
 import uvicorn
@@ -13,7 +15,10 @@ from starlette.types import ASGIApp
 
 from shared.settings import Settings
 from shared.telemetry import logs, tracing
-from shared.web.timeouts import HttpTimeoutProtocol
+from shared.web.limits import ConnectionLimit, HttpLimitProtocol
+
+LOOPBACK = "127.0.0.1,::1"
+"""uvicorn's default of FORWARDED_ALLOW_IPS."""
 
 
 def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> None:
@@ -26,14 +31,18 @@ def run(service: str, settings: Settings, main: Coroutine[None, None, None]) -> 
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, settings: Settings, listener: socket | None = None) -> AsyncIterator[None]:
-    """Serve `app` on the listener or on the port of the settings.
+async def serving(
+    app: ASGIApp, settings: Settings, listener: socket | None = None, *, max_connections_of_one: int = 0
+) -> AsyncIterator[None]:
+    """Serve `app` on the listener or on the port of the settings, with a limit of connections per address if not 0.
 
     On exit, stop accepting requests and finish those in progress.
     """
+    limit = ConnectionLimit(max_connections_of_one, os.environ.get("FORWARDED_ALLOW_IPS", LOOPBACK))
     config = uvicorn.Config(
         app,
-        http=HttpTimeoutProtocol,
+        http=partial(HttpLimitProtocol, limit=limit),  # type: ignore[arg-type] # uvicorn only calls it
+        ws="none",
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -3,8 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
-from ipaddress import IPv6Address, ip_address, ip_network
+from contextlib import contextmanager
 
 import structlog
 from fastapi import Request
@@ -14,6 +13,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 
 from services.gateway.settings import Settings
 from shared.errors import TransientError
+from shared.web.limits import network_of
 from shared.web.problem import Problem
 
 log = structlog.get_logger()
@@ -79,19 +79,10 @@ class Quota:
 
 
 def caller_of(request: Request, owner: str | None) -> Caller:
-    """Return the caller: a key or, without keys, an address.
-
-    An IPv6 caller usually has a whole /64 network. An IPv4 address that is mapped to IPv6 (`::ffff:192.0.2.1`, as on a
-    socket for both) counts as itself: all of them are in one /64 network.
-    """
+    """Return the caller: a key or, without keys, an address or network."""
     if owner:
         return "key", owner
-    host = request.client.host if request.client else ""
-    with suppress(ValueError):
-        address = ip_address(host)
-        if isinstance(address, IPv6Address):
-            return "address", str(address.ipv4_mapped or ip_network((host, 64), strict=False))
-    return "address", host
+    return "address", network_of(request.client.host) if request.client else ""
 
 
 def _too_many(code: str, reason: str, *, seconds: int) -> Problem:

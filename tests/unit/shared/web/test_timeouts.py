@@ -1,4 +1,4 @@
-"""Time limits of connections, and the parts of uvicorn that they rely on and that are not public."""
+"""Time limits of connections, and what they and `shared.web.limits` use of uvicorn that is not public."""
 
 import asyncio
 import inspect
@@ -19,12 +19,14 @@ from shared.web.server import serving
 def test_the_methods_that_are_overridden_exist_and_have_their_parameters() -> None:
     parameters = {
         name: [*inspect.signature(getattr(HttpToolsProtocol, name)).parameters]
-        for name in ("connection_made", "connection_lost", "on_body")
+        for name in ("connection_made", "connection_lost", "data_received", "on_body", "on_message_complete")
     }
     assert parameters == {
         "connection_made": ["self", "transport"],
         "connection_lost": ["self", "exc"],
+        "data_received": ["self", "data"],
         "on_body": ["self", "body"],
+        "on_message_complete": ["self"],
     }
 
 
@@ -34,6 +36,8 @@ async def test_a_new_connection_has_a_loop_and_no_cycle() -> None:
     assert hasattr(protocol.loop, "call_later")
     assert protocol.cycle is None
     assert protocol.transport is None
+    assert protocol.client is None
+    assert len(protocol.pipeline) == 0
 
 
 def test_a_cycle_says_whether_its_response_is_complete() -> None:
