@@ -49,7 +49,7 @@ async def _callback_dispatcher(
         return
     documents = Documents(store, storage, Snapshots(store), timedelta(hours=settings.job_ttl_hours))
     async with callback_session() as session:
-        sender = CallbackSender(session, settings.callback_networks)
+        sender = CallbackSender(session, settings.callback_networks, forbidden=settings.callback_forbidden_networks)
         dispatcher = CallbackDispatcher(store, documents, sender, settings.webhook_secret)
         async with dispatcher.delivering(settings.grace_seconds):
             yield dispatcher

@@ -1,21 +1,19 @@
 """Addresses that callbacks may be sent to: public ones, and networks that the operator allows."""
 
-import asyncio
 import base64
 import hmac
 import re
 import socket
-from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterable
 from hashlib import sha256
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 from yarl import URL
 
+from shared.callbacks.lookup import Resolve, resolve
 from shared.errors import PermanentError, TransientError
 from shared.settings import LongSecret, Settings
 
@@ -25,15 +23,23 @@ AUTHORITY: Final = re.compile(r"[A-Za-z]+://[^/?#]{0,300}(?:[/?#].*)?")
 SCHEMES: Final = ("http", "https")
 GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 NAT64: Final = IPv6Network("64:ff9b::/96")
-UNKNOWN_NAME: Final = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 
-LOOKUPS: Final = ThreadPoolExecutor(max_workers=4, thread_name_prefix="lookup")
-"""Threads of their own, because a foreign name server may be slow and must not delay other work."""
+FORBIDDEN: Final = tuple(
+    map(
+        ip_network,
+        (
+            "168.63.129.16/32",  # Azure's host: https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+            "192.0.0.0/24",  # protocol assignments (RFC 6890); Oracle's metadata are at 192.0.0.192
+            "169.254.0.0/16",  # link-local: metadata of most clouds
+            "100.100.100.200/32",  # Alibaba's metadata
+            "fd00:ec2::/32",  # Amazon's metadata
+        ),
+    )
+)
+"""Services of clouds for their own machines. They are refused also inside a network that the operator allows."""
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-Resolve = Callable[[str, int], Awaitable[list[str]]]
-"""Returns all addresses of a host name. Raises `socket.gaierror`."""
 
 
 class CallbackSettings(Settings):
@@ -43,6 +49,9 @@ class CallbackSettings(Settings):
 
     webhook_secret: LongSecret = Field(default=SecretStr(""), description="Secret that callbacks are signed with.")
     callback_networks: list[Network] = Field(default=[], description="Private networks that may be called, as JSON.")
+    callback_forbidden_networks: list[Network] = Field(
+        default=[], description="Networks that may not be called, as JSON, also inside CALLBACK_NETWORKS."
+    )
 
 
 def owner_secret(secret: SecretStr, owner: str | None) -> str:
@@ -69,13 +78,9 @@ def parse(text: str) -> URL:
     return url
 
 
-async def resolve(host: str, port: int) -> list[str]:
-    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    found = await asyncio.get_running_loop().run_in_executor(LOOKUPS, look_up)
-    return list(dict.fromkeys(str(address[0]) for _, _, _, _, address in found))
-
-
-async def addresses(url: URL, allowed: Iterable[Network], resolving: Resolve = resolve) -> list[str]:
+async def addresses(
+    url: URL, allowed: Iterable[Network], resolving: Resolve = resolve, forbidden: Iterable[Network] = ()
+) -> list[str]:
     """Return the addresses to connect to for `url`, which `parse` has returned.
 
     Raises PermanentError unless every address of the host is allowed, TransientError if the look-up fails for now.
@@ -85,11 +90,11 @@ async def addresses(url: URL, allowed: Iterable[Network], resolving: Resolve = r
     try:
         found = await resolving(url.raw_host, url.port)
     except (socket.gaierror, UnicodeError) as error:
-        if isinstance(error, socket.gaierror) and error.errno not in UNKNOWN_NAME:
+        if isinstance(error, socket.gaierror) and error.errno != socket.EAI_NONAME:
             raise TransientError("The callback's host cannot be looked up now") from error
         raise _not_public(url) from error
-    networks = tuple(allowed)
-    if not found or not all(is_allowed(address, networks) for address in found):
+    allowed, forbidden = tuple(allowed), tuple(forbidden)
+    if not found or not all(is_allowed(address, allowed, forbidden) for address in found):
         raise _not_public(url)
     return found
 
@@ -99,11 +104,16 @@ def _not_public(url: URL) -> PermanentError:
     return PermanentError("The callback's host has no address, or one that is not public", str(url.host)[:100])
 
 
-def is_allowed(text: str, networks: Iterable[Network] = ()) -> bool:
-    """Return True for a public address or one in `networks`. An IPv4 address inside an IPv6 one decides for it."""
+def is_allowed(text: str, networks: Iterable[Network] = (), forbidden: Iterable[Network] = ()) -> bool:
+    """Return True for a public address or one in `networks`, unless it is in `forbidden` or `FORBIDDEN`.
+
+    An IPv4 address inside an IPv6 one decides for it.
+    """
     try:
         address = _unwrapped(ip_address(text))
     except ValueError:
+        return False
+    if any(address in network for network in (*FORBIDDEN, *forbidden)):
         return False
     if any(address in network for network in networks):
         return True

@@ -61,7 +61,8 @@ class ConnectionLimit:
             del self._open[client]
 
     def _is_proxy(self, host: str) -> bool:
-        return any(_address(host) in network for network in self._proxies)
+        address = _address(host)
+        return address is not None and any(address in network for network in self._proxies)
 
 
 class HttpLimitProtocol(HttpTimeoutProtocol):

@@ -25,18 +25,21 @@ from services.status.read.documents import Documents
 from services.status.settings import Settings
 from services.status.sweeps.sweeper import Sweeper
 from shared.broker.bus import Bus
-from shared.callbacks.address import Resolve, owner_secret, resolve
+from shared.callbacks import lookup
+from shared.callbacks.address import owner_secret
+from shared.callbacks.lookup import Resolve, resolve
 from shared.events import Event, JobCancelled, JobExpired, JobSubmitted, TasksRerun
 from shared.storage.job_files import Storage
 from shared.tasks import Task
 from tests.audio import tone
 from tests.fakes import JOB_ID, completed, failed, refined, started, submitted
 from tests.integration.receiver import Receiver
+from tests.name_server import name_server
 from tests.system import gateway, recent, submit, until
 
 BEATS = Task.BEAT_ANALYSIS
 SECRET = SecretStr("a secret of thirty-two characters")
-HERE = [ip_network(f"{LOOPBACK}/32")]
+HERE = [ip_network(f"{LOOPBACK}/32"), ip_network("::1/128")]  # `localhost` has both
 Start = Callable[..., Awaitable[CallbackDispatcher]]
 
 
@@ -220,6 +223,30 @@ async def test_slow_receivers_do_not_delay_others(
         await fold_and_record(store, song(receiver.url.replace(LOOPBACK, "localhost")), completed(BEATS))
         await until(lambda: state(store), "told_at")
         assert len(hanging.requests) == dispatcher_module.PER_HOST
+
+
+async def test_slow_name_servers_of_one_owner_do_not_delay_another_owner(
+    store: Store, start: Start, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name in ((sender_module, "SECONDS"), (sender_module, "LOOKUP_SECONDS"), (lookup, "QUERY_SECONDS")):
+        monkeypatch.setattr(module, name, 60)  # no slow look-up ends and is repeated during the test
+    slow = {f"slow-{n}.example": f"slow-{n}" for n in range(dispatcher_module.CONCURRENT)}
+    async with name_server({"fast.example": LOOPBACK}, slow) as server:
+
+        async def resolving(host: str, port: int) -> list[str]:
+            return await resolve(host, port, [server.address])
+
+        await start(resolving=resolving)
+        for host, job_id in slow.items():
+            await fold_and_record(store, song(f"http://{host}/", "web", job_id), of(job_id, completed(BEATS)))
+        await until(lambda: attempted(store, "web"), dispatcher_module.PER_OWNER)
+        await fold_and_record(store, song(receiver.url.replace(LOOPBACK, "fast.example"), "phone"), completed(BEATS))
+        await until(lambda: state(store), "told_at")
+        assert len(server.asked & slow.keys()) == sender_module.LOOKUPS_OF_ONE
+
+
+async def attempted(store: Store, owner: str) -> int:
+    return int(await store.callbacks.count_documents({"owner": owner, "attempts": {"$gte": 1}}))
 
 
 async def test_a_redirect_is_not_followed(store: Store, start: Start, receiver: Receiver) -> None:

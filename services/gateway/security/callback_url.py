@@ -4,7 +4,8 @@ import asyncio
 from typing import Final
 
 from services.gateway.settings import Settings
-from shared.callbacks.address import Resolve, addresses, parse, resolve
+from shared.callbacks.address import addresses, parse
+from shared.callbacks.lookup import Resolve, resolve
 from shared.errors import PermanentError, TransientError
 from shared.web.problem import Problem
 
@@ -22,7 +23,7 @@ async def validated_callback(text: str, settings: Settings, resolving: Resolve =
         raise Problem(422, "callbacks_disabled", "Callbacks are disabled: the operator has set no WEBHOOK_SECRET.")
     try:
         async with asyncio.timeout(LOOKUP_SECONDS):
-            await addresses(parse(text), settings.callback_networks, resolving)
+            await addresses(parse(text), settings.callback_networks, resolving, settings.callback_forbidden_networks)
     except PermanentError as error:
         raise Problem(422, "invalid_callback_url", f"{error}.") from error
     except (TransientError, TimeoutError):

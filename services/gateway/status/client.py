@@ -34,7 +34,10 @@ def status_session(settings: Settings) -> aiohttp.ClientSession:
     """Return a session for a `StatusClient`. It reuses connections and keeps no cookies."""
     return aiohttp.ClientSession(
         settings.status_url.rstrip("/") + "/",
-        connector=aiohttp.TCPConnector(limit=settings.max_streams + MAX_REQUESTS),
+        connector=aiohttp.TCPConnector(
+            limit=settings.max_streams + MAX_REQUESTS,
+            resolver=aiohttp.ThreadedResolver(),  # the system's, also where aiodns is installed
+        ),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
 

@@ -127,7 +127,7 @@ class CallbackDispatcher:
 
     async def _send(self, callback: Callback, body: bytes) -> None:
         try:
-            status = await self._sender.send(callback.url, self._headers(callback, body), body)
+            status = await self._sender.send(callback.url, self._headers(callback, body), body, callback.owner)
         except (PermanentError, TransientError) as error:
             await self._retry_later(callback, str(error) if isinstance(error, TransientError) else error.summary)
         else:

@@ -3,17 +3,25 @@
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Final
+from weakref import WeakValueDictionary
 
 import aiohttp
 from yarl import URL
 
-from shared.callbacks.address import Network, Resolve, addresses, parse, resolve
+from shared.callbacks.address import Network, addresses, parse
+from shared.callbacks.lookup import Resolve, resolve
 from shared.errors import TransientError
 
 SECONDS: Final = 10.0
 """Longest time for a request, from the look-up of the host to the response."""
+
+LOOKUP_SECONDS: Final = 3.0
+"""Longest time for one look-up."""
+
+LOOKUPS_OF_ONE: Final = 2
+"""Simultaneous look-ups for one owner, so that an owner's slow name servers do not take the places of others."""
 
 CONNECT_SECONDS: Final = 3.0
 """Longest time to connect to one address, because another address of the same host may work."""
@@ -27,21 +35,28 @@ class CallbackSender:
     """Sends through a session from `callback_session`."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, networks: Sequence[Network], resolving: Resolve = resolve
+        self,
+        session: aiohttp.ClientSession,
+        networks: Sequence[Network],
+        resolving: Resolve = resolve,
+        forbidden: Sequence[Network] = (),
     ) -> None:
         self._session = session
         self._networks = networks
+        self._forbidden = forbidden
         self._resolve = resolving
+        self._lookups: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
-    async def send(self, to: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Send a POST request and return the status of the response.
+    async def send(self, to: str, headers: Mapping[str, str], body: bytes, owner: str | None = None) -> int:
+        """Send a POST request for an owner and return the status of the response.
 
         Raises PermanentError if the URL or an address of its host is not allowed, TransientError without a response.
         """
         url = parse(to)
         try:
             async with asyncio.timeout(SECONDS):
-                for address in (found := await addresses(url, self._networks, self._resolve)):
+                found = await self._addresses(url, owner)
+                for address in found:
                     try:
                         return await self._post(url, address, headers, body)
                     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
@@ -50,6 +65,11 @@ class CallbackSender:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise TransientError("The receiver did not answer", _reason(error)) from None
         raise AssertionError
+
+    async def _addresses(self, url: URL, owner: str | None) -> list[str]:
+        limit = self._lookups.setdefault(owner, asyncio.Semaphore(LOOKUPS_OF_ONE)) if owner else nullcontext()
+        async with limit, asyncio.timeout(LOOKUP_SECONDS):
+            return await addresses(url, self._networks, self._resolve, self._forbidden)
 
     async def _post(self, url: URL, address: str, headers: Mapping[str, str], body: bytes) -> int:
         """Connect to the address that was checked. The host is not looked up again, so DNS rebinding is impossible.

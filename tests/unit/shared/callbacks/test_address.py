@@ -37,6 +37,22 @@ def test_an_address_in_a_network_of_the_operator_is_allowed() -> None:
 
 
 @pytest.mark.parametrize(
+    "address",
+    ["168.63.129.16", "192.0.0.192", "169.254.169.254", "100.100.100.200", "fd00:ec2::254", "::ffff:a83f:8110"],
+)
+def test_services_of_clouds_are_refused_also_in_an_allowed_network(address: str) -> None:
+    assert not is_allowed(address)
+    assert not is_allowed(address, [ip_network("0.0.0.0/0"), ip_network("::/0")])
+
+
+def test_a_forbidden_network_of_the_operator_is_refused_also_in_an_allowed_one() -> None:
+    forbidden = CallbackSettings(callback_forbidden_networks=["10.96.0.0/12", "93.184.216.0/24"])
+    for address in ("10.96.0.1", "::ffff:10.96.0.1", "93.184.216.34"):
+        assert not is_allowed(address, [ip_network("10.0.0.0/8")], forbidden.callback_forbidden_networks)
+    assert is_allowed("10.1.2.3", [ip_network("10.0.0.0/8")], forbidden.callback_forbidden_networks)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "", "example.com", "ftp://example.com/", "file:///etc/passwd", "http://", "https:///path", "//example.com",

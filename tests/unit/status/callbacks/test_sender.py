@@ -1,7 +1,6 @@
 """Choice of a receiver's address, and the time limits of look-ups."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
@@ -15,7 +14,6 @@ from services.gateway.security import callback_url
 from services.gateway.settings import Settings
 from services.status.callbacks import sender as sender_module
 from services.status.callbacks.sender import CallbackSender, callback_session
-from shared.callbacks.address import LOOKUPS, resolve
 from shared.errors import PermanentError, TransientError
 
 LOOPBACK = [ip_network("127.0.0.0/8")]
@@ -155,15 +153,35 @@ async def test_a_callback_url_is_accepted_when_its_host_cannot_be_looked_up_in_t
     assert await callback_url.validated_callback("https://example.com/", settings, slow) == "https://example.com/"
 
 
-async def test_slow_look_ups_block_no_other_threads() -> None:
-    release = threading.Event()
-    blocked = [LOOKUPS.submit(release.wait) for _ in range(50)]
-    try:
-        looking_up = asyncio.ensure_future(resolve("127.0.0.1", 80))
-        async with asyncio.timeout(5):
-            assert await asyncio.to_thread(threading.current_thread)
-        assert not looking_up.done()
-    finally:
-        release.set()
-    assert all(lookup.result() for lookup in blocked)
-    assert await looking_up == ["127.0.0.1"]
+async def test_each_owner_has_two_look_ups_at_a_time() -> None:
+    asked: list[str] = []
+    answer = asyncio.Event()
+
+    async def slow(host: str, port: int) -> list[str]:
+        asked.append(host.partition("-")[0])
+        await answer.wait()
+        return ["10.0.0.1"]
+
+    async with callback_session() as session:
+        sender = CallbackSender(session, LOOPBACK, slow)
+        sent = [
+            asyncio.create_task(sender.send(f"http://{owner}-{n}.example/", {}, b"{}", owner))
+            for owner in ("web", "phone")
+            for n in range(5)
+        ]
+        await asyncio.sleep(0)
+        assert asked == ["web"] * 2 + ["phone"] * 2
+        answer.set()
+        await asyncio.wait(sent)
+    assert len(asked) == 10
+
+
+async def test_a_look_up_that_takes_too_long_is_a_transient_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow(host: str, port: int) -> list[str]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(sender_module, "LOOKUP_SECONDS", 0.01)
+    async with callback_session() as session, asyncio.timeout(5):
+        with pytest.raises(TransientError):
+            await CallbackSender(session, LOOPBACK, slow).send("http://slow.example/", {}, b"{}")
