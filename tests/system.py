@@ -102,7 +102,7 @@ async def gateway(bus: Bus, storage: Storage, **settings: object) -> AsyncIterat
     own = GatewaySettings.model_validate({"max_seconds": 20, "status_url": NOWHERE, **settings})
     async with status_session(own) as status:
         app = create_app(bus, storage, status, health, own)
-        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://gateway") as client:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost") as client:
             yield client
 
 

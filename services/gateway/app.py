@@ -13,6 +13,7 @@ from services.gateway.results import archive, files, links, stored
 from services.gateway.results.names import ENCODABLE
 from services.gateway.security.access import reader
 from services.gateway.security.auth import Keys
+from services.gateway.security.foreign_pages import refuse_foreign_pages
 from services.gateway.security.headers import SecureHeadersApp
 from services.gateway.security.quota import Quota
 from services.gateway.settings import Settings
@@ -54,7 +55,11 @@ def create_app(
         expose_headers=["Location", "ETag", "Content-Range", "Accept-Ranges", "Content-Length", "Retry-After"],
     )
     quota = Quota(status_client.unfinished, settings)
-    unauthorized = problems(_401="The key is missing or invalid, or the link has expired.")
+    refused = problems(
+        _401="The key is missing or invalid, or the link has expired.",
+        _403="The gateway has no keys, and this host or origin is not its own.",
+    )
+    own_pages = Depends(refuse_foreign_pages(settings))
     for router in (
         submit.routes(submit.Submissions(bus, storage, status_client, quota, settings), keys),
         forward.routes(status_client, Relay(status_client, settings, stopping or asyncio.Event()), keys),
@@ -63,14 +68,14 @@ def create_app(
         lyrics.routes(lyrics.UserLyrics(bus, storage, status_client, quota, settings), keys),
         links.routes(signed_links, status_client, storage, keys),
     ):
-        app.include_router(router, responses=unauthorized)
+        app.include_router(router, responses=refused, dependencies=[own_pages])
     encodings, readers = Encodings(storage, ENCODABLE), [Depends(reader(storage, keys, signed_links.verify))]
     for router in (
         stored.routes(storage, encodings),
         files.routes(files.Files(storage, encodings)),
         archive.routes(archive.ZipArchives(storage, encodings)),
     ):
-        app.include_router(router, responses=unauthorized, dependencies=readers)
+        app.include_router(router, responses=refused, dependencies=[own_pages, *readers])
     app.include_router(health.router())
     add_page(app)
     return app

@@ -30,6 +30,11 @@ class Settings(CallbackSettings, SigningSettings):
     api_keys: dict[Owner, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = Field(
         default={}, description="SHA-256 of each key by its name, as JSON. Without keys, everyone may call."
     )
+    allowed_hosts: list[str] = Field(
+        default=["localhost"],
+        description="Host names of a gateway without keys, as JSON, in addition to localhost and IP addresses: "
+        '["*.example.com"]. If empty, every name is accepted.',
+    )
     link_secret: SecretStr = Field(default=SecretStr(""), description="Secret that signs links to results.")
     link_minutes: float = Field(default=60, gt=0, description="Lifetime of a link to a result, in minutes.")
     uploads_per_minute: int = Field(default=60, ge=0, description="Uploads per minute, by key or address; 0: no limit.")
@@ -40,6 +45,7 @@ class Settings(CallbackSettings, SigningSettings):
 
     max_streams: int = Field(default=1000, gt=0, description="Open event streams.")
     max_streams_of_one: int = Field(default=50, gt=0, description="Open event streams of one key or address.")
+    max_connections_of_one: int = Field(default=200, ge=0, description="Open connections of an address; 0: no limit.")
 
     @model_validator(mode="after")
     def _require_link_secret(self) -> Self:

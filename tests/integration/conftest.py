@@ -94,7 +94,7 @@ async def start(bus: Bus, store: Store, storage: Storage, tmp_path: Path) -> Asy
             own = GatewaySettings.model_validate({"status_url": url, **settings})
             status = await stack.enter_async_context(status_session(own))
             gateway = create_gateway(bus, storage, status, Health(), own)
-            outside = httpx2.AsyncClient(transport=httpx2.ASGITransport(gateway), base_url="http://gateway")
+            outside = httpx2.AsyncClient(transport=httpx2.ASGITransport(gateway), base_url="http://localhost")
             await stack.enter_async_context(outside)
             return System(outside, bus, storage, tmp_path / "storage")
 

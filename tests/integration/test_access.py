@@ -145,6 +145,27 @@ async def test_a_too_long_idempotency_key_is_refused(bus: Bus, storage: Storage)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_idempotency_key")
 
 
+FOREIGN = [({"Host": "evil.example"}, "foreign_host"), ({"Origin": "https://evil.example"}, "foreign_origin")]
+
+
+@pytest.mark.parametrize(("headers", "code"), FOREIGN)
+async def test_a_foreign_page_can_neither_create_nor_delete_jobs_of_a_gateway_without_keys(
+    system: System, headers: dict[str, str], code: str
+) -> None:
+    job_id = await system.submit()
+    for method, path in (("POST", "/api/process"), ("DELETE", f"/api/jobs/{job_id}")):
+        refused = await system.client.request(method, path, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, code)
+    assert await system.status(job_id) == "queued"
+    assert (await system.client.delete(f"/api/jobs/{job_id}")).status_code == 204
+
+
+@pytest.mark.parametrize(("headers", "code"), FOREIGN)
+async def test_with_a_key_every_host_and_origin_may_write(web: System, headers: dict[str, str], code: str) -> None:
+    job_id = await web.submit()
+    assert (await web.client.delete(f"/api/jobs/{job_id}", headers=headers)).status_code == 204
+
+
 async def unread() -> AsyncIterator[bytes]:
     raise AssertionError("the body was read")
     yield b""
@@ -176,7 +197,7 @@ async def codes(bus: Bus, storage: Storage, *addresses: str) -> list[int]:
         answers = []
         for address in addresses:
             transport = httpx2.ASGITransport(app, client=(address, 1))
-            async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 answers.append((await submit(client, b"")).status_code)
         return answers
 
@@ -374,7 +395,7 @@ async def test_every_response_has_security_headers(bus: Bus, path: str, status: 
     async with status_session(settings) as nobody:
         app = create_app(bus, broken, nobody, Health(), settings)
         transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             answer = await client.get(path)
     assert answer.status_code == status
     assert answer.headers["content-security-policy"] == policy
