@@ -38,18 +38,23 @@ class OperatedBroker(Broker):
                 {"name": name, "password_hash": _hashed(PASSWORD), "tags": ",".join(tags)} for name, tags in users
             ],
             "permissions": [_rights(name, "/") for name, _ in users],
-            "topic_permissions": [rights for name, _ in users for rights in _topic_rights(name, "/")],
         }
-        file = self._folder / "definitions.json"
-        file.write_text(json.dumps(definitions))
-        self.control("import_definitions", str(file))
+        self._import(definitions)
 
     def permit(self, name: str, vhost: str) -> None:
         """Give a user the same permissions in another vhost."""
         rights = _rights(name, vhost)
         self.control("set_permissions", "-p", vhost, name, *(rights[each] for each in ("configure", "write", "read")))
-        for topic in _topic_rights(name, vhost):
-            self.control("set_topic_permissions", "-p", vhost, name, *(topic[e] for e in ("exchange", "write", "read")))
+
+    def limit_topics(self, vhost: str) -> None:
+        """Set the users' topic permissions. RabbitMQ 4.3 accepts them only when their exchange exists."""
+        users = [user["metadata"]["name"] for user in rendered("rabbitmq").of("User")]
+        self._import({"topic_permissions": [rights for name in users for rights in _topic_rights(name, vhost)]})
+
+    def _import(self, definitions: dict[str, Any]) -> None:
+        file = self._folder / "definitions.json"
+        file.write_text(json.dumps(definitions))
+        self.control("import_definitions", str(file))
 
     def add_vhost(self, name: str) -> str:
         """Create a vhost and return the administrator's URL of it."""

@@ -200,7 +200,7 @@ async def test_a_malformed_form_is_refused(server: Server, kind: str) -> None:
     await server.takes_a_song()
 
 
-HEAD = b"POST /api/process HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+HEAD = b"POST /api/process HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 PART = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
 
 
@@ -310,13 +310,13 @@ async def blocked_seconds(work: Awaitable[httpx2.Response]) -> tuple[httpx2.Resp
 
 async def test_a_refused_client_may_send_the_rest_and_reuse_the_connection(server: Server) -> None:
     reader, writer = await asyncio.open_connection(LOOPBACK, server.port)
-    writer.write(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n")
+    writer.write(b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n")
     for _ in range(40):
         writer.write(bytes(100_000))
         await writer.drain()
         await asyncio.sleep(STALL_SECONDS / 10)  # a slow connection
     assert b"404 Not Found" in await reader.readuntil(b"}")
-    writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+    writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert b"200 OK" in await reader.readuntil(b"}")
     writer.close()
 
@@ -347,7 +347,7 @@ async def test_a_response_that_is_not_read_is_dropped(
     monkeypatch.setattr(shared.web.timeouts, "STALLED_CHECKS", 2)
     await storage.put("abc123/vocals.wav", bytes(50_000_000))
     with socket.create_connection((LOOPBACK, server.port)) as silent:
-        silent.sendall(b"GET /storage/abc123/song_vocals.wav HTTP/1.1\r\nHost: x\r\n\r\n")
+        silent.sendall(b"GET /storage/abc123/song_vocals.wav HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await until(lambda: established(server.port), 1)  # only this connection stays open after `REQUEST_SECONDS`
         await until(lambda: established(server.port), 0)
 

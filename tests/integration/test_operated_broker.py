@@ -60,6 +60,7 @@ async def operator(broker: OperatedBroker) -> AsyncIterator[AbstractChannel]:
     async with await aio_pika.connect(broker.url) as connection:
         channel = await connection.channel()
         await make_topology(channel)
+        broker.limit_topics("/")
         yield channel
 
 
@@ -256,6 +257,7 @@ async def test_a_service_waits_for_the_topology(broker: OperatedBroker) -> None:
         with pytest.raises(TransientError):
             await gateway.check()
         await make_topology(await connection.channel())
+        broker.limit_topics("late")
         await gateway.publish(submitted())
 
 
