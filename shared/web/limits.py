@@ -2,7 +2,7 @@
 
 uvicorn's setting for the size of headers is for h11 only (`h11_max_incomplete_event_size`); with httptools, headers and
 trailers grow without limit. h11 takes 93 µs longer for each request, and the status service answers a poll in 129 µs.
-Therefore `HttpLimitProtocol` counts the bytes, which takes 2 µs. In addition to what `shared.web.timeouts` uses of
+Therefore `HttpLimitProtocol` counts the bytes, which takes 2 to 6 µs. In addition to what `shared.web.timeouts` uses of
 uvicorn, it uses `data_received`, `on_message_complete`, `pipeline` and `client`, which are not public either.
 """
 
