@@ -41,8 +41,8 @@ def create_app(
         title="Karaoke",
         summary="Turns a song into stems, word-timed lyrics and rhythm.",
         version="1.0.0",
+        docs_url=None,  # FastAPI's page loads its scripts from a CDN; `add_page` has one of our own
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         telemetry=tracing.REQUESTS,
     )
     install_error_handlers(app)

@@ -1,4 +1,4 @@
-"""The page that `make setup` builds from `web/`: `/`, and its files below `/web/`."""
+"""What `make setup` builds from `web/`: the page at `/`, the API's documentation at `/docs`, files below `/web/`."""
 
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ from starlette.types import Scope
 BUILT: Final = Path(__file__).parent / "web" / "dist"
 NOT_BUILT: Final = """\
 The page has not been built. `make setup` builds it, with Node.js 20.19 or later, which it downloads if necessary.
-The API works without it: see /docs.
+The API works without it: see /openapi.json.
 """
 
 
@@ -25,15 +25,21 @@ class _PageFiles(StaticFiles):
 
 
 def add_page(app: FastAPI, folder: Path = BUILT) -> None:
-    """Serve the page from `folder`. If it has not been built, `/` explains how to build it."""
+    """Serve the pages from `folder`. If they have not been built, they explain how to build them."""
     router = APIRouter(include_in_schema=False)
+
+    def built(name: str) -> Response:
+        if not (folder / name).is_file():
+            return PlainTextResponse(NOT_BUILT, 503)
+        return FileResponse(folder / name, headers={"Cache-Control": "no-cache"})
 
     @router.get("/")
     async def page() -> Response:
-        index = folder / "index.html"
-        if not index.is_file():
-            return PlainTextResponse(NOT_BUILT, 503)
-        return FileResponse(index, headers={"Cache-Control": "no-cache"})
+        return built("index.html")
+
+    @router.get("/docs")
+    async def documentation() -> Response:
+        return built("docs.html")
 
     app.include_router(router)
     if folder.is_dir():

@@ -43,7 +43,7 @@ def create_app(
     documents = Documents(store, storage, snapshots, timedelta(hours=settings.job_ttl_hours))
     cache = DocumentCache(documents, snapshots)
     changes = ChangeFeed(store, snapshots, cache)
-    app = FastAPI(title="Karaoke status", lifespan=lambda _: changes.watching())
+    app = FastAPI(openapi_url=None, lifespan=lambda _: changes.watching())
     install_error_handlers(app)
     app.add_middleware(StatusFastPath, cache)
     app.add_middleware(HeadAsGet)

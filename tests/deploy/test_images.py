@@ -67,6 +67,13 @@ def test_an_image_installs_packages_only_by_hash(service: str) -> None:
     assert not any("apt-get" in run or "npm install" in run for run in dockerfile(service).all("RUN"))
 
 
+@pytest.mark.parametrize("folder", ["services/gateway/web", "tests/clients", "tests/deploy/schemas"])
+def test_npm_runs_no_script_of_a_package_and_its_lock_names_no_registry(folder: str) -> None:
+    settings = (ROOT / folder / ".npmrc").read_text().split()
+    assert {"ignore-scripts=true", "omit-lockfile-registry-resolved=true"} <= set(settings)
+    assert "://registry" not in (ROOT / folder / "package-lock.json").read_text()
+
+
 @services
 def test_an_image_contains_its_whole_service_and_no_other(service: str) -> None:
     copies = [copied.split() for copied in dockerfile(service).final.all("COPY")]

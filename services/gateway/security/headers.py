@@ -10,11 +10,11 @@ from shared.web.head import HeadAsGet
 
 PAGE: Final = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; form-action 'none'"
 """The page transposes songs with WebAssembly, which may be compiled. JavaScript `eval` is forbidden."""
-SWAGGER: Final = "https://cdn.jsdelivr.net"
+DOCS: Final = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+"""Swagger UI's style sheet contains its icons."""
 RESULT: Final = "default-src 'none'; media-src 'self'"
 POLICIES: Final = {
-    "/docs": f"default-src 'self'; script-src {SWAGGER} 'unsafe-inline'; style-src {SWAGGER} 'unsafe-inline'; "
-    "img-src 'self' data: https://fastapi.tiangolo.com",
+    "/docs": DOCS,
     "/web/": PAGE,
     "/storage/": RESULT,
     "/api/jobs/": RESULT,

@@ -8,6 +8,7 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0, // the Content-Security-Policy allows no data: URLs
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: ['index.html', 'docs.html'] },
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8000', '/storage': 'http://127.0.0.1:8000' } },
   test: { include: ['src/**/*.test.ts'] },
