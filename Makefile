@@ -1,6 +1,6 @@
 # One verb each, the same for people and for CI.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-fast browser faults evaluate bench check audit sbom lowest docs images
+.PHONY: help setup demo up test test-fast browser faults attack evaluate bench check audit sbom lowest docs images
 
 PYTHON := .venv/bin/python
 TYPED := services shared deploy tests bench
@@ -38,6 +38,9 @@ browser: setup ## use the page in Chromium, on real servers; ARGS="-k name" for 
 
 faults: setup ## cause faults, such as killed servers and lost connections, and check that no job is lost (20 minutes)
 	@$(PYTHON) -m deploy.local backing -- $(PYTHON) -m pytest tests/faults -m "" $(ARGS)
+
+attack: setup ## attack a fresh system from outside, and show what each attack achieves (under 2 minutes); ARGS="-k name"
+	@$(PYTHON) -m pytest tests/attack $(ARGS)
 
 evaluate: setup ## measure rhythm, lyrics and stems against exact truth and other programs; ARGS="--help" for choices
 	@$(PYTHON) -m tests.evaluation $(ARGS)

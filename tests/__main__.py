@@ -35,6 +35,7 @@ GROUPS: dict[str, Sequence[str]] = {
     "integration": ("-n", "2", "--dist", "loadfile", "tests/integration"),
     "models": tuple(map(str, ENGINE_TESTS)),
     "faults": ("tests/faults",),
+    "attack": ("tests/attack",),
     "fast": ("--fast", "tests/unit", "tests/contract"),
     "deploy": ("tests/deploy", "tests/fuzz"),
     NEWER_BROKER_GROUP: tuple(

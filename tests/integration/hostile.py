@@ -57,8 +57,17 @@ def with_huge_sample_table(samples: int = 40_000_000) -> bytes:
     return bytes(content)
 
 
-def crowded(seconds: float = 250, rate: int = 655_350, channels: int = 8, stated_samples: int | None = None) -> bytes:
-    """Return a FLAC file of silence with very many samples: 90 kB for 250 s. Its header may state another number."""
+def crowded(
+    seconds: float = 250,
+    rate: int = 655_350,
+    channels: int = 8,
+    stated_samples: int | None = None,
+    level: int = 0,
+) -> bytes:
+    """Return a FLAC file with very many samples: 90 kB for 250 s. Its header may state another number.
+
+    All samples of a block are `level` or, in every other block, `-level`.
+    """
     block = 65_535
     frames = int(seconds * rate / block)
     samples = frames * block if stated_samples is None else stated_samples
@@ -68,14 +77,15 @@ def crowded(seconds: float = 250, rate: int = 655_350, channels: int = 8, stated
         b"fLaC\x80"
         + len(info).to_bytes(3, "big")
         + info
-        + b"".join(_flac_frame(number, block, channels) for number in range(frames))
+        + b"".join(_flac_frame(number, block, channels, level * (-1) ** number) for number in range(frames))
     )
 
 
-def _flac_frame(number: int, block: int, channels: int) -> bytes:
+def _flac_frame(number: int, block: int, channels: int, value: int) -> bytes:
     coded_number = chr(number).encode()  # FLAC's coding is that of UTF-8
     header = b"\xff\xf8" + bytes([0x70, (channels - 1) << 4 | 8]) + coded_number + struct.pack(">H", block - 1)
-    frame = header + bytes([_crc(header, 0x07, 8)]) + bytes(3 * channels)  # a constant of 16 bits in each channel
+    constant = b"\0" + struct.pack(">h", value)
+    frame = header + bytes([_crc(header, 0x07, 8)]) + channels * constant
     return frame + _crc(frame, 0x8005, 16).to_bytes(2, "big")
 
 

@@ -1,0 +1,62 @@
+"""Requests without end and connections without a request neither fill the memory nor keep others out."""
+
+import socket
+import time
+from contextlib import ExitStack, suppress
+
+import pytest
+
+from tests.attack.conftest import Report
+from tests.attack.target import VICTIM, Target, accepted, submit
+from tests.attack.watch import Memory
+
+SENT_BYTES = 300_000_000
+CONNECTIONS = 3
+GROWN_MB = 20
+SILENT_CONNECTIONS = 600
+OPEN_CONNECTIONS = 200
+WAIT_SECONDS = 5
+
+BEGINNINGS = {
+    "headers": b"GET / HTTP/1.1\r\nHost: localhost\r\n",
+    "trailers": b"POST /api/process HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+}
+
+
+@pytest.mark.parametrize("kind", BEGINNINGS)
+def test_endless_headers_do_not_fill_the_memory(target: Target, report: Report, attacker: str, kind: str) -> None:
+    """All connections stay open until the end, so that what they hold adds up."""
+    piece = 12 * (b"X-Filler: " + 8_000 * b"a" + b"\r\n")
+    with ExitStack() as open_connections, Memory(target.pid).watched() as memory:
+        for _ in range(CONNECTIONS):
+            connection = open_connections.enter_context(target.connection(attacker))
+            with suppress(OSError):  # refused
+                connection.sendall(BEGINNINGS[kind])
+                for _ in range(0, SENT_BYTES // CONNECTIONS, len(piece)):
+                    connection.sendall(piece)
+        memory.look()
+    report(f"300 MB of {kind}: MB that the gateway's memory grows", memory.grown_bytes / 1e6, GROWN_MB)
+
+
+def test_silent_connections_of_one_address_do_not_keep_others_out(
+    target: Target, report: Report, attacker: str
+) -> None:
+    with ExitStack() as open_connections:
+        sockets = [open_connections.enter_context(target.connection(attacker)) for _ in range(SILENT_CONNECTIONS)]
+        with target.client(VICTIM) as client:
+            began = time.perf_counter()
+            accepted(submit(client))
+            waited = time.perf_counter() - began
+        kept = sum(map(_is_open, sockets))
+    report("600 silent connections: seconds that another client's upload takes", waited, WAIT_SECONDS)
+    report("600 silent connections: those that stay open", kept, OPEN_CONNECTIONS)
+
+
+def _is_open(connection: socket.socket) -> bool:
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
