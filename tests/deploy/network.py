@@ -51,8 +51,12 @@ def _selects(policy: Object, pod: Peer) -> bool:
 
 
 def _matches(selector: Mapping[str, Any], having: Mapping[str, str]) -> bool:
-    assert selector.keys() <= {"matchLabels"}, "only matchLabels is supported here"
-    return bool(selector.get("matchLabels", {}).items() <= having.items())
+    assert selector.keys() <= {"matchLabels", "matchExpressions"}
+    expressions = selector.get("matchExpressions", [])
+    assert all(each["operator"] == "In" for each in expressions), "no other operator is supported here"
+    return bool(selector.get("matchLabels", {}).items() <= having.items()) and all(
+        having.get(each["key"]) in each["values"] for each in expressions
+    )
 
 
 def _has_port(ports: list[Object] | None, port: int, protocol: str) -> bool:

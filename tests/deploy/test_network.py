@@ -17,6 +17,7 @@ NAMES = Peer("coredns", "kube-system", {"k8s-app": "kube-dns"})
 OTHER_SYSTEM_POD = Peer("scheduler", "kube-system")
 INTERNET = Peer("internet", "", address="203.0.113.7")
 INTERNET_6 = Peer("internet6", "", address="2001:db8::7")
+BUCKET = Peer("bucket", "", address="198.51.100.7")
 PRIVATE = Peer("private", "", address="10.1.2.3")
 METADATA = Peer("metadata", "", address="169.254.169.254")
 
@@ -36,11 +37,16 @@ NEEDED = {
 }
 """Required paths inside the cluster."""
 
+PUBLIC = ("internet", "internet6", "bucket")
 OUT = {
-    *((service, internet, 443) for service in SERVICES for internet in ("internet", "internet6")),  # buckets, hubs
-    *(("status", internet, port) for internet in ("internet", "internet6") for port in PORTS),  # callbacks
+    *((service, "bucket", 443) for service in SERVICES),
+    *((worker, public, 443) for worker in ("separator", "transcriber") for public in PUBLIC),  # model hubs
+    *(("status", public, port) for public in PUBLIC for port in PORTS),  # callbacks
 }
 """Required paths to the outside. Pods of operators may use port 443 anywhere: no policy can name the Kubernetes API."""
+
+OUT_TO_ANY_BUCKET = OUT | {(service, public, 443) for service in SERVICES for public in PUBLIC}
+"""The same where the networks of the bucket are not known."""
 
 WITH_POLICIES = ["prod", "network-policies"]
 
@@ -65,11 +71,14 @@ def test_exactly_the_required_paths_are_open(name: str) -> None:
     assert opened(rendered(name)) == NEEDED
 
 
-@pytest.mark.parametrize("name", WITH_POLICIES)
-def test_services_reach_buckets_hubs_and_callbacks_but_no_private_address(name: str) -> None:
+@pytest.mark.parametrize(("name", "out"), [("prod", OUT), ("network-policies", OUT_TO_ANY_BUCKET)])
+def test_services_reach_the_bucket_two_workers_hubs_status_callbacks_and_nobody_a_private_address(
+    name: str, out: set[tuple[str, str, int]]
+) -> None:
     manifests = rendered(name)
-    pairs = [(pod, place) for pod in pods(manifests) for place in (INTERNET, INTERNET_6, PRIVATE, METADATA)]
-    assert {path for path in _open(manifests, pairs) if not _is_for_the_api(path)} == OUT
+    places = (INTERNET, INTERNET_6, BUCKET, PRIVATE, METADATA)
+    pairs = [(pod, place) for pod in pods(manifests) for place in places]
+    assert {path for path in _open(manifests, pairs) if not _is_for_the_api(path)} == out
 
 
 @pytest.mark.parametrize("name", WITH_POLICIES)
