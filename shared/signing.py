@@ -27,6 +27,9 @@ class Signer:
     def __init__(self, secret: SecretStr | None = None) -> None:
         self._key = secret.get_secret_value().encode() if secret else b""
 
+    def __bool__(self) -> bool:
+        return bool(self._key)
+
     def sign(self, body: bytes) -> str | None:
         return hmac.new(self._key, CONTEXT + body, sha256).hexdigest() if self._key else None
 

@@ -69,7 +69,8 @@ def create_app(
         links.routes(signed_links, status_client, storage, keys),
     ):
         app.include_router(router, responses=refused, dependencies=[own_pages])
-    encodings, readers = Encodings(storage, ENCODABLE), [Depends(reader(storage, keys, signed_links.verify))]
+    encodings = Encodings(storage, ENCODABLE)
+    readers = [Depends(reader(storage, keys, signed_links.verify, status_client.knows))]
     for router in (
         stored.routes(storage, encodings),
         files.routes(files.Files(storage, encodings)),

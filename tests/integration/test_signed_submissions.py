@@ -20,13 +20,14 @@ from shared.broker.bus import Bus
 from shared.broker.topology import DEAD_LETTERS, STATUS_QUEUE, dead_letter_queue
 from shared.events import JobSubmitted, encode
 from shared.signing import Signer
+from shared.storage.job_files import BEATS as BEATS_FILE
 from shared.storage.job_files import MANIFEST, SIGNATURE, SONG, Storage
 from shared.tasks import Task
 from shared.telemetry.metrics import EVENTS_REFUSED
 from shared.web.health import Health
 from tests.audio import tone
 from tests.fakes import JOB_ID, submitted
-from tests.system import gateway, recent, status_service, until
+from tests.system import KEYS, PHONE, WEB, gateway, recent, status_service, until
 
 BEATS = Task.BEAT_ANALYSIS
 SIGNER = Signer(SecretStr("a secret of thirty-two characters"))
@@ -149,3 +150,24 @@ async def test_a_gateway_signs_no_manifest_that_another_service_wrote(
         assert manifest
         assert manifest.owner is None
         assert await storage.head(f"{job_id}/{SONG}")
+
+
+@pytest.mark.parametrize("signature", ["missing", "of another job"])
+async def test_a_manifest_that_another_service_wrote_gives_nobody_the_results(
+    signing: Bus, store: Store, storage: Storage, signature: str
+) -> None:
+    """Without a genuine manifest, also of a job from before there was a secret, the owner that status knows counts."""
+    await store.fold([owned("web")])
+    await storage.put_manifest(owned("web"))
+    await storage.put(f"{JOB_ID}/{BEATS_FILE}", b"{}")
+    async with status_service(store, storage) as url, gateway(signing, storage, status_url=url, **KEYS) as client:
+
+        async def answers() -> list[int]:
+            path = f"/api/jobs/{JOB_ID}/beats.json"
+            return [(await client.get(path, headers={"X-API-Key": key})).status_code for key in (WEB, PHONE)]
+
+        assert await answers() == [200, 404]
+        await storage.put(f"{JOB_ID}/{MANIFEST}", encode(owned("phone")))
+        if signature == "missing":
+            await storage.delete(f"{JOB_ID}/{SIGNATURE}")
+        assert await answers() == [200, 404]

@@ -72,6 +72,10 @@ class StatusClient:
             raise no_such_job(job_id)
         return JobDocument.model_validate_json(response.body)
 
+    async def knows(self, job_id: str, owner: str) -> bool:
+        """Return whether there is such a job of this owner."""
+        return (await self.read(job_id, owner)).status == HTTPStatus.OK
+
     async def unfinished(self, owner: str, limit: int) -> int:
         """Count the owner's unfinished jobs, up to `limit`."""
         response = await self._get(f"owners/{owner}/unfinished", {}, {"limit": str(limit)}, COUNT_SECONDS)
