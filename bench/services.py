@@ -19,6 +19,8 @@ NO_LIMITS: Final = {
     "UPLOADS_PER_MINUTE": "0",
     "MAX_UPLOADS_AT_ONCE": "0",
     "MAX_UNFINISHED_JOBS": "0",
+    "MAX_MINUTES_PER_DAY": "0",
+    "MAX_STORED_BYTES": "0",
     "LOG_LEVEL": "warning",
 }
 

@@ -42,6 +42,7 @@ EVENT_BYTES = 1_000_000
 JOB_ID = "[A-Za-z0-9-]{1,64}"
 JobId = Annotated[str, Field(pattern=f"^{JOB_ID}$", description="Opaque; a UUID when made by the gateway.")]
 Owner = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="An API key's name.")]
+CallerHash = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="Keyed hash of a network address.")]
 Seconds = Annotated[float, Field(ge=0, description="Seconds.")]
 Duration = Annotated[float, Field(ge=0, le=1e9, description="Seconds.")]
 Count = Annotated[int, Field(ge=0, le=GREATEST)]
@@ -156,7 +157,8 @@ class JobEvent(Frozen):
 class JobSubmitted(JobEvent):
     """A song was accepted. `owner` is the name of the API key, if keys are set; other callers do not find the job.
 
-    `callback_url` is notified when the job has ended. It may hold a secret of its owner and is never shown.
+    `callback_url` is notified when the job has ended. It may hold a secret of its owner and is never shown. `caller`
+    counts the jobs of callers without a key. Without it the event is the same as before there was this field.
     """
 
     type: Literal["job_submitted"] = "job_submitted"
@@ -164,6 +166,7 @@ class JobSubmitted(JobEvent):
     options: Options
     owner: Owner | None = None
     callback_url: str | None = Field(default=None, max_length=2000)
+    caller: CallerHash | None = Field(default=None, exclude_if=lambda caller: caller is None)
 
 
 class TasksRerun(JobEvent):

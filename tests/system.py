@@ -182,6 +182,9 @@ class System:
         assert answer.status_code == 202, answer.text
         return str(answer.json()["job_id"])
 
+    async def upload(self, **options: str) -> httpx2.Response:
+        return await submit(self.client, tone(2), **options)
+
     async def document(self, job_id: str) -> dict[str, Any]:
         document: dict[str, Any] = (await self.client.get(f"/api/status/{job_id}")).json()
         return document

@@ -54,7 +54,7 @@ def create_app(
         allow_headers=["*"],
         expose_headers=["Location", "ETag", "Content-Range", "Accept-Ranges", "Content-Length", "Retry-After"],
     )
-    quota = Quota(status_client.unfinished, settings)
+    quota = Quota(status_client.usage, settings)
     refused = problems(
         _401="The key is missing or invalid, or the link has expired.",
         _403="The gateway has no keys, and this host or origin is not its own.",

@@ -13,6 +13,16 @@ from shared.signing import SigningSettings
 PUBLISH_SECONDS: Final = 8.0
 """Longest wait for the broker to confirm an event, in seconds."""
 
+DEMUCS_MODELS: Final = {
+    "htdemucs": 1,
+    "htdemucs_6s": 1,
+    "hdemucs_mmi": 1,
+    "embedded": 1,
+    **dict.fromkeys(("htdemucs_ft", "mdx", "mdx_extra", "mdx_q", "mdx_extra_q"), 4),
+    **dict.fromkeys(("repro_mdx_a", "repro_mdx_a_hybrid_only", "repro_mdx_a_time_only"), 4),
+}
+"""Models of demucs' hub by name, with the number of models in each bag: they separate one after another."""
+
 
 class Settings(CallbackSettings, SigningSettings):
     port: int = 8000
@@ -41,7 +51,19 @@ class Settings(CallbackSettings, SigningSettings):
     max_uploads_at_once: int = Field(
         default=32, ge=0, description="Concurrent uploads, by key or address; 0: no limit."
     )
-    max_unfinished_jobs: int = Field(default=100, ge=0, le=1000, description="Unfinished jobs of a key; 0: no limit.")
+    max_unfinished_jobs: int = Field(
+        default=100, ge=0, le=1000, description="Unfinished jobs, by key or address; 0: no limit."
+    )
+    max_minutes_per_day: float = Field(
+        default=600, ge=0, description="Minutes of audio in 24 hours, by key or address; 0: no limit."
+    )
+    max_stored_bytes: int = Field(
+        default=50_000_000_000, ge=0, description="Estimated bytes of stored jobs, by key or address; 0: no limit."
+    )
+    models: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default=DEMUCS_MODELS,
+        description="Separation models that uploads may name, and how many times each counts, as JSON; empty: any.",
+    )
 
     max_streams: int = Field(default=1000, gt=0, description="Open event streams.")
     max_streams_of_one: int = Field(default=50, gt=0, description="Open event streams of one key or address.")

@@ -2,17 +2,18 @@
 
 A document is derived from the registers when they are read from the database, then cached until the next change.
 
-For the gateway only: the `X-Owner` header limits a request to one owner's jobs, and `/owners/<owner>/unfinished` counts
-the owner's unfinished jobs.
+For the gateway only: the `X-Owner` header limits a request to one owner's jobs, and `/usage` says what the jobs of an
+owner, or of a caller without a key, use.
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Header, Query, Response
+from fastapi import APIRouter, FastAPI, Header, Response
 
 from services.status.database.store import Store
+from services.status.database.usage import read_usage
 from services.status.queue.snapshots import Snapshots
 from services.status.read.change_feed import ChangeFeed
 from services.status.read.document_cache import DocumentCache
@@ -22,13 +23,13 @@ from services.status.read.fast_path import StatusFastPath
 from services.status.read.rendered_document import RenderedDocument
 from services.status.settings import Settings
 from shared.document import JobDocument, JobDocuments
-from shared.events import Owner
+from shared.events import CallerHash, Owner
 from shared.storage.job_files import Storage
-from shared.view import view
+from shared.usage import Usage
 from shared.web.head import HeadAsGet
 from shared.web.health import Health
 from shared.web.job_ids import parse_job_ids
-from shared.web.problem import install_error_handlers, no_such_job, problems, require_job_id
+from shared.web.problem import Problem, install_error_handlers, no_such_job, problems, require_job_id
 from shared.web.streams import Stream
 
 OwnerHeader = Annotated[Owner | None, Header()]
@@ -50,7 +51,7 @@ def create_app(
     app.include_router(health.router())
     app.include_router(_documents(documents, cache))
     app.include_router(_events(cache, EventStream(cache, changes), stopping or asyncio.Event()))
-    app.include_router(_owners(store))
+    app.include_router(_usage(store, timedelta(hours=settings.job_ttl_hours)))
     return app
 
 
@@ -102,17 +103,15 @@ def _visible(rendered: RenderedDocument | None, job_id: str, owner: str | None) 
     return rendered
 
 
-def _owners(store: Store) -> APIRouter:
+def _usage(store: Store, lifetime: timedelta) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/owners/{owner}/unfinished")
-    async def unfinished(owner: Owner, limit: Annotated[int, Query(gt=0)]) -> int:
-        """Number of the owner's unfinished jobs, counted up to `limit`."""
-        count = 0
-        async for job in store.perhaps_unfinished(owner):
-            count += not view(job).is_over
-            if count == limit:
-                break
-        return count
+    @router.get("/usage")
+    async def usage(owner: Owner | None = None, caller: CallerHash | None = None) -> Usage:
+        """Usage of the jobs of one owner, or of one caller without a key."""
+        query = {field: value for field, value in (("owner", owner), ("caller", caller)) if value}
+        if len(query) != 1:
+            raise Problem(422, "invalid_request", "Name an owner or a caller.")
+        return await read_usage(store, query, datetime.now(UTC), lifetime)
 
     return router

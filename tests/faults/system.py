@@ -26,6 +26,10 @@ SERVICES = ("gateway", "status", "separator", "transcriber", "beats")
 ENVIRONMENT = {
     "UPLOADS_PER_MINUTE": "0",
     "MAX_UPLOADS_AT_ONCE": "0",
+    "MAX_UNFINISHED_JOBS": "0",
+    "MAX_MINUTES_PER_DAY": "0",
+    "MAX_STORED_BYTES": "0",
+    "MODELS": "{}",
     "JANITOR_SECONDS": "0.5",
     "RETRY_SECONDS": "0.5",
     "GRACE_SECONDS": "10",

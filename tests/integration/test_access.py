@@ -19,16 +19,13 @@ from services.gateway.app import create_app
 from services.gateway.security.auth import digest
 from services.gateway.settings import Settings as GatewaySettings
 from services.gateway.status.client import status_session
-from services.status.api import create_app as create_status
 from services.status.database.store import Store
-from services.status.settings import Settings as StatusSettings
 from shared.broker.bus import Bus
-from shared.events import Event, JobCancelled, JobExpired, JobSubmitted, TasksRerun
 from shared.storage.job_files import Storage
 from shared.tasks import Task
 from shared.web.health import Health
 from tests.audio import tone
-from tests.fakes import START, completed, failed, progressed, started, submitted
+from tests.fakes import failed, submitted
 from tests.system import KEYS, NOWHERE, PHONE, WEB, Start, System, gateway, recent, submit, until
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
@@ -203,16 +200,18 @@ async def codes(bus: Bus, storage: Storage, *addresses: str) -> list[int]:
 
 
 async def test_concurrent_uploads_of_one_caller_are_limited(bus: Bus, storage: Storage) -> None:
-    go_on = asyncio.Event()
+    reading, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
+        reading.set()
         await go_on.wait()
         yield b""
 
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     async with gateway(bus, storage, max_uploads_at_once=1) as client:
         first = asyncio.create_task(client.post("/api/process", content=slow(), headers=headers))
-        await until(lambda: _code(client), "too_many_uploads")
+        await reading.wait()
+        assert await _code(client) == "too_many_uploads"
         go_on.set()
         assert (await first).status_code == 422
         assert await _code(client) == "not_a_form"
@@ -269,57 +268,6 @@ async def test_without_the_status_service_unfinished_jobs_are_not_limited(bus: B
     async with gateway(bus, storage, **KEYS, max_unfinished_jobs=1) as client:
         client.headers["X-API-Key"] = WEB
         assert [(await submit(client, tone(2))).status_code for _ in range(2)] == [202, 202]
-
-
-UNFINISHED: dict[str, list[Event]] = {
-    "queued": [],
-    "started": [started(SEPARATION)],
-    "first half done": [completed(SEPARATION), completed(BEATS)],
-    "last half done": [completed(SEPARATION), progressed(TRANSCRIPTION, 50), failed(BEATS)],
-    "beats still to come": [failed(SEPARATION)],
-    "retried": [failed(SEPARATION), completed(BEATS), TasksRerun(job_id="x", at=START, run=1, tasks=(SEPARATION,))],
-}
-FINISHED: dict[str, list[Event]] = {
-    "completed": [completed(task) for task in Task],
-    "failed": [failed(task) for task in Task],
-    "input lost": [failed(SEPARATION), completed(BEATS)],
-    "cancelled": [started(SEPARATION), JobCancelled(job_id="x", at=START)],
-    "retried and done": [
-        *(failed(task) for task in Task),
-        TasksRerun(job_id="x", at=START, run=1, tasks=tuple(Task)),
-        *(completed(task, run=1) for task in Task),
-    ],
-}
-
-
-async def fold(store: Store, histories: dict[str, list[Event]], owner: str | None) -> None:
-    for number, events in enumerate(histories.values()):
-        job = submitted().model_copy(update={"owner": owner})
-        job_id = f"{owner}-{number}-{len(histories)}"
-        await store.fold([event.model_copy(update={"job_id": job_id}) for event in (job, *events)])
-
-
-async def test_only_the_owners_unfinished_jobs_are_counted(store: Store, storage: Storage) -> None:
-    status = create_status(store, storage, Health(), StatusSettings())
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(status), base_url="http://status") as client:
-
-        async def count(owner: str, limit: int = 100) -> int:
-            return int((await client.get(f"/owners/{owner}/unfinished", params={"limit": limit})).text)
-
-        await fold(store, UNFINISHED | {"expired": [JobExpired(job_id="x", at=START)]}, "web")
-        await fold(store, FINISHED, "web")
-        await fold(store, UNFINISHED, None)
-        assert await count("web") == len(UNFINISHED)
-        assert await count("web", limit=3) == 3
-        assert await count("phone") == 0
-        assert (await client.get("/owners/$ne/unfinished", params={"limit": 1})).status_code == 422
-        one_task = JobSubmitted.model_validate(dict(submitted(BEATS, job_id="short")) | {"owner": "phone"})
-        await store.fold([one_task])
-        assert await count("phone") == 1
-        await store.fold([completed(BEATS).model_copy(update={"job_id": "short"})])
-        assert await count("phone") == 0
-        explained = await store.jobs.find({"submitted.event.owner": "web"}).explain()
-        assert "submitted.event.owner_1" in str(explained["queryPlanner"]["winningPlan"])
 
 
 async def links_of(system: System, job_id: str) -> dict[str, Any]:

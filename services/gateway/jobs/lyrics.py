@@ -53,12 +53,12 @@ class UserLyrics:
         with self._quota.uploading(request, owner):
             await self._require_alignable(await self._status_client.document(job_id, owner))
             lyrics = await validated_lyrics(*await _text(request, self._settings), unknown_charset=415)
-        await self._quota.check_unfinished(owner)
         document = await self._status_client.document(job_id, owner)  # it may have changed during the upload
         submission = await self._require_alignable(document)
-        with on_a_full_disk():
-            await self._storage.put(f"{job_id}/{LYRICS}", lyrics.encode())
-        await retry_tasks(self._bus, self._storage, submission, document, (Task.TRANSCRIPTION,))
+        async with self._quota.reserved(request, owner, submission, document.run + 1):
+            with on_a_full_disk():
+                await self._storage.put(f"{job_id}/{LYRICS}", lyrics.encode())
+            await retry_tasks(self._bus, self._storage, submission, document, (Task.TRANSCRIPTION,))
         log.info("lyrics received", job_id=job_id, characters=len(lyrics))
 
     async def _require_alignable(self, document: JobDocument) -> JobSubmitted:
@@ -121,7 +121,7 @@ def routes(lyrics: UserLyrics, keys: Keys) -> APIRouter:
             _413="The body is too large.",
             _415="The body is not text/plain, or its charset is unknown.",
             _422=f"The lyrics cannot be decoded, have no words, or are longer than {MAX_CHARACTERS} characters.",
-            _429="Too many requests in this minute, or too many unfinished jobs.",
+            _429="Too many requests in this minute, unfinished jobs or minutes of audio today.",
             _503="The broker is unavailable. Try again.",
             _507="The storage is full. Try again later.",
         ),

@@ -45,7 +45,7 @@ def routes(status_client: StatusClient, bus: Bus, storage: Storage, keys: Keys, 
         responses=problems(
             _404="No such job.",
             _409="The job has not failed, or was cancelled.",
-            _429="Too many requests in this minute, or too many unfinished jobs.",
+            _429="Too many requests in this minute, unfinished jobs or minutes of audio today.",
         ),
     )
     async def retry(job_id: str, request: Request, owner: Annotated[str | None, Depends(keys.owner)]) -> dict[str, str]:
@@ -55,13 +55,13 @@ def routes(status_client: StatusClient, bus: Bus, storage: Storage, keys: Keys, 
         submission = await storage.manifest(job_id)
         if document.status != "failed" or document.error_code == "cancelled" or submission is None:
             raise Problem(409, "nothing_to_retry", "Only a job that failed, and was not cancelled, can be retried.")
-        await quota.check_unfinished(owner)
         again = tuple(
             task
             for task in Task
             if task in submission.options.tasks and document.task(task).status in ("failed", "skipped")
         )
-        await retry_tasks(bus, storage, submission, document, again)
+        async with quota.reserved(request, owner, submission, document.run + 1):
+            await retry_tasks(bus, storage, submission, document, again)
         return {"job_id": job_id}
 
     return router

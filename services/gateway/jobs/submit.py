@@ -72,7 +72,7 @@ class Submissions:
         job_id = str(_derived_id(key, caller_of(request, owner)) if key else uuid4())
         with structlog.contextvars.bound_contextvars(job_id=job_id), self._quota.uploading(request, owner):
             if not (key and await self._is_submitted(job_id)):
-                await self._quota.check_unfinished(owner)
+                await self._quota.check_usage(request, owner)
                 await self._create(job_id, request, owner, keyed=key is not None)
         return job_id
 
@@ -103,12 +103,13 @@ class Submissions:
                 options=upload.options,
                 owner=owner,
                 callback_url=callback_url,
+                caller=self._quota.caller_hash(request, owner),
             )
             async with self._storing.setdefault(job_id, asyncio.Lock()):
                 if keyed and await self._is_submitted(job_id):
                     return
-                await self._quota.check_unfinished(owner)  # other jobs may have been accepted during this upload
-                await self._store(submission, song, upload.lyrics, keyed=keyed)
+                async with self._quota.reserved(request, owner, submission):  # others may be accepted meanwhile
+                    await self._store(submission, song, upload.lyrics, keyed=keyed)
         log.info(
             "job accepted", **submission.song.model_dump(exclude={"name"}), **submission.options.model_dump(mode="json")
         )
@@ -168,7 +169,7 @@ def routes(submissions: Submissions, keys: Keys) -> APIRouter:
             _413="The file is too large.",
             _415="The body is not a form, or the file is not audio.",
             _422="The file is missing, empty, corrupt, too short or too long, or a field is not valid.",
-            _429="Too many requests this minute, or too many unfinished jobs. Try again after `Retry-After` seconds.",
+            _429="Too many requests, unfinished jobs, minutes or stored bytes. Try again after `Retry-After` seconds.",
             _503="The broker or the storage is unavailable. Try again.",
             _507="The storage is full. Try again later.",
         ),

@@ -156,6 +156,8 @@ def _options(values: dict[str, str], settings: Settings) -> Options:
     options["language"] = whisper_language(values["language"], settings.languages)
     if "tasks" in options:
         options["tasks"] = list(dict.fromkeys(task.strip() for task in values["tasks"].split(",")))
+    if values["model"] and settings.models and values["model"] not in settings.models:
+        raise Problem(422, "invalid_option", f"The option 'model' is not one of {', '.join(settings.models)}.")
     try:
         return Options.model_validate(options)
     except ValidationError as error:

@@ -10,6 +10,7 @@ import aiohttp
 from services.gateway.settings import Settings
 from shared.document import JobDocument
 from shared.errors import TransientError
+from shared.usage import Usage
 from shared.web.problem import no_such_job, require_job_id
 
 NO_CACHE: Final = {"Cache-Control": "no-cache"}
@@ -76,12 +77,12 @@ class StatusClient:
         """Return whether there is such a job of this owner."""
         return (await self.read(job_id, owner)).status == HTTPStatus.OK
 
-    async def unfinished(self, owner: str, limit: int) -> int:
-        """Count the owner's unfinished jobs, up to `limit`."""
-        response = await self._get(f"owners/{owner}/unfinished", {}, {"limit": str(limit)}, COUNT_SECONDS)
+    async def usage(self, query: Mapping[str, str]) -> Usage:
+        """Return what the jobs of an `owner` or a `caller` use."""
+        response = await self._get("usage", {}, query, COUNT_SECONDS)
         if response.status != HTTPStatus.OK:
             raise _unavailable("cannot answer")
-        return int(response.body)
+        return Usage.model_validate_json(response.body)
 
     async def open_stream(self, job_id: str, owner: str | None, last_id: str | None) -> aiohttp.ClientResponse:
         """Return a response whose body is the job's event stream, to be closed by the caller.

@@ -1,5 +1,6 @@
 """Queries and projections for stored jobs, in MongoDB's language."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,6 +50,21 @@ def timed(task: Task) -> tuple[dict[str, Any], dict[str, int]]:
     done, song = f"{task}.event.processing_time", "submitted.event.song.audio_duration"
     is_number = {"$type": "number"}
     return {f"{task}.event.type": COMPLETED, done: is_number, song: is_number}, {done: 1, song: 1}
+
+
+def present_run(task: Task) -> dict[str, Any]:
+    """Return an expression for `Job.run`."""
+    return {"$ifNull": [{"$first": f"${run_register(task)}.order"}, 0]}
+
+
+def present_type_in(task: Task, types: Sequence[str]) -> dict[str, Any]:
+    """Return an expression: the task's latest event has one of these types and is of its present run."""
+    return {
+        "$and": [
+            {"$in": [f"${task}.event.type", [*types]]},
+            {"$gte": [f"${task}.event.run", present_run(task)]},
+        ]
+    }
 
 
 def at(type_field: str) -> str:

@@ -36,9 +36,6 @@ from shared.tasks import COMPLETED, Task
 
 log = structlog.get_logger()
 
-OWNED_JOBS: Final = 1000
-"""Largest number of an owner's latest jobs that is searched for unfinished ones."""
-
 TOO_LARGE: Final = (10334, 17419)
 """The server's codes for a document that would become larger than 16 MB."""
 
@@ -71,7 +68,8 @@ class Store:
             with attempt:
                 for field in ("submitted.event.at", "updated.order.0", "expired.order", *TASK_TYPES, *TASK_RUNS):
                     await self.jobs.create_index(field)
-                await self.jobs.create_index([("submitted.event.owner", 1), ("submitted.event.at", DESCENDING)])
+                for field in ("owner", "caller"):
+                    await self.jobs.create_index([(f"submitted.event.{field}", 1), ("submitted.event.at", DESCENDING)])
                 for field in TASK_TYPES:
                     await self.jobs.create_index(at(field), partialFilterExpression={field: COMPLETED})
                 for field in ("due", "job_id", "gave_up_at"):
@@ -187,16 +185,6 @@ class Store:
         """Yield the unfinished jobs without an event for this long, by the server's own clock."""
         with translated_errors():
             async for document in self.jobs.find(silent_for(silence), REGISTERS):
-                for job in _readable(document):
-                    yield job
-
-    async def perhaps_unfinished(self, owner: str) -> AsyncIterator[Job]:
-        """Yield the owner's jobs that may be unfinished (see `UNFINISHED`), newest first."""
-        newest_first = [("submitted.event.at", DESCENDING)]
-        with translated_errors():
-            async for document in self.jobs.find(
-                UNFINISHED | {"submitted.event.owner": owner}, REGISTERS, sort=newest_first, limit=OWNED_JOBS
-            ):
                 for job in _readable(document):
                     yield job
 

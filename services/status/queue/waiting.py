@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from services.status.database.queries import UNFINISHED
-from shared.job import run_register
+from services.status.database.queries import UNFINISHED, present_run, present_type_in
 from shared.tasks import BEGUN, COMPLETED, ENDED, Task
 
 
@@ -27,20 +26,6 @@ def waiting(rows: Iterable[Mapping[str, Any]], now: datetime | None = None) -> d
     return found
 
 
-def _run(task: Task) -> dict[str, Any]:
-    return {"$ifNull": [{"$first": f"${run_register(task)}.order"}, 0]}
-
-
-def _has(task: Task, kinds: list[str]) -> dict[str, Any]:
-    """Expression: the task's latest event has one of these types and is of its present run."""
-    return {
-        "$and": [
-            {"$in": [f"${task}.event.type", kinds]},
-            {"$gte": [f"${task}.event.run", _run(task)]},
-        ]
-    }
-
-
 def _since(task: Task) -> dict[str, Any]:
     """Expression: the time at which a waiting task became ready, null for any other. A rerun uses the latest event."""
     requested, awaited = "$submitted.event.options.tasks", task.waits_for
@@ -48,9 +33,9 @@ def _since(task: Task) -> dict[str, Any]:
     first = (
         {"$cond": [has_to_wait, f"${awaited}.event.at", "$submitted.event.at"]} if awaited else "$submitted.event.at"
     )
-    ready = {"$cond": [{"$gt": [_run(task), 0]}, {"$first": "$updated.order"}, first]}
-    can_start = [{"$or": [{"$not": [has_to_wait]}, _has(awaited, [COMPLETED])]}] if awaited else []
-    waits = {"$and": [{"$in": [task, requested]}, {"$not": [_has(task, [*BEGUN, *ENDED])]}, *can_start]}
+    ready = {"$cond": [{"$gt": [present_run(task), 0]}, {"$first": "$updated.order"}, first]}
+    can_start = [{"$or": [{"$not": [has_to_wait]}, present_type_in(awaited, [COMPLETED])]}] if awaited else []
+    waits = {"$and": [{"$in": [task, requested]}, {"$not": [present_type_in(task, [*BEGUN, *ENDED])]}, *can_start]}
     return {"$cond": [waits, ready, None]}
 
 

@@ -22,7 +22,7 @@ CALLS: dict[str, Callable[[StatusClient], Awaitable[object]]] = {
     "read": lambda status: status.read(JOB_ID, None),
     "get_many": lambda status: status.get_many([JOB_ID], None),
     "document": lambda status: status.document(JOB_ID, None),
-    "unfinished": lambda status: status.unfinished("web", 5),
+    "usage": lambda status: status.usage({"owner": "web"}),
     "open_stream": lambda status: status.open_stream(JOB_ID, None, None),
 }
 
@@ -66,7 +66,7 @@ async def test_a_silent_status_service_is_asked_once_and_not_waited_for(monkeypa
     monkeypatch.setattr(client, "COUNT_SECONDS", 0.2)
     async with served(hang) as status:
         with pytest.raises(TransientError) as error:
-            await status.unfinished("web", 5)
+            await status.usage({"owner": "web"})
     assert (error.value.code, len(requests)) == ("status_unavailable", 1)
 
 
