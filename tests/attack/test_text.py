@@ -12,9 +12,11 @@ LONGEST_SECONDS = 0.5
 """The promise is 10 ms, and other tests count it exactly. Here other programs may take the processor meanwhile."""
 TRIES = 3
 
+MARKS = "\u0301\u0316"
+"""Accents above and below a letter: normalization sorts them."""
 LYRICS = {
     "20 kB of brackets": "a " + 19_990 * "[",
-    "45,000 combining marks": "a" + 44_900 * "\u0301",
+    "45,000 combining marks": "a" + 22_450 * MARKS,
     "spaces": f"a{19_990 * ' '}b",
     "colons": f"la la {19_990 * ':'}",
     "chords": 4_900 * "[C]a",
@@ -53,5 +55,5 @@ def test_lyrics_do_not_silence_the_gateway(target: Target, report: Report, attac
 
 def test_a_file_name_does_not_silence_the_gateway(target: Target, report: Report, attacker: str) -> None:
     with target.client(attacker) as client:
-        silence = silence_during(target, lambda: submit(client, name="a" + 9_000 * "\u0301"))
+        silence = silence_during(target, lambda: submit(client, name="a" + 4_500 * MARKS))
     report("a file name of 9,000 combining marks: seconds without an answer", silence, LONGEST_SECONDS)

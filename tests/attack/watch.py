@@ -13,15 +13,17 @@ import psutil
 from deploy.local.ports import LOOPBACK
 
 POLL_SECONDS = 0.002
+LOOK_SECONDS = 0.02
+"""Pauses between requests of another client, and between looks at processes."""
 
 
 @contextmanager
-def repeated(action: Callable[[], object]) -> Iterator[None]:
-    """Call the action in a thread every `POLL_SECONDS` until the context ends."""
+def repeated(action: Callable[[], object], pause_seconds: float) -> Iterator[None]:
+    """Call the action in a thread, again and again, until the context ends."""
     stopped = threading.Event()
 
     def repeat() -> None:
-        while not stopped.wait(POLL_SECONDS):
+        while not stopped.wait(pause_seconds):
             action()
 
     with ThreadPoolExecutor(1) as pool:
@@ -49,7 +51,7 @@ class Silence:
                 connection.getresponse().read()
                 self.seconds = max(self.seconds, time.perf_counter() - began)
 
-            with repeated(poll):
+            with repeated(poll, POLL_SECONDS):
                 yield self
 
 
@@ -69,7 +71,7 @@ class Memory:
 
     @contextmanager
     def watched(self) -> Iterator["Memory"]:
-        with repeated(self.look):
+        with repeated(self.look, LOOK_SECONDS):
             yield self
 
 
@@ -79,8 +81,9 @@ class MediaChildren:
     def __init__(self, gateway_pid: int) -> None:
         self._gateway = psutil.Process(gateway_pid)
         self.environments: set[bytes] = set()
+        self.seen: set[int] = set()
         self.confined: set[int] = set()
-        """Process ids with a seccomp filter."""
+        """Process ids: all, and those with a filter of system calls."""
         self.peak_bytes = 0
 
     def running(self) -> list[int]:
@@ -91,16 +94,19 @@ class MediaChildren:
         for pid in self.running():
             folder = Path(f"/proc/{pid}")
             with suppress(OSError):
-                self.environments.add((folder / "environ").read_bytes())
+                environment = (folder / "environ").read_bytes()
                 fields = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
-                if "VmHWM" in fields:  # not while it exits
-                    self.peak_bytes = max(self.peak_bytes, int(fields["VmHWM"].split()[0]) * 1024)
+                if "VmHWM" not in fields:  # it exits
+                    continue
+                self.seen.add(pid)
+                self.environments.add(environment)
+                self.peak_bytes = max(self.peak_bytes, int(fields["VmHWM"].split()[0]) * 1024)
                 if fields["Seccomp"].strip() == "2":
                     self.confined.add(pid)
 
     @contextmanager
     def watched(self) -> Iterator["MediaChildren"]:
-        with repeated(self.look):
+        with repeated(self.look, LOOK_SECONDS):
             yield self
 
 
