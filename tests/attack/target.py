@@ -26,12 +26,15 @@ from tests.integration.operated import PASSWORD, OperatedBroker, make_topology
 VICTIM = "127.0.0.2"
 """Address of the client that must not notice the attack."""
 SECRETS = {name: f"marker-{secrets.token_hex(16)}" for name in ("SUBMISSION_SECRET", "WEBHOOK_SECRET", "LINK_SECRET")}
-KEYS = {"alice": "the key of alice", "mallory": "the key of mallory"}
+KEYS = {name: f"the key of {name}" for name in ("alice", "mallory", "jobs", "minutes", "bytes")}
+"""Owners; the last three exceed one limit each."""
+MAX_JOBS, MAX_MINUTES, MAX_BYTES = 13, 10, 400_000_000
+"""Limits of the gateway with keys."""
 SONG = tone(1.1)
 
 
 class Target:
-    """`gateway` has no keys, as `make up` starts it; `keyed` has `KEYS`."""
+    """`gateway` has no keys, as `make up` starts it; `keyed` has `KEYS` and small limits."""
 
     def __init__(self, folder: Path) -> None:
         self.storage = folder / "storage"
@@ -59,7 +62,12 @@ class Target:
             "CALLBACK_NETWORKS": json.dumps([f"{LOOPBACK}/32"]),
             "NAME_SERVER": name_server,
         }
-        keys = {"API_KEYS": json.dumps({name: digest(key) for name, key in KEYS.items()})}
+        keys = {
+            "API_KEYS": json.dumps({name: digest(key) for name, key in KEYS.items()}),
+            "MAX_UNFINISHED_JOBS": str(MAX_JOBS),
+            "MAX_MINUTES_PER_DAY": str(MAX_MINUTES),
+            "MAX_STORED_BYTES": str(MAX_BYTES),
+        }
         self.status = self._start("status", ports[0], common)
         self.gateway = self._start("gateway", ports[1], common)
         self.keyed = self._start("gateway", ports[2], {**common, **keys}, label="keyed")
