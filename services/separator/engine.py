@@ -9,13 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from http.client import HTTPException
 from pathlib import Path
+from pickle import UnpicklingError  # nosec B403 -- only torch's error; nothing is unpickled here
 from typing import NamedTuple
 
 import structlog
 import torch
 from demucs.api import LoadAudioError, list_models
 
-from services.separator import audio_file
+from services.separator import audio_file, embedded
+from services.separator.checkpoints import load_only_nets
 from services.separator.memory import reuse_freed_memory
 from services.separator.segments import SegmentSeparator
 from services.separator.settings import Settings
@@ -23,6 +25,7 @@ from services.separator.stems import Audio, has_rhythm_section, stems
 from shared.audio.peaks import peaks
 from shared.errors import PermanentError, TransientError
 from shared.events import Options, Stems
+from shared.weights import refused
 from shared.worker.inputs import Inputs
 
 EMBEDDED = "embedded"
@@ -35,6 +38,7 @@ BATCH_SIZE = 8 if torch.cuda.is_available() else 1
 
 log = structlog.get_logger()
 
+load_only_nets()
 logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # we log an unreachable hub ourselves, once
 
 
@@ -119,7 +123,9 @@ def _default(name: str, repo: Path | None) -> Model:
             raise
         try:
             model = _embedded()
-        except PermanentError:
+        except PermanentError as error:
+            if error.code == "damaged_model":
+                raise
             raise unreachable from None
         log.warning("separation model cannot be fetched", wanted=name, used=model.name, reason=str(unreachable))
         return model
@@ -142,6 +148,9 @@ def _load(name: str, repo: Path | None) -> Model:
         separator = SegmentSeparator(name, repo)
     except (ImportError, SystemExit) as error:  # demucs exits if its checkpoint needs a missing package
         raise PermanentError("Separation model cannot run here", f"{name}: {error}", code="unknown_model") from error
+    except UnpicklingError as error:
+        hint = f"{name}: {refused(error)}; only weights of demucs' own nets are accepted"
+        raise PermanentError("Separation model is refused", hint, code="unknown_model") from error
     except (OSError, HTTPException, RuntimeError) as error:
         hint = f"{name}: {error}; the `embedded` extra contains a model that needs no hub"
         raise TransientError("Separation model cannot be fetched", hint) from error
@@ -152,10 +161,4 @@ def _load(name: str, repo: Path | None) -> Model:
 
 @cache
 def _embedded() -> Model:
-    try:
-        from services.separator.embedded import NAME, EmbeddedSeparator  # noqa: PLC0415 -- an optional extra
-    except ImportError as error:
-        raise PermanentError(
-            "Embedded separation model is not installed", "install the `embedded` extra", code="unknown_model"
-        ) from error
-    return Model(NAME, EmbeddedSeparator())
+    return Model(embedded.NAME, embedded.EmbeddedSeparator())

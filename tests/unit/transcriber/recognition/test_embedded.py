@@ -24,14 +24,14 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         data = tmp_path / package / "data"
         data.mkdir(parents=True)
-        (data.parent / "__init__.py").touch()
+        (data.parent / "__init__.py").write_text("raise AssertionError('no code of a model runs')")
         for name, content in parts.items():
             (data / name).write_bytes(content)
         monkeypatch.delitem(sys.modules, package, raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(embedded, "PACKAGES", ("whisper_part1", "whisper_part2"))
-    monkeypatch.setattr(embedded, "WEIGHTS_SHA256", hashlib.sha256(WEIGHTS).hexdigest())
-    monkeypatch.setattr(embedded, "WEIGHTS_BYTES", len(WEIGHTS))
+    files = {"config.json": b"{}", "tokenizer.json": b"{}", "vocabulary.txt": b"a", "model.bin": WEIGHTS}
+    monkeypatch.setattr(embedded, "SHA256", {name: hashlib.sha256(file).hexdigest() for name, file in files.items()})
 
 
 def assembled(cache: Path) -> Path:
@@ -53,19 +53,29 @@ def test_concurrent_processes_assemble_one_model(tmp_path: Path) -> None:
     assert (folders.pop() / "model.bin").read_bytes() == WEIGHTS
 
 
-def test_an_incomplete_model_is_assembled_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [WEIGHTS[:5], WEIGHTS[:-1] + b"F"])
+def test_a_damaged_copy_is_assembled_again(tmp_path: Path, content: bytes) -> None:
     weights = assembled(tmp_path / "cache") / "model.bin"
-    weights.write_bytes(WEIGHTS[:5])
+    weights.write_bytes(content)
     assembled(tmp_path / "cache")
     assert weights.read_bytes() == WEIGHTS
 
 
-def test_a_damaged_package_is_rejected_and_leaves_no_model(tmp_path: Path) -> None:
-    (tmp_path / "whisper_part2/data/model.bin.part2").write_bytes(b"something else")
-    with pytest.raises(PermanentError) as raised:
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("whisper_part2/data/model.bin.part2", "model.bin"),
+        ("whisper_part1/data/tokenizer.json", "tokenizer.json"),
+        ("whisper_part1/data/config.json", "config.json"),
+    ],
+)
+def test_a_damaged_package_is_rejected_and_leaves_no_copy(tmp_path: Path, part: str, name: str) -> None:
+    with (tmp_path / part).open("rb+") as file:
+        file.write(b"#")
+    with pytest.raises(PermanentError, match=f"{name} has another checksum: reinstall") as raised:
         embedded.whisper_base(tmp_path / "cache")
     assert raised.value.code == "damaged_model"
-    assert not list((tmp_path / "cache").rglob("model.bin"))
+    assert not list((tmp_path / "cache").rglob(name))
 
 
 def test_without_the_packages_there_is_no_embedded_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
