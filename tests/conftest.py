@@ -27,6 +27,7 @@ ENGINE_TESTS = tuple(
     for path in (
         "beats",
         "separator",
+        "transcriber/alignment/test_wav2vec2.py",
         "transcriber/recognition/test_recognizer.py",
         "transcriber/test_languages.py",
         "evaluation/test_ablations.py",

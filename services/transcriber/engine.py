@@ -14,7 +14,7 @@ import torch
 from services.transcriber.alignment.forced_alignment import Aligner, time_recognized
 from services.transcriber.alignment.sphinx import sphinx_aligner
 from services.transcriber.alignment.user_lyrics import time_user_lyrics
-from services.transcriber.alignment.wav2vec2 import wav2vec2_aligner
+from services.transcriber.alignment.wav2vec2 import Wav2Vec2Aligners
 from services.transcriber.audio import read
 from services.transcriber.recognition.embedded import whisper_base
 from services.transcriber.recognition.recognizer import Recognizer
@@ -98,8 +98,14 @@ def warm(settings: Settings) -> None:
 
 
 def _aligner(language: str, settings: Settings) -> Aligner | None:
-    aligner = wav2vec2_aligner(language, settings.align_models, _device())
+    listed = settings.align_languages is None or language in settings.align_languages
+    aligner = _aligners(settings).get(language) if listed else None
     return aligner or (sphinx_aligner() if language == "en" else None)
+
+
+@cache
+def _aligners(settings: Settings) -> Wav2Vec2Aligners:
+    return Wav2Vec2Aligners(settings.align_models, _device(), settings.align_models_kept)
 
 
 @cache

@@ -15,5 +15,9 @@ class Settings(Shared):
     port: int = 8003
     whisper_model: str = "base"
     align_models: Path | None = None
+    align_models_kept: int = Field(default=2, ge=1, description="Alignment models that stay in memory.")
+    align_languages: frozenset[str] | None = Field(
+        default=None, description="Languages that have an alignment model, as JSON; unset: all."
+    )
     cache_folder: Path = Path(".run/models").absolute()
     threads: int = Field(default=4, ge=1)

@@ -3,10 +3,11 @@
 Bain et al., "WhisperX: Time-Accurate Speech Transcription of Long-Form Audio", Interspeech 2023.
 """
 
+import gc
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
+from pickle import UnpicklingError  # nosec B403 -- only torch's error; nothing is unpickled here
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ import structlog
 from services.transcriber.audio import Samples
 from services.transcriber.text.lyrics import Word, join_words
 from shared.audio import torchaudio_shim
+from shared.weights import refused
 
 torchaudio_shim.install()
 
@@ -61,18 +63,39 @@ class Wav2Vec2Aligner:
         return timed
 
 
-@cache
-def wav2vec2_aligner(language: str, folder: Path | None, device: str) -> Wav2Vec2Aligner | None:
-    """Return the aligner for an ISO 639-1 code, from `folder`/<code> or the model hub; None if there is no model.
+class Wav2Vec2Aligners:
+    """Aligners by language. The `most` used last stay in memory, where each takes 0.4 to 4 GB.
 
-    A failure is cached, so that only the first song in a language waits for an unreachable hub.
+    Failures are remembered, so that only the first song in a language waits for an unreachable hub.
     """
-    local = folder / language if folder and (folder / language).is_dir() else None
-    try:
-        model, metadata = alignment.load_align_model(
-            language, device, model_name=str(local) if local else None, model_cache_only=local is not None
-        )
-    except (OSError, ValueError) as error:
-        log.warning("no alignment model, using whisper's word times", language=language, reason=str(error))
-        return None
-    return Wav2Vec2Aligner(model, metadata, device)
+
+    def __init__(self, folder: Path | None, device: str, most: int) -> None:
+        self._folder, self._device, self._most = folder, device, most
+        self._aligners: dict[str, Wav2Vec2Aligner] = {}  # the one used last is the last
+        self._failed: set[str] = set()
+
+    def get(self, language: str) -> Wav2Vec2Aligner | None:
+        """Return the aligner for an ISO 639-1 code, from `folder`/<code> or the model hub; None without a model."""
+        if language in self._failed:
+            return None
+        aligner = self._aligners.pop(language, None) or self._load(language)
+        if aligner:
+            self._aligners[language] = aligner
+        else:
+            self._failed.add(language)
+        return aligner
+
+    def _load(self, language: str) -> Wav2Vec2Aligner | None:
+        while len(self._aligners) >= self._most:
+            del self._aligners[next(iter(self._aligners))]
+        gc.collect()  # frees the deleted models before the next one is loaded
+        local = self._folder / language if self._folder and (self._folder / language).is_dir() else None
+        try:
+            model, metadata = alignment.load_align_model(
+                language, self._device, model_name=str(local) if local else None, model_cache_only=local is not None
+            )
+        except (OSError, ValueError, UnpicklingError) as error:
+            reason = refused(error) if isinstance(error, UnpicklingError) else str(error)
+            log.warning("no alignment model, using whisper's word times", language=language, reason=reason)
+            return None
+        return Wav2Vec2Aligner(model, metadata, self._device)
