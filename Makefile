@@ -72,7 +72,7 @@ sbom: setup ## list what a release contains, in CycloneDX, in .run/sbom
 lowest: setup ## run unit and contract tests on the lowest versions of dependencies that pyproject.toml allows
 	@deploy/local/lowest $(ARGS)
 
-docs: setup ## generate docs/openapi.json and docs/asyncapi.json
+docs: setup ## generate docs/openapi.json, docs/asyncapi.json and the policies of a bucket
 	@$(PYTHON) -m docs.generate
 
 images: ## build the services' container images; ARGS="--help" for choices

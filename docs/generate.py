@@ -1,7 +1,8 @@
-"""Write `docs/openapi.json` and `docs/asyncapi.json` from the code: `make docs`."""
+"""Write `docs/openapi.json`, `docs/asyncapi.json` and the policies of a bucket from the code: `make docs`."""
 
 import asyncio
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,14 @@ from shared.broker.bus import Bus
 from shared.broker.topology import EXCHANGE, STATUS_QUEUE
 from shared.events import Event
 from shared.storage.job_files import Storage
+from shared.storage.rights import RIGHTS, Rights
 from shared.tasks import Task
 from shared.web.health import Health
 
 DOCS = Path(__file__).parent
+POLICIES = DOCS.parent / "deploy/k8s/components/s3/policies"
+BUCKET, PREFIX = "karaoke", "jobs"
+"""Of the component's STORAGE_URL."""
 
 
 async def openapi() -> dict[str, Any]:
@@ -68,12 +73,30 @@ def asyncapi() -> dict[str, Any]:
     }
 
 
+def policy(rights: Rights) -> dict[str, Any]:
+    """Return an IAM policy. It fits into 2048 characters, the limit of a user's policies.
+
+    The bucket may be listed whole: with a condition on the prefix, S3 answers 403 instead of 404 for missing objects.
+    """
+
+    def allow(names: Iterable[str], *actions: str) -> dict[str, Any]:
+        resources = [f"arn:aws:s3:::{BUCKET}/{PREFIX}/*/{name}" for name in names]
+        return {"Effect": "Allow", "Action": [f"s3:{action}" for action in actions], "Resource": resources}
+
+    statements = [
+        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [f"arn:aws:s3:::{BUCKET}"]},
+        allow(rights.reads, "GetObject"),
+        allow(rights.writes, "PutObject", "AbortMultipartUpload"),
+        allow(rights.deletes, "DeleteObject"),
+    ]
+    return {"Version": "2012-10-17", "Statement": [each for each in statements if each["Resource"]]}
+
+
 def documents() -> dict[Path, str]:
     """Return the expected content of each file."""
-    return {
-        DOCS / f"{name}.json": json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        for name, content in {"openapi": asyncio.run(openapi()), "asyncapi": asyncapi()}.items()
-    }
+    contents = {DOCS / "openapi.json": asyncio.run(openapi()), DOCS / "asyncapi.json": asyncapi()}
+    contents |= {POLICIES / f"{service}.json": policy(rights) for service, rights in RIGHTS.items()}
+    return {path: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for path, content in contents.items()}
 
 
 if __name__ == "__main__":

@@ -121,12 +121,18 @@ async def submit(client: httpx2.AsyncClient, content: bytes, name: str = "song.w
 
 @asynccontextmanager
 async def worker(
-    task: Task, engine: str, bus: Bus, storage: Storage, root: Path, **settings: object
+    task: Task,
+    engine: str,
+    bus: Bus,
+    storage: Storage,
+    root: Path,
+    wants: tuple[Input, ...] = WANTS,
+    **settings: object,
 ) -> AsyncIterator[Worker]:
     """Run a worker with an engine of `tests.integration.engines` in a real child process."""
     own = Settings.model_validate({"storage_url": str(root), **settings})
     with Compute("test", own) as compute:
-        worker = Worker(TaskRunner(task, f"{ENGINES}:{engine}", WANTS, own, bus, storage, compute), Health())
+        worker = Worker(TaskRunner(task, f"{ENGINES}:{engine}", wants, own, bus, storage, compute), Health())
         async with worker.consuming():
             yield worker
 
@@ -147,7 +153,7 @@ class Bench:
 
     @asynccontextmanager
     async def worker(self, engine: str, **settings: object) -> AsyncIterator[Worker]:
-        async with worker(BEATS, engine, self.bus, self.storage, self.root, **settings) as running:
+        async with worker(BEATS, engine, self.bus, self.storage, self.root, WANTS, **settings) as running:
             yield running
 
 

@@ -50,7 +50,7 @@ def input_file(name: Input, options: Options) -> str:
             return stem_file(stem, options)
 
 
-def run_claim(run: int) -> str:
+def run_claim(run: int | str) -> str:
     """Name of an empty object that only one of several requests for a run can create."""
     return f"run-{run}"
 

@@ -4,10 +4,11 @@ Keys are `<folder>/<name>`. Names are ours, never the user's.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Final
@@ -160,6 +161,12 @@ class ObjectStore:
     async def delete(self, key: str) -> None:
         with _translated_errors(), suppress(*MISSING):
             await obstore.delete_async(self._store, key)
+
+    async def delete_matching(self, folder: str, patterns: Collection[str]) -> None:
+        """Delete the objects of a folder whose names match one of the patterns (`vocals.*`)."""
+        for name in await self.sizes(folder):
+            if any(fnmatchcase(name, pattern) for pattern in patterns):
+                await self.delete(f"{folder}/{name}")
 
     async def delete_folder(self, folder: str, *, last: str) -> None:
         """Delete all objects of a folder, `last` after the others, so that an interrupted deletion can be found."""

@@ -18,6 +18,7 @@ from shared.errors import KaraokeError, StorageFullError, StorageUnavailableErro
 from shared.events import JobEvent, decode
 from shared.settings import Settings
 from shared.storage.job_files import Storage
+from shared.storage.rights import written_by
 from shared.tasks import Input, Task
 from shared.telemetry import tracing
 from shared.telemetry.metrics import TASK_ERRORS, TASKS, initialize_labels
@@ -187,9 +188,9 @@ class Worker:
             self.health.state = State.READY
 
     async def _delete_files(self, job_id: str) -> None:
-        """Delete the files of a cancelled job that were written after its folder was deleted."""
+        """Delete the files of a cancelled job that this worker wrote after the job's folder was deleted."""
         try:
-            await self._storage.delete_job(job_id)
+            await self._storage.delete_matching(job_id, written_by(self._task))
         except Exception:  # the message must be settled all the same: the next one waits for it
             log.exception("files of a cancelled job not deleted; the sweep for orphans deletes them")
 

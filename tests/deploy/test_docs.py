@@ -32,15 +32,16 @@ def test_the_commands_make_every_secret_that_production_reads(tmp_path: Path) ->
     certificate = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -keyout tls.key -out tls.crt 2>/dev/null"
     values = "API_KEYS='{}' AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x"
     commands = [line for line in SHELL.splitlines() if "create secret" in line]
-    made = run(
-        "\n".join([certificate, values, *(f"{line} --dry-run=client -o yaml; echo ---" for line in commands)]), tmp_path
-    )
+    making = "\n".join(f"{line} --dry-run=client -o yaml; echo ---" for line in commands)
+    made = run(f"{certificate}\n{values}\nfor service in {' '.join(SERVICES)}; do\n{making}\ndone", tmp_path)
     secrets = {each["metadata"]["name"]: each["data"].keys() for each in yaml.safe_load_all(made) if each}
     production = rendered("prod")
     wanted = {reference for service in SERVICES for reference in production.secret_names(service).values()}
     for name, key in wanted:
         assert name in made_by_operators(production) or key in secrets[name]
-    assert secrets.keys() == {"keys", "storage-credentials", "status-database-password", "karaoke-tls"}
+    assert secrets.keys() == {"keys", "status-database-password", "karaoke-tls"} | {
+        f"{service}-storage-credentials" for service in SERVICES
+    }
 
 
 def test_rendered_folders_are_there() -> None:

@@ -5,11 +5,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import soundfile
+
 from shared.errors import PermanentError
-from shared.events import Lyrics, Options, Rhythm
+from shared.events import Lyrics, Options, Rhythm, Stems
 from shared.settings import Settings
+from shared.tasks import Task
 from shared.worker.inputs import Inputs
-from tests.fakes import LYRICS, REFINED, RHYTHM
+from tests.fakes import LYRICS, REFINED, RHYTHM, STEMS
 
 Report = Callable[[float], None]
 
@@ -42,6 +45,15 @@ def die_once(inputs: Inputs, out: Path, options: Options, settings: Settings, pr
 
 def always_break(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
     raise ZeroDivisionError
+
+
+def separate(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Stems:
+    """Write the song as every stem, with peaks."""
+    sound, hz = soundfile.read(inputs.audio)
+    for stem in Task.STEM_SEPARATION.row.makes:
+        soundfile.write(out / f"{stem}.{options.format}", sound, hz)
+        (out / f"{stem}.peaks.json").write_text("{}")
+    return STEMS
 
 
 def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Lyrics:

@@ -217,6 +217,7 @@ async def test_a_cancellation_stops_a_running_refinement(bench: Bench, listener:
 
         await until(state, State.BUSY)
         await bench.bus.publish(JobCancelled(job_id=JOB_ID, at=datetime.now(UTC)))
+        await bench.storage.delete_job(JOB_ID)  # as the gateway does
         await until(state, State.READY)
         (bench.root / "done").touch()
         await bench.submit(OTHER)

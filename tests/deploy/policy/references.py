@@ -10,7 +10,8 @@ from tests.deploy.manifests import SERVICES, Manifests, Object, containers, pod,
 def made_by_hand() -> set[str]:
     """Return the secrets that docs/operations.md creates."""
     text = (ROOT / "docs/operations.md").read_text()
-    return set(re.findall(r"create secret (?:generic|tls) ([a-z-]+)", text))
+    names = re.findall(r"create secret (?:generic|tls) ([$a-z-]+)", text)
+    return {name.replace("$service", service) for name in names for service in SERVICES}
 
 
 def made_by_operators(manifests: Manifests) -> set[str]:

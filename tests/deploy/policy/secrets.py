@@ -35,6 +35,9 @@ def each_service_has_a_user_of_its_own(manifests: Manifests) -> Iterator[str]:
             reference, kept = secret.get(name, ("", ""))
             if not reference.startswith(f"{service}-user-credentials") or kept != key:
                 yield f"{service} uses another's {name}"
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            if secret.get(name, (f"{service}-storage-credentials", name)) != (f"{service}-storage-credentials", name):
+                yield f"{service} uses another's {name}"
         if ("MONGO_URL" in secret) != (service == "status"):
             yield f"{service}: status alone has the database"
 
