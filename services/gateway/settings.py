@@ -18,7 +18,7 @@ DEMUCS_MODELS: Final = {
     "htdemucs_6s": 1,
     "hdemucs_mmi": 1,
     "embedded": 1,
-    **dict.fromkeys(("htdemucs_ft", "mdx", "mdx_extra", "mdx_q", "mdx_extra_q"), 4),
+    **dict.fromkeys(("htdemucs_ft", "mdx", "mdx_extra"), 4),
     **dict.fromkeys(("repro_mdx_a", "repro_mdx_a_hybrid_only", "repro_mdx_a_time_only"), 4),
 }
 """Models of demucs' hub by name, with the number of models in each bag: they separate one after another."""

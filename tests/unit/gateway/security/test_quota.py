@@ -135,5 +135,6 @@ def test_each_model_of_demucs_counts_as_often_as_its_bag_has_models() -> None:
     bags = {
         file.stem: len(yaml.safe_load(file.read_text())["models"])
         for file in (Path(spec.origin).parent / "remote").glob("*.yaml")
+        if not file.stem.endswith("_q")  # compressed by diffq, which is not installed
     }
     assert bags | {"embedded": 1} == DEMUCS_MODELS
