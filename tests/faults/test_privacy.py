@@ -86,7 +86,7 @@ def test_nothing_keeps_the_texts_of_a_cancelled_job(system: System, receiver: Re
         system.start(name, **CALLBACKS)
     system.until_ready("gateway", "status")
     job = submit(system, receiver)
-    assert {"collection jobs"} < places(system)
+    system.until(lambda: {"collection jobs"} < places(system), within=30)
     assert system.until_ended(job) == ["completed"]
     assert system.http.delete(f"{system.url()}/api/jobs/{job}", timeout=30).status_code == 204
     system.until(lambda: system.document(job).get("name") == "")
