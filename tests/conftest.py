@@ -110,7 +110,8 @@ def services(
     """Run the five services as processes, with the embedded models, on a broker and a database of their own."""
     folder = tmp_path_factory.mktemp("services")
     tracing = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
-    with backing(folder, {}) as urls, stack(folder, {**urls, **MODELS, **tracing}) as running:
+    accepted = {"MODELS": "{}"}  # so that tests can make a worker fail with an unknown model
+    with backing(folder, {}) as urls, stack(folder, {**urls, **MODELS, **tracing, **accepted}) as running:
         running.wait()
         yield running
 

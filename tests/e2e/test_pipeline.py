@@ -106,11 +106,13 @@ def test_a_job_can_be_followed_through_every_services_log(job: dict[str, Any], s
         assert {line["service"] for line in lines} == {name}
 
 
-def test_an_unknown_model_is_refused_and_the_next_job_works(gateway_url: str, song: Path, tmp_path: Path) -> None:
+def test_an_unknown_model_fails_only_its_job(gateway_url: str, song: Path, tmp_path: Path) -> None:
     asked = ("--tasks", "stem_separation,transcription", "--model", "no-such-model", "--json")
-    refused = karaoke("process", song, "--url", gateway_url, "--out", tmp_path, *asked)
-    assert refused.returncode == 2
-    assert "htdemucs" in refused.stderr
+    done = karaoke("process", song, "--url", gateway_url, "--out", tmp_path, *asked)
+    assert done.returncode == 1
+    job = json.loads(done.stdout)
+    assert (job["status"], job["error_code"], job["progress"]) == ("failed", "unknown_model", 0)
+    assert job["transcription"]["status"] == "skipped"
     again = karaoke("process", song, "--url", gateway_url, "--out", tmp_path, "--tasks", "beat_analysis", "--json")
     assert again.returncode == 0
 
