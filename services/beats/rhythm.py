@@ -13,7 +13,7 @@ import librosa
 import numpy as np
 import soundfile
 
-from services.beats import click, neural
+from services.beats import neural
 from services.beats.beat_grid import BeatGrid, beat_grid_from, find_beat_grid
 from services.beats.chords import Chord, chords
 from services.beats.harmony import harmony
@@ -26,6 +26,7 @@ from shared.audio.downmix import to_mono
 from shared.audio.peaks import peaks
 from shared.errors import PermanentError
 from shared.events import Options, Rhythm
+from shared.rhythm import click
 from shared.worker.inputs import Inputs
 
 WARM_SECONDS: Final = 8
@@ -57,12 +58,9 @@ def analyse(
     found_key = key(notes, found_chords)
     progress(0.8)
     rhythm = _rhythm(grid, found_key, refined=drum_onsets is not None)
-    (out / rhythm.beats).write_text(
-        json.dumps(_document(rhythm, grid, found_key, found_chords, inputs.audio), indent=1)
-    )
-    positions = grid.positions if grid and grid.time_signature else np.zeros(len(grid.times) if grid else 0, int)
-    times = grid.times.round(3) if grid else np.empty(0)  # rounded as in beats.json
-    click.write(out / "click.flac", times, positions, round(seconds * click.HZ))
+    document = _document(rhythm, grid, found_key, found_chords, inputs.audio)
+    (out / rhythm.beats).write_text(json.dumps(document, indent=1))
+    _write_click(out / "click.flac", document, round(seconds * click.HZ))
     return rhythm
 
 
@@ -119,6 +117,13 @@ def _rhythm(grid: BeatGrid | None, found_key: Key | None, *, refined: bool) -> R
     )
 
 
+def _write_click(path: Path, document: dict[str, Any], samples: int) -> None:
+    times, positions = ([beat[field] for beat in document["beats"]] for field in ("time", "position"))
+    with soundfile.SoundFile(path, "w", click.HZ, 1, "PCM_16") as file:
+        for part in click.pcm(times, positions, samples):
+            file.buffer_write(part, "int16")
+
+
 def _document(
     rhythm: Rhythm, grid: BeatGrid | None, found_key: Key | None, found_chords: tuple[Chord, ...], audio: Path
 ) -> dict[str, Any]:
@@ -127,6 +132,7 @@ def _document(
     times = grid.times.round(3).tolist() if grid else []
     positions = grid.positions.tolist() if grid and grid.time_signature else [None] * len(times)
     return rhythm.model_dump(exclude={"kind", "beats"}) | {
+        "corrected": False,
         "pulse": grid.beat_unit if grid else None,
         "bar_confidence": round(grid.bar_confidence, 2) if grid else None,
         "beats": [{"time": time, "position": position} for time, position in zip(times, positions, strict=True)],

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.transcriber.text.bars import Bars
 from services.transcriber.text.lrc import to_elrc, to_lrc
 from services.transcriber.text.lyrics import Line, Metadata, rounded, to_json
 from services.transcriber.text.subtitles import to_ass, to_srt, to_vtt
 from shared.events import Lyrics
+from shared.rhythm.bars import Bars
 
 
 def write(out: Path, lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None) -> Lyrics:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from services.transcriber.text.bars import Bars
+from shared.rhythm.bars import Bars, place
 
 # LRC and SRT cannot escape brackets, which start a tag there: similar characters replace them.
 WITHOUT_TAGS = str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›", "{": "(", "}": ")"})  # noqa: RUF001 -- look-alikes are intended
@@ -91,8 +91,7 @@ def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None)
                 "end": rounded(line.end),
                 "text": line.text,
                 "confidence": rounded(line.confidence),
-                "bar": position.bar if position else None,
-                "beat": position.beat if position else None,
+                **place(bars, line.start),
                 "words": [
                     {
                         "text": word.text,
@@ -104,7 +103,7 @@ def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None)
                     for word in line.words
                 ],
             }
-            for line, position in ((line, bars.position(line.start) if bars else None) for line in lines)
+            for line in lines
         ],
     }
     return json.dumps(document, ensure_ascii=False, indent=1)

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.transcriber.text import formats
-from services.transcriber.text.bars import Bars
 from services.transcriber.text.lrc import to_elrc, to_lrc
 from services.transcriber.text.lyrics import Line, Metadata, Word, to_json
 from services.transcriber.text.subtitles import to_ass, to_srt, to_vtt
+from shared.rhythm.bars import Bars
 
 METADATA = Metadata(language="en", model="base", alignment="whisper", source="heard")
 SONG = (

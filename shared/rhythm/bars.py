@@ -1,11 +1,13 @@
-"""Bar and beat of a time in the song, from the `beats.json` of the beat tracker."""
+"""Bar and beat of a time in the song, from `beats.json`."""
 
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 STEPS_PER_BEAT = 4
 """Neither singers nor word times are more precise than a quarter of a beat."""
@@ -31,16 +33,25 @@ class Bars:
 
     def position(self, seconds: float) -> BarPosition | None:
         """Return the bar and beat; None more than a bar before the first beat or after the last."""
-        count = max(self.positions)
+        count = self._longest
         step = round(self._beat_number(seconds) * STEPS_PER_BEAT)
         index, quarters = divmod(step, STEPS_PER_BEAT)
         if not -count <= index < len(self.times) + count:
             return None
         nearest = min(max(index, 0), len(self.times) - 1)
-        bars = list(accumulate(position == 1 for position in self.positions))
         # Before the first and after the last beat, every bar is as long as the longest one.
         extra_bars, position = divmod(self.positions[nearest] - 1 + index - nearest, count)
-        return BarPosition(max(0, bars[nearest] + extra_bars), 1 + position + quarters / STEPS_PER_BEAT)
+        return BarPosition(max(0, self._bars[nearest] + extra_bars), 1 + position + quarters / STEPS_PER_BEAT)
+
+    @cached_property
+    def _longest(self) -> int:
+        """Number of beats in the longest bar."""
+        return max(self.positions)
+
+    @cached_property
+    def _bars(self) -> Sequence[int]:
+        """Bar of each beat."""
+        return list(accumulate(position == 1 for position in self.positions))
 
     def _beat_number(self, seconds: float) -> float:
         """Return the number of beats since the first one; beyond the ends, extrapolate the first or last interval."""
@@ -51,9 +62,24 @@ class Bars:
 
 def read_bars(file: Path) -> Bars | None:
     """Read `beats.json`; return None if the file does not exist or contains no bars."""
-    if not file.is_file():
-        return None
-    beats = [beat for beat in json.loads(file.read_text("utf-8"))["beats"] if beat.get("position")]
+    return bars_of(json.loads(file.read_text("utf-8"))) if file.is_file() else None
+
+
+def place(bars: Bars | None, seconds: float) -> dict[str, float | None]:
+    """Return the fields `bar` and `beat` of a line of lyrics that starts at this time; null where unknown."""
+    position = bars.position(seconds) if bars else None
+    return {"bar": position.bar if position else None, "beat": position.beat if position else None}
+
+
+def with_places(lyrics: Mapping[str, Any], beats: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of `lyrics.json` with the bars of other beats, the content of `beats.json`."""
+    bars = bars_of(beats)
+    return {**lyrics, "lines": [line | place(bars, line["start"]) for line in lyrics["lines"]]}
+
+
+def bars_of(document: Mapping[str, Any]) -> Bars | None:
+    """Return the bars in the content of `beats.json`; None if it contains none."""
+    beats = [beat for beat in document["beats"] if beat.get("position")]
     if len(beats) < 2:  # noqa: PLR2004 -- an interval needs two
         return None
     return Bars([beat["time"] for beat in beats], [beat["position"] for beat in beats])

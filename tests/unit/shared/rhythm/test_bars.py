@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from services.transcriber.text.bars import BarPosition, Bars, read_bars
+from shared.rhythm.bars import BarPosition, Bars, read_bars, with_places
 
 # Half a second per beat, three beats per bar, and a pick-up of one beat.
 WALTZ = Bars([1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0], [3, 1, 2, 3, 1, 2, 3])
@@ -59,3 +59,13 @@ def test_the_file_of_the_beat_tracker_is_read(tmp_path: Path) -> None:
 def test_a_file_without_bars_gives_none(tmp_path: Path, beats: object) -> None:
     assert read_bars(written(tmp_path, beats)) is None
     assert read_bars(tmp_path / "missing.json") is None
+
+
+def test_lines_of_lyrics_get_the_bars_of_other_beats() -> None:
+    lyrics = {"language": "en", "lines": [{"start": 1.0, "bar": 7, "beat": 7.0, "text": "la"}]}
+    beats = {"beats": [{"time": 0.5, "position": 1}, {"time": 1.0, "position": 2}]}
+    assert with_places(lyrics, beats) == {
+        "language": "en",
+        "lines": [{"start": 1.0, "bar": 1, "beat": 2.0, "text": "la"}],
+    }
+    assert with_places(lyrics, {"beats": []})["lines"][0]["bar"] is None
