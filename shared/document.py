@@ -64,6 +64,9 @@ class BeatAnalysisDocument(TaskDocument):
         default=None,
         description="Whether the drums were analysed, too. Until then a better result may follow.",
     )
+    corrected: bool | None = Field(
+        default=None, description="Whether tempo, metre and beats are counted as a user corrected them."
+    )
     beats_path: str | None = None
 
 

@@ -193,6 +193,25 @@ class JobExpired(JobEvent):
     type: Literal["job_expired"] = "job_expired"
 
 
+class CountedRhythm(Frozen):
+    """A rhythm as the user counts it, without what a correction does not change."""
+
+    tempo_bpm: Annotated[float, Field(gt=0)]
+    beat_count: Count
+    time_signature: Annotated[str, Field(max_length=10)] | None
+
+
+class RhythmCorrected(JobEvent):
+    """A user said how the beats are counted; None: as they were heard. The correction of the greatest `number` holds.
+
+    It outlasts every result of the beat analysis, also a refined or repeated one.
+    """
+
+    type: Literal["rhythm_corrected"] = "rhythm_corrected"
+    number: Ordinal
+    rhythm: CountedRhythm | None
+
+
 class TaskEvent(JobEvent):
     """An event of one task. `run` counts reruns, `attempt` deliveries from 1, `seq` the attempt's events."""
 
@@ -233,7 +252,15 @@ class TaskFailed(TaskEvent):
 
 
 Event = Annotated[
-    JobSubmitted | TasksRerun | JobCancelled | JobExpired | TaskStarted | TaskProgressed | TaskCompleted | TaskFailed,
+    JobSubmitted
+    | TasksRerun
+    | RhythmCorrected
+    | JobCancelled
+    | JobExpired
+    | TaskStarted
+    | TaskProgressed
+    | TaskCompleted
+    | TaskFailed,
     Field(discriminator="type"),
 ]
 

@@ -15,11 +15,13 @@ from hashlib import blake2b
 from typing import Final
 
 from shared.events import (
+    CountedRhythm,
     Event,
     JobCancelled,
     JobEvent,
     JobExpired,
     JobSubmitted,
+    RhythmCorrected,
     TaskCompleted,
     TaskEvent,
     TaskFailed,
@@ -34,6 +36,7 @@ SUBMITTED: Final = "submitted"
 UPDATED: Final = "updated"
 CANCELLED: Final = "cancelled"
 EXPIRED: Final = "expired"
+CORRECTED: Final = "corrected"
 """Names of registers. Those of a task are `<task>`, `progress_register(task)` and `run_register(task)`."""
 
 REDACTED: Final = "~"
@@ -107,6 +110,12 @@ class Job:
         run, percent = register.order if register else (0, 0)
         return int(percent) if int(run) >= self.run(task) else 0
 
+    @property
+    def counted_rhythm(self) -> CountedRhythm | None:
+        """The rhythm as the user counts it; None as long as it is the one that was heard."""
+        event = self.registers[CORRECTED].event if CORRECTED in self.registers else None
+        return event.rhythm if isinstance(event, RhythmCorrected) else None
+
     def states(self) -> dict[Task, TaskState]:
         """State of every task. Needs the submission."""
         assert self.submission
@@ -162,6 +171,8 @@ def claims(event: Event) -> dict[str, Register]:
             return updated | {SUBMITTED: Register(order=(_digest(event),), event=event)}
         case TasksRerun():
             return updated | {run_register(task): Register(order=(event.run,)) for task in event.tasks}
+        case RhythmCorrected():
+            return updated | {CORRECTED: Register(order=(event.number, _digest(event)), event=event)}
         case JobCancelled():
             return updated | {CANCELLED: Register(order=(1,))}
         case JobExpired():

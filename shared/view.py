@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any, get_type_hints
 
 from shared.document import JobDocument, Step
-from shared.events import FILE, JobSubmitted, Result, TaskCompleted, TaskFailed
+from shared.events import FILE, JobSubmitted, Result, Rhythm, TaskCompleted, TaskFailed
 from shared.job import Job
 from shared.normal_forms import normalized
 from shared.notes import notes
@@ -74,14 +74,16 @@ def _task(job: Job, submission: JobSubmitted, task: Task, state: TaskState) -> d
     match event:
         case TaskCompleted():
             fields |= {"processing_time": round(event.processing_time, 1)}
-            fields |= _results(submission, task, event.result)
+            fields |= _results(job, submission, task, event.result)
         case TaskFailed():
             fields |= {"processing_time": event.processing_time, "error": event.error, "error_code": event.error_code}
     return fields
 
 
-def _results(submission: JobSubmitted, task: Task, result: Result) -> dict[str, Any]:
+def _results(job: Job, submission: JobSubmitted, task: Task, result: Result) -> dict[str, Any]:
     """Return a result's fields, with file names turned into the paths at which the gateway serves them.
+
+    A user's correction replaces the fields of a rhythm.
 
     Fields that the task's document does not have are left out: the event may hold the result of another task.
     """
@@ -91,6 +93,9 @@ def _results(submission: JobSubmitted, task: Task, result: Result) -> dict[str, 
         f"{field}_path" if field in files else field: f"{folder}/{name}_{value}" if field in files else value
         for field, value in result.model_dump(exclude={"kind"}).items()
     }
+    if isinstance(result, Rhythm):
+        counted = job.counted_rhythm
+        fields |= {"corrected": counted is not None} | (counted.model_dump() if counted else {})
     return {field: value for field, value in fields.items() if field in _KNOWN[task]}
 
 

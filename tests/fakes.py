@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.events import (
+    CountedRhythm,
     JobSubmitted,
     Lyrics,
     Options,
     Result,
     Rhythm,
+    RhythmCorrected,
     Song,
     Stems,
     TaskCompleted,
@@ -47,6 +49,8 @@ RHYTHM = Rhythm(
     beats="beats.json",
 )
 REFINED = RHYTHM.model_copy(update={"tempo_bpm": 60.2, "beat_count": 120, "refined": True})
+WALTZ = CountedRhythm(tempo_bpm=241.0, beat_count=479, time_signature="3/4")
+"""As a user counts it."""
 SILENCE = LYRICS.model_copy(update={"language": None, "word_count": 0})
 NO_PULSE = Rhythm(
     tempo_bpm=None,
@@ -96,6 +100,10 @@ def found_nothing(task: Task, at: float = 60, **place: Any) -> TaskCompleted:
 def refined(task: Task, at: float = 80, **place: Any) -> TaskCompleted:
     better = REFINED if task is Task.BEAT_ANALYSIS else RESULTS[task]
     return completed(task, at, **place).model_copy(update={"result": better, "refined": True})
+
+
+def corrected(number: int = 1, at: float = 90, rhythm: CountedRhythm | None = WALTZ) -> RhythmCorrected:
+    return RhythmCorrected(job_id=JOB_ID, at=after(at), number=number, rhythm=rhythm)
 
 
 def failed(task: Task, at: float = 60, **place: Any) -> TaskFailed:

@@ -106,6 +106,10 @@ results = st.one_of(
         optional={"key": texts, "refined": st.booleans()},
     ),
 )
+rhythms = st.fixed_dictionaries(
+    {"tempo_bpm": st.sampled_from([5e-324, 60, 1e308]), "beat_count": counts}
+    | {"time_signature": st.one_of(st.none(), short_texts.map(lambda text: text[:10]))}
+)
 stamp = {"job_id": st.sampled_from(JOB_IDS), "at": moments}
 place = stamp | {"task": tasks, "attempt": ordinals, "seq": counts}
 run = {"run": counts}
@@ -117,6 +121,9 @@ valid: st.SearchStrategy[dict[str, Any]] = st.one_of(
     ),
     st.fixed_dictionaries(
         stamp | {"type": st.just("job_retried"), "run": ordinals, "tasks": st.lists(tasks, max_size=3)}
+    ),
+    st.fixed_dictionaries(
+        stamp | {"type": st.just("rhythm_corrected"), "number": ordinals, "rhythm": st.one_of(st.none(), rhythms)}
     ),
     st.fixed_dictionaries(stamp | {"type": st.sampled_from(["job_cancelled", "job_expired"])}),
     st.fixed_dictionaries(place | {"type": st.just("task_started")}, optional=run),

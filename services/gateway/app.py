@@ -6,10 +6,11 @@ import aiohttp
 from fastapi import Depends
 from fastapi.middleware.cors import CORSMiddleware
 
-from services.gateway.jobs import cancel, lyrics, retry, submit
+from services.gateway.jobs import beats, cancel, lyrics, retry, submit
 from services.gateway.media.encode import Encodings
 from services.gateway.page import add_page
 from services.gateway.results import archive, files, links, stored
+from services.gateway.results.current import CurrentFiles
 from services.gateway.results.names import ENCODABLE
 from services.gateway.security.access import reader
 from services.gateway.security.auth import Keys
@@ -59,6 +60,8 @@ def create_app(
         _401="The key is missing or invalid, or the link has expired.",
         _403="The gateway has no keys, and this host or origin is not its own.",
     )
+    current = CurrentFiles(storage, Encodings(storage, ENCODABLE))
+    corrections = beats.BeatCorrections(bus, storage, status_client, quota, current)
     own_pages = Depends(refuse_foreign_pages(settings))
     for router in (
         submit.routes(submit.Submissions(bus, storage, status_client, quota, settings), keys),
@@ -66,15 +69,15 @@ def create_app(
         cancel.routes(status_client, bus, storage, keys),
         retry.routes(status_client, bus, storage, keys, quota),
         lyrics.routes(lyrics.UserLyrics(bus, storage, status_client, quota, settings), keys),
+        beats.routes(corrections, settings, keys),
         links.routes(signed_links, status_client, storage, keys),
     ):
         app.include_router(router, responses=refused, dependencies=[own_pages])
-    encodings = Encodings(storage, ENCODABLE)
     readers = [Depends(reader(storage, keys, signed_links.verify, status_client.knows))]
     for router in (
-        stored.routes(storage, encodings),
-        files.routes(files.Files(storage, encodings)),
-        archive.routes(archive.ZipArchives(storage, encodings)),
+        stored.routes(storage, current),
+        files.routes(files.Files(storage, current)),
+        archive.routes(archive.ZipArchives(storage, current)),
     ):
         app.include_router(router, responses=refused, dependencies=[own_pages, *readers])
     app.include_router(health.router())

@@ -55,6 +55,11 @@ def run_claim(run: int | str) -> str:
     return f"run-{run}"
 
 
+def corrected_beats(number: int) -> str:
+    """Name of the beats as a user corrected them. The greatest number holds; if that one is empty, `BEATS` does."""
+    return f"beats-{number}.json"
+
+
 def refined_mark(task: Task) -> str:
     """Name of an empty object: the files of the task's refined result are stored, or are being stored."""
     return f"{task}.refined"

@@ -81,10 +81,10 @@ class ObjectStore:
         """Raises StorageFullError when a directory's disk is full."""
         await self._put(key, content, create=False)
 
-    async def claim(self, key: str) -> bool:
-        """Create an empty object. Only one of all callers ever gets True."""
+    async def claim(self, key: str, content: bytes = b"") -> bool:
+        """Create an object. Only one of all callers ever gets True."""
         try:
-            await self._put(key, b"", create=True)
+            await self._put(key, content, create=True)
         except AlreadyExistsError:
             return False
         return True

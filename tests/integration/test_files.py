@@ -16,6 +16,7 @@ import soundfile
 from services.gateway.media import encode, processes
 from services.gateway.media.processes import ChildResult
 from services.gateway.results.archive import ZipArchives
+from services.gateway.results.current import CurrentFiles
 from services.gateway.results.names import ENCODABLE
 from shared.broker.bus import Bus
 from shared.events import Options
@@ -327,7 +328,7 @@ async def test_a_client_that_disconnects_from_a_zip_leaves_no_file_open(storage:
 
     submission = submitted()
     await put(storage, vocals_wav=bytes(20_000_000), bass_wav=bytes(20_000_000))
-    archives = ZipArchives(storage, encode.Encodings(storage, ENCODABLE))
+    archives = ZipArchives(storage, CurrentFiles(storage, encode.Encodings(storage, ENCODABLE)))
     stream = archives.stream(submission, await archives.contents(submission, None), ("address", "client"))
     async with aclosing(stream) as chunks:
         received = 0

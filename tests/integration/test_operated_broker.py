@@ -34,7 +34,7 @@ from shared.web.health import Health
 from shared.worker.compute import Compute
 from shared.worker.task_runner import TaskRunner
 from shared.worker.worker import Worker
-from tests.fakes import JOB_ID, START, submitted
+from tests.fakes import JOB_ID, START, WALTZ, corrected, submitted
 from tests.integration.operated import PASSWORD, OperatedBroker, make_topology
 
 TASKS = list(Task)
@@ -97,6 +97,8 @@ async def test_a_job_completes_with_services_of_minimal_permissions(
             worker = Worker(TaskRunner(Task.BEAT_ANALYSIS, engine, (), settings, beats, storage, compute), Health())
             async with Consumer(status, store).consuming(), worker.consuming():
                 await gateway.publish(song, ready(song, song))
+                await gateway.publish(corrected())
+                await status.publish(corrected(2))  # as it publishes a dead letter again
                 await _until(lambda: _is_completed(store))
                 for each in (gateway, status, beats):
                     await each.check()
@@ -105,6 +107,7 @@ async def test_a_job_completes_with_services_of_minimal_permissions(
     assert job
     assert isinstance(completed := job.event(Task.BEAT_ANALYSIS), TaskCompleted)
     assert completed.attempt == 2
+    assert job.counted_rhythm == WALTZ
 
 
 async def _is_completed(store: Store) -> bool:
@@ -202,7 +205,10 @@ def binds(queue: str, exchange: str) -> Attempt:
 
 SERVICES = ("gateway", "status", *TASK_QUEUES)
 DELAYS = (0, *topology.RETRY_SECONDS)
-JOB_KEYS = tuple(f"job_{kind}.ready" for kind in ("submitted", "retried", "cancelled", "expired"))
+JOB_KEYS = (
+    *(f"job_{kind}.ready" for kind in ("submitted", "retried", "cancelled", "expired")),
+    "rhythm_corrected.ready",
+)
 TASK_KEYS = tuple(f"task_{kind}.{task}.ready" for kind in ("completed", "failed") for task in Task)
 
 FORBIDDEN: list[tuple[str, Attempt]] = [

@@ -1,6 +1,7 @@
 """Encodes results to other formats, each once on its first request, and stores them beside the others."""
 
 import asyncio
+import json
 from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -13,7 +14,8 @@ import structlog
 from services.gateway.media.processes import MAX_ENCODERS, Slots, run_child
 from shared.errors import PermanentError, StorageFullError, TransientError, on_a_full_disk
 from shared.events import AudioFormat
-from shared.storage.job_files import Storage
+from shared.rhythm import click
+from shared.storage.job_files import Storage, corrected_beats
 from shared.storage.objects import Head
 from shared.web.problem import Problem
 
@@ -40,6 +42,8 @@ class _Encoding:
 class Encodings:
     """Encodes `sounds` on demand.
 
+    The click track of corrected beats, `click-<number>`, is made from the beats.
+
     Concurrent requests for a file share one encoding, which ends when its last request does. Two gateways may both
     encode it; the results are equal.
     """
@@ -63,11 +67,15 @@ class Encodings:
         return head
 
     def _source(self, name: str, existing: Collection[str]) -> str | None:
-        """Return the best existing file with the same sound as `name`, in another format."""
+        """Return the best existing file to make `name` from: the same sound in another format, or the beats."""
         path = PurePath(name)
-        if path.stem not in self._sounds or path.suffix.removeprefix(".") not in get_args(AudioFormat):
+        sound, _, correction = path.stem.partition("-")
+        if sound not in self._sounds or path.suffix.removeprefix(".") not in get_args(AudioFormat):
             return None
-        return next((other for form in SOURCES if (other := f"{path.stem}.{form}") in existing), None)
+        sources = [f"{path.stem}.{form}" for form in SOURCES]
+        if correction:
+            sources.append(corrected_beats(int(correction)))
+        return next((source for source in sources if source in existing), None)
 
     async def _wait_for_encoding(self, job_id: str, source: str, name: str, caller: Hashable) -> None:
         key = f"{job_id}/{name}"
@@ -100,6 +108,8 @@ class Encodings:
         with on_a_full_disk(), TemporaryDirectory(prefix="encode-") as folder:
             try:
                 read = await self._storage.fetch(f"{job_id}/{source}", Path(folder, f"from-{source}"))
+                if read.suffix == ".json":
+                    read = await self._click_track(job_id, read)
             except PermanentError:
                 return
             written = Path(folder, name)
@@ -114,3 +124,18 @@ class Encodings:
         if await self._storage.manifest(job_id) is None:
             await self._storage.delete_job(job_id)
         log.info("encoded", job_id=job_id, name=name, source=source, seconds=round(monotonic() - started, 3))
+
+    async def _click_track(self, job_id: str, beats: Path) -> Path:
+        """Write the click track of `beats` beside it, as long as the song. Raises PermanentError for a deleted job."""
+        submission = await self._storage.manifest(job_id)
+        if submission is None:
+            raise PermanentError("The job's files are missing", code="files_missing")
+        samples = round(submission.song.audio_duration * click.HZ)
+        track = beats.with_suffix(".wav")
+        await asyncio.to_thread(_write_click, track, beats, samples)
+        return track
+
+
+def _write_click(track: Path, beats: Path, samples: int) -> None:
+    found = json.loads(beats.read_bytes())["beats"]
+    click.write_wav(track, [beat["time"] for beat in found], [beat["position"] for beat in found], samples)

@@ -11,8 +11,8 @@ from fastapi.responses import StreamingResponse
 from stream_zip import ZIP_AUTO, AsyncMemberFile, async_stream_zip
 
 from services.gateway.file_names import attachment, title
-from services.gateway.media.encode import Encodings
 from services.gateway.results import names
+from services.gateway.results.current import CurrentFiles
 from services.gateway.security.quota import Caller, caller_of
 from shared.events import JOB_ID, AudioFormat, JobSubmitted
 from shared.storage.job_files import Storage
@@ -25,9 +25,9 @@ STORED, DEFLATE = 0, 6
 
 
 class ZipArchives:
-    def __init__(self, storage: Storage, encodings: Encodings) -> None:
+    def __init__(self, storage: Storage, current: CurrentFiles) -> None:
         self._storage = storage
-        self._encodings = encodings
+        self._current = current
 
     async def submission(self, job_id: str) -> JobSubmitted:
         """Return the job's submission. Raises Problem 404."""
@@ -71,12 +71,12 @@ class ZipArchives:
         """Yield the files of the ZIP. Raises Problem 404 if the job is deleted meanwhile, which truncates the ZIP."""
         song, at = title(submission.song.name) or "song", submission.at.replace(tzinfo=None)
         for name in contents:
-            head = await self._encodings.head(submission.job_id, name, caller)
-            if head is None:
+            found = await self._current.find(submission.job_id, name, caller)
+            if found is None:
                 raise no_such_result()
             is_audio = name.rpartition(".")[2] in names.AUDIO_FORMATS
-            method = ZIP_AUTO(head.size, level=STORED if is_audio else DEFLATE)
-            content = files.read(f"{submission.job_id}/{name}", head.size)
+            method = ZIP_AUTO(found.head.size, level=STORED if is_audio else DEFLATE)
+            content = files.read(f"{submission.job_id}/{found.name}", found.head.size)
             yield f"{song}/{song}_{name}", at, MODE, method, content
 
 

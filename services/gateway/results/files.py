@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.gateway.file_names import attachment
-from services.gateway.media.encode import Encodings
 from services.gateway.results import names
+from services.gateway.results.current import CurrentFiles
 from services.gateway.results.ranges import RESPONSES, serve
 from services.gateway.security.quota import caller_of
 from shared.events import JOB_ID
@@ -23,20 +23,19 @@ Sound = Annotated[str, Path(json_schema_extra={"enum": [*names.WITH_PEAKS]})]
 
 
 class Files:
-    def __init__(self, storage: Storage, encodings: Encodings) -> None:
+    def __init__(self, storage: Storage, current: CurrentFiles) -> None:
         self._storage = storage
-        self._encodings = encodings
+        self._current = current
 
     async def response(self, job_id: str, name: str, request: Request, download: str | None) -> Response:
         """Return the file `name`, as an attachment if `download` is given. Raises Problem 404."""
         if not re.fullmatch(JOB_ID, job_id):
             raise no_such_result()
-        encoding = self._encodings.head(job_id, name, caller_of(request, None))
-        head = await while_connected(request, encoding)
-        if head is None:
+        found = await while_connected(request, self._current.find(job_id, name, caller_of(request, None)))
+        if found is None:
             raise no_such_result()
         disposition = await named_after_song(self._storage, job_id, name) if download is not None else None
-        return await serve(self._storage, f"{job_id}/{name}", head, request, disposition)
+        return await serve(self._storage, f"{job_id}/{found.name}", found.head, request, disposition)
 
 
 async def named_after_song(storage: Storage, job_id: str, name: str) -> str:

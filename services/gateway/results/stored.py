@@ -5,8 +5,8 @@ import re
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from services.gateway.media.encode import Encodings
 from services.gateway.results import names
+from services.gateway.results.current import CurrentFiles
 from services.gateway.results.files import named_after_song
 from services.gateway.results.ranges import RESPONSES, serve
 from services.gateway.security.quota import caller_of
@@ -19,7 +19,7 @@ RESULT = re.compile(rf"({JOB_ID})/(?:.*_)?({names.RESULT})")
 """Path of a result: the job, the song's name (ignored), and the name of the stored file. Nothing else is served."""
 
 
-def routes(storage: Storage, encodings: Encodings) -> APIRouter:
+def routes(storage: Storage, current: CurrentFiles) -> APIRouter:
     router = APIRouter(tags=["results"])
 
     @router.get("/storage/{job_id}/{name}", response_class=StreamingResponse, responses=RESPONSES)
@@ -31,11 +31,11 @@ def routes(storage: Storage, encodings: Encodings) -> APIRouter:
         match = RESULT.fullmatch(f"{job_id}/{name}")
         if match is None:
             raise no_such_result()
-        encoding = encodings.head(match[1], match[2], caller_of(request, None))
-        head = await while_connected(request, encoding)
-        if head is None:
+        finding = current.find(match[1], match[2], caller_of(request, None))
+        found = await while_connected(request, finding)
+        if found is None:
             raise no_such_result()
         disposition = await named_after_song(storage, match[1], match[2]) if download is not None else None
-        return await serve(storage, f"{match[1]}/{match[2]}", head, request, disposition)
+        return await serve(storage, f"{match[1]}/{found.name}", found.head, request, disposition)
 
     return router

@@ -7,7 +7,7 @@ from shared.events import AudioFacts, Event, JobCancelled, JobSubmitted, TasksRe
 from shared.job import fold, fold_all
 from shared.tasks import Task
 from shared.view import slug, view
-from tests.fakes import JOB_ID, after, completed, failed, progressed, refined, started, submitted
+from tests.fakes import JOB_ID, WALTZ, after, completed, corrected, failed, progressed, refined, started, submitted
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
 
@@ -81,6 +81,24 @@ def test_a_refinement_that_comes_first_is_shown_and_the_late_first_pass_changes_
     late: list[Event] = [started(BEATS, at=65), progressed(BEATS, 50, at=66, attempt=2), completed(BEATS, at=67)]
     assert shown.status == "completed"
     assert view(fold_all([*events, *late])) == shown
+
+
+def test_a_correction_outlasts_refined_repeated_and_late_results_and_ends_nothing() -> None:
+    song: list[Event] = [submitted(SEPARATION, BEATS), completed(SEPARATION, at=60), completed(BEATS, at=50)]
+    later: list[Event] = [refined(BEATS, at=100), completed(BEATS, at=120, attempt=2), refined(BEATS, at=130, run=1)]
+    heard = view(fold_all(song)).beat_analysis
+    assert (heard.tempo_bpm, heard.corrected) == (120.5, False)
+    for order in ([*song, corrected(), *later], [*later, *song, corrected()], [corrected(), *song, *later]):
+        document = view(fold_all(order))
+        shown = document.beat_analysis
+        assert shown.model_dump().items() >= WALTZ.model_dump().items()
+        assert (shown.corrected, shown.refined, shown.beat_confidence) == (True, True, 0.95)
+        assert (document.status, document.processing_time) == ("completed", 60.0)
+    assert (
+        view(fold_all([*song, corrected(2, rhythm=None), corrected(1), corrected(2, rhythm=None)])).beat_analysis
+        == heard
+    )
+    assert view(fold_all([submitted(), corrected()])).beat_analysis.corrected is None
 
 
 def test_a_separation_that_was_run_again_refines_the_beats_of_the_run_before() -> None:
