@@ -7,9 +7,11 @@ from typing import Any
 import httpx2
 from playwright.async_api import Page
 
+from tests.conftest import ROOT, need
 from tests.system import until
 
 Open = Callable[..., Awaitable[Page]]
+AXE = ROOT / "services/gateway/web/node_modules/axe-core/axe.min.js"
 
 
 async def submit(client: httpx2.AsyncClient, song: Path, **options: str) -> str:
@@ -40,3 +42,16 @@ async def ready(page: Page) -> Page:
 async def holds(page: Page, condition: str, within: float = 60) -> None:
     """Wait until a JavaScript expression is true. (The page's Content-Security-Policy blocks `wait_for_function`.)"""
     await until(lambda: page.evaluate(f"Boolean({condition})"), wanted=True, within=within)
+
+
+async def violations(page: Page) -> list[str]:
+    """Return axe's serious and critical violations."""
+    need("axe-core", there=AXE.is_file())
+    await page.evaluate(AXE.read_text())
+    results: dict[str, Any] = await page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    return [
+        f"{each['id']}: {node['target']} {node['failureSummary']}"
+        for each in results["violations"]
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]

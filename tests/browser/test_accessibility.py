@@ -9,10 +9,8 @@ import pytest
 import soundfile
 from playwright.async_api import Page, expect
 
-from tests.browser.page import Open, ended, ready, submit
-from tests.conftest import ROOT, need
+from tests.browser.page import Open, ended, ready, submit, violations
 
-AXE = ROOT / "services/gateway/web/node_modules/axe-core/axe.min.js"
 SCHEMES = ["light", "dark"]
 WIDTHS = [1280, 360]
 
@@ -22,19 +20,6 @@ async def failed(gateway_url: str, song: Path) -> str:
     async with httpx2.AsyncClient(base_url=gateway_url, timeout=60) as client:
         job = await submit(client, song, model="no-such-model", tasks="stem_separation,beat_analysis")
         return await ended(client, job, "failed")
-
-
-async def violations(page: Page) -> list[str]:
-    """Return axe's serious and critical violations."""
-    need("axe-core", there=AXE.is_file())
-    await page.evaluate(AXE.read_text())
-    results: dict[str, Any] = await page.evaluate("axe.run({ resultTypes: ['violations'] })")
-    return [
-        f"{each['id']}: {node['target']} {node['failureSummary']}"
-        for each in results["violations"]
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
 
 
 async def fits(page: Page) -> bool:

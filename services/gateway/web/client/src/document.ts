@@ -54,7 +54,19 @@ export interface Chord {
   confidence: number;
 }
 
+export interface BeatCorrection {
+  /** Keep every other beat, or add a beat halfway between two. */
+  tempo?: 'half' | 'double' | null;
+  /** Seconds of a beat that starts a bar. */
+  first_downbeat?: number | null;
+  time_signature?: '2/4' | '3/4' | '4/4' | '5/4' | '6/4' | '7/4' | '6/8' | '7/8' | null;
+}
+
 export interface Beats {
+  /** True when a user corrected how the beats are counted. Missing in files of earlier versions. */
+  corrected?: boolean;
+  /** What the user corrected; missing when nothing was. */
+  correction?: BeatCorrection;
   /** True when the separated drums were analysed too. Until then, better beats may replace these. */
   refined: boolean;
   tempo_bpm: number | null;

@@ -1,4 +1,4 @@
-import type { Beats, JobDocument, JobLinks, Lyrics, Options, Peaks, Stem } from './document.js';
+import type { BeatCorrection, Beats, JobDocument, JobLinks, Lyrics, Options, Peaks, Stem } from './document.js';
 import { KaraokeError } from './error.js';
 import { events, type FollowOptions } from './events.js';
 import { poll } from './poll.js';
@@ -68,6 +68,18 @@ export class Karaoke {
   async setLyrics(id: string, text: string): Promise<void> {
     const headers = { 'Content-Type': 'text/plain; charset=utf-8' };
     await this.fetch(`/api/jobs/${encodeURIComponent(id)}/lyrics`, { method: 'PUT', body: text, headers });
+  }
+
+  /** Count the beats differently, always starting from those that were heard. Resolves to the new beats. */
+  correctBeats(id: string, correction: BeatCorrection): Promise<Beats> {
+    const headers = { 'Content-Type': 'application/json' };
+    const body = JSON.stringify(correction);
+    return this.#json(`/api/jobs/${encodeURIComponent(id)}/beats`, { method: 'PUT', body, headers });
+  }
+
+  /** Take the corrections of the beats back. */
+  async resetBeats(id: string): Promise<void> {
+    await this.fetch(`/api/jobs/${encodeURIComponent(id)}/beats`, { method: 'DELETE' });
   }
 
   /** Return temporary URLs that work without a key, for players and downloads. */

@@ -31,6 +31,14 @@ test('setLyrics sends plain text', async () => {
   expect(requests[0]).toMatchObject({ path: '/api/jobs/a/lyrics', init: { method: 'PUT', body: 'La la' } });
 });
 
+test('correctBeats sends what changes and resolves to the new beats; resetBeats takes it back', async () => {
+  const requests = server(json({ tempo_bpm: 60 }), new Response(null, { status: 204 }));
+  expect(await karaoke.correctBeats('a', { tempo: 'half' })).toEqual({ tempo_bpm: 60 });
+  await karaoke.resetBeats('a');
+  expect(requests[0]).toMatchObject({ path: '/api/jobs/a/beats', init: { method: 'PUT', body: '{"tempo":"half"}' } });
+  expect(requests[1]).toMatchObject({ path: '/api/jobs/a/beats', init: { method: 'DELETE' } });
+});
+
 test('many jobs are fetched with one request', async () => {
   const requests = server(json({ jobs: [job('queued')], missing: ['b'] }));
   expect(await karaoke.statuses(['a', 'b'])).toHaveLength(1);

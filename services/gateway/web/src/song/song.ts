@@ -1,4 +1,11 @@
-import { type Beats, type JobDocument, KaraokeError, type Lyrics, type Peaks } from '@karaoke/client';
+import {
+  type BeatCorrection,
+  type Beats,
+  type JobDocument,
+  KaraokeError,
+  type Lyrics,
+  type Peaks,
+} from '@karaoke/client';
 import { signal } from '@preact/signals';
 
 import { authorized } from '../api-key';
@@ -73,6 +80,14 @@ export class Song {
     void this.follow(this.job.value?.run);
   }
 
+  /** Count the beats as in `correction`, or as they were heard. Rejects with KaraokeError when the server refuses. */
+  async correctBeats(correction: BeatCorrection | null): Promise<void> {
+    await authorized(async (server) => {
+      if (!correction) await server.resetBeats(this.id);
+      this.#setBeats(correction ? await server.correctBeats(this.id, correction) : await server.beats(this.id));
+    });
+  }
+
   close(): void {
     this.#stop.abort();
     this.player.value?.close();
@@ -86,7 +101,9 @@ export class Song {
     if (stems.status === 'completed') void this.#loadStemsOnce(job);
     if (words.status === 'completed')
       void this.#loadOnce(`lyrics ${job.run} ${words.attempt}`, () => this.#loadLyrics());
-    if (rhythm.status === 'completed') void this.#loadOnce(`beats ${rhythm.refined}`, () => this.#loadBeats());
+    const { refined, corrected, tempo_bpm, time_signature } = rhythm;
+    if (rhythm.status === 'completed')
+      void this.#loadOnce(`beats ${refined} ${corrected} ${tempo_bpm} ${time_signature}`, () => this.#loadBeats());
   }
 
   /** Load the stems once. They never change, so that a later run matters only if loading them failed. */
@@ -146,8 +163,12 @@ export class Song {
   }
 
   async #loadBeats(): Promise<void> {
-    this.beats.value = await authorized((server) => server.beats(this.id));
-    if (this.player.value) this.player.value.beats.value = this.beats.value.beats;
+    this.#setBeats(await authorized((server) => server.beats(this.id)));
+  }
+
+  #setBeats(beats: Beats): void {
+    this.beats.value = beats;
+    if (this.player.value) this.player.value.beats.value = beats.beats;
   }
 }
 

@@ -61,10 +61,11 @@ function title(name: string): string {
 
 function Facts({ song }: { song: Song }) {
   const job = song.job.value;
-  const tempo = job?.beat_analysis.tempo_bpm;
+  const rhythm = song.beats.value ?? job?.beat_analysis; // the beats of a song that has ended may be newer
+  const tempo = rhythm?.tempo_bpm;
   const facts = [
     tempo && `${Math.round(tempo)} bpm`,
-    job?.beat_analysis.time_signature,
+    rhythm?.time_signature,
     song.beats.value?.key,
     job?.transcription.language && language(job.transcription.language),
     song.lyrics.value?.source === 'given' && 'your own words',

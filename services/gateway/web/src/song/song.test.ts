@@ -1,0 +1,49 @@
+import { afterEach, expect, test, vi } from 'vitest';
+
+import { Song } from './song';
+
+vi.mock('../audio/player', () => ({ Player: class {} }));
+vi.mock('../audio/stems', () => ({ loadStems: vi.fn() }));
+vi.mock('../api-key', async () => {
+  const { Karaoke } = await import('@karaoke/client');
+  return { authorized: (ask: (server: unknown) => unknown) => ask(new Karaoke({ baseUrl: 'http://server' })) };
+});
+
+const requests: string[] = [];
+
+/** Answer requests for beats as a server does that counts at 120 BPM, or as it was told. */
+function serve(refuse = false) {
+  let counted: unknown = { tempo_bpm: 120, beats: [] };
+  globalThis.fetch = async (_, { method = 'GET', body } = {}) => {
+    if (String(_).includes('/api/status')) return new Response(null, { status: 204 });
+    requests.push(method);
+    if (refuse) return new Response('{"code":"tempo_out_of_range","detail":"Too fast."}', { status: 422 });
+    if (method === 'DELETE') counted = { tempo_bpm: 120, beats: [] };
+    if (method === 'PUT') counted = { tempo_bpm: 60, beats: [], correction: JSON.parse(String(body)) };
+    return method === 'DELETE' ? new Response(null, { status: 204 }) : new Response(JSON.stringify(counted));
+  };
+}
+
+const songs: Song[] = [];
+const open = () => songs[songs.push(new Song('a')) - 1]!;
+afterEach(() => {
+  for (const song of songs.splice(0)) song.close();
+  requests.length = 0;
+});
+
+test('a correction replaces the beats at once, and no correction brings the heard ones back', async () => {
+  serve();
+  const song = open();
+  await song.correctBeats({ tempo: 'half' });
+  expect(song.beats.value).toMatchObject({ tempo_bpm: 60, correction: { tempo: 'half' } });
+  await song.correctBeats(null);
+  expect(song.beats.value).toMatchObject({ tempo_bpm: 120 });
+  expect(requests).toEqual(['PUT', 'DELETE', 'GET']);
+});
+
+test('a correction that the server refuses changes nothing', async () => {
+  serve(true);
+  const song = open();
+  await expect(song.correctBeats({ tempo: 'double' })).rejects.toMatchObject({ code: 'tempo_out_of_range' });
+  expect(song.beats.value).toBeNull();
+});
