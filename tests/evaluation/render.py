@@ -40,7 +40,7 @@ def render(out: Path, *, only: str = "", again: bool = False) -> None:
     (out / "stems").mkdir(parents=True, exist_ok=True)
     makers: dict[str, Callable[[Path], None]] = {plan.name: partial(song, plan) for plan in plans()}
     for name, split, clip in beatless():
-        makers[name] = partial(_write, name, partial(clip.make, name, split))
+        makers[name] = partial(write, name, partial(clip.make, name, split))
     todo = {
         name: make for name, make in makers.items() if only in name and (again or not (out / f"{name}.json").is_file())
     }
@@ -59,10 +59,11 @@ def song(plan: Plan, out: Path) -> None:
     clip = rendered(plan)
     if clip.vocals is not None:
         soundfile.write(out / "stems" / f"{plan.name}.vocals.flac", clip.vocals, HZ)
-    _write(plan.name, lambda: (clip.samples, clip.truth), out)
+    write(plan.name, lambda: (clip.samples, clip.truth), out)
 
 
-def _write(name: str, make: Callable[[], tuple[Samples, Truth]], out: Path) -> None:
+def write(name: str, make: Callable[[], tuple[Samples, Truth]], out: Path) -> None:
+    """Write a clip's audio, then its truth."""
     samples, truth = make()
     soundfile.write(out / f"{name}.flac", samples, HZ)
     truth.write(out / f"{name}.json")

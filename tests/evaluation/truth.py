@@ -49,6 +49,11 @@ class Truth:
     words: tuple[Word, ...] = ()
     language: str | None = None
 
+    @property
+    def source(self) -> str:
+        """Style or collection, which is the first tag; clips of one source are alike."""
+        return self.tags[0] if self.tags else self.name
+
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", "utf-8")
 

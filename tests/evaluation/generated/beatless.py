@@ -35,6 +35,7 @@ def beatless() -> list[tuple[str, Split, Beatless]]:
         Beatless("pad", _pad),
         Beatless("rubato-piano", _rubato),
         Beatless("chimes", _chimes),
+        Beatless("humming", _humming),
     ]
     splits: tuple[Split, Split] = ("tune", "report")
     return [(f"no-beat_{clip.name}", splits[index % 2], clip) for index, clip in enumerate(clips)]
@@ -126,6 +127,17 @@ def _chimes(name: str, split: Split) -> tuple[Samples, Truth]:
         notes.append((now, 0, random.choice((72, 74, 77, 79, 81, 84, 86)), random.randrange(40, 90), 2.0))
         now += random.expovariate(1.6)
     return _sounded(notes, {0: 14}), _truth(name, split)
+
+
+def _humming(name: str, split: Split) -> tuple[Samples, Truth]:
+    """Return a humming voice with tones and pauses of random lengths."""
+    random, now, pitch, notes = Random(name), 0.4, 57, []
+    while now < SECONDS - 2:
+        length = min(3.0, max(0.3, random.lognormvariate(-0.1, 0.6)))
+        pitch = min(max(pitch + random.choice((-3, -2, -1, 0, 1, 2, 4)), 50), 67)
+        notes.append((now, 0, pitch, random.randrange(50, 80), length))
+        now += 0.9 * length + (random.uniform(0.2, 1.4) if random.random() < 0.3 else 0.0)
+    return _sounded(notes, {0: 53}), _truth(name, split)
 
 
 def _sounded(notes: list[tuple[float, int, int, int, float]], programs: dict[int, int]) -> Samples:

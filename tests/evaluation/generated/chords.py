@@ -6,6 +6,10 @@ from tests.evaluation.generated.metre import Metre
 from tests.evaluation.generated.stroke import ALL, Figure, Stroke, passing
 
 
+def none(metre: Metre, bpm: float, random: Random) -> Figure:
+    return ()
+
+
 def block(metre: Metre, bpm: float, random: Random) -> Figure:
     """Return a chord on each beat, or on each group of beats."""
     beats = range(metre.beats) if bpm < 150 or random.random() < 0.5 else metre.starts

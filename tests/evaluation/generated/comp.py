@@ -10,6 +10,7 @@ from tests.evaluation.generated.stroke import Figure
 WAYS: dict[str, Callable[[Metre, float, Random], Figure]] = {
     way.__name__: way
     for way in (
+        chords.none,
         chords.block,
         chords.power,
         chords.pad,

@@ -28,13 +28,19 @@ class Kit:
 
 def drawn(style: Style, metre: Metre, half: int, random: Random) -> Kit:
     kick, snare, hat = (_pattern(pool, metre, half, random) for pool in (style.kick, style.snare, style.hat))
-    if style.name not in {"four on the floor", "one-drop"} and random.random() < 0.6:
+    if not style.loop and style.name not in {"four on the floor", "one-drop"} and random.random() < 0.6:
         kick = _varied(kick, random)
     return Kit(kick, snare, hat, random.choice(style.snare_notes), random.choice(style.hat_notes))
 
 
-def part(kit: Kit, metre: Metre, bars: int, section_bars: int, random: Random) -> list[Note]:
+def part(kit: Kit, metre: Metre, bars: int, section_bars: int, random: Random, *, loop: bool = False) -> list[Note]:
     """Return drums from the start or after an intro, with fills before sections and some silent bars."""
+    if loop:
+        return [
+            note
+            for number in range(bars)
+            for note in bar(kit, metre, number, Random(0), fill=False, crash=False, level=1.0)
+        ]
     enter = random.choice((0, 0, 0, 2, 4)) if bars > 12 else 0
     silent = {random.randrange(enter + 4, bars) for _ in range(random.choice((0, 0, 1, 2))) if bars > enter + 5}
     fills = random.choice((0.2, 0.6, 0.9))

@@ -29,6 +29,7 @@ METRES = {
         Metre("4/4", (2, 2)),
         Metre("5/4", (3, 2)),
         Metre("6/8", (1, 1), division=3),
+        Metre("12/8", (2, 2), division=3),
         Metre("7/4", (4, 3)),
         Metre("7/8", (2, 2, 3), division=1),
     )

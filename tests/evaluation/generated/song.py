@@ -56,13 +56,13 @@ def composed(plan: Plan) -> Song:
     kicks = sorted(beat for beat, _ in drums.steps(kit.kick, metre, 0)) or [0.0]
     end = time.bars * metre.beats
     parts = [
-        *(drums.part(kit, metre, time.bars, section_bars, random) if style.drums else []),
+        *(drums.part(kit, metre, time.bars, section_bars, random, loop=style.loop) if style.drums else []),
         *(bass.part(random.choice(style.bass), kicks, metre, time.bars, chords, random) if style.bass else []),
         *band.accompaniment(figure, metre, time.bars, chords),
         *(band.pad(chords, end) if random.random() < style.pad else []),
         *(band.lead(metre, time.bars, section_bars, chords, random) if random.random() < style.lead else []),
-        *band.pickup(plan.pickup, metre, chords, random, drummed=style.drums),
-        *band.ending(end, chords.changes[-1][1], drummed=style.drums),
+        *(band.pickup(plan.pickup, metre, chords, random, drummed=style.drums) if figure else []),
+        *(band.ending(end, chords.changes[-1][1], drummed=style.drums) if figure else []),
     ]
     swing = random.uniform(*style.swing)
     return Song(plan, metre, time, chords, kit, figure, swing, tuple(parts))

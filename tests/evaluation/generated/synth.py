@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from random import Random
 
@@ -10,7 +11,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from tests.evaluation.generated.note import DRUMS
+from tests.evaluation.generated.note import DRUMS, Note
 from tests.evaluation.generated.song import Song
 
 Samples = NDArray[np.float64]
@@ -51,13 +52,21 @@ def played(song: Song) -> Samples:
     """Return stereo samples at `HZ`, at any level."""
     random = Random(f"played {song.plan.name}")
     deviation = random.uniform(0.5, 1.5) * TIMING_DEVIATION
-    messages = [(0.0, message) for message in _setting(song, random)]
-    for note in song.notes:
-        off = max(-MAX_DEVIATION, min(MAX_DEVIATION, random.gauss(0, deviation)))
-        start = max(0.0, song.seconds(note.start) + note.late + off)
-        end = max(start + 0.04, song.seconds(note.start + note.length))
+    return performed(song.notes, song.seconds, CHANNELS, _setting(song, random), random, deviation=deviation)
+
+
+def performed(
+    notes: Iterable[Note], seconds: Callable[[float], float], channels: Mapping[str, int],
+    setting: Iterable[mido.Message], random: Random, *, deviation: float, limit: float = MAX_DEVIATION,
+) -> Samples:  # fmt: skip
+    """Play notes with inexact timing; `seconds` is the time of a beat, `deviation` and `limit` are in seconds."""
+    messages = [(0.0, message) for message in setting]
+    for note in notes:
+        off = max(-limit, min(limit, random.gauss(0, deviation)))
+        start = max(0.0, seconds(note.start) + note.late + off)
+        end = max(start + 0.04, seconds(note.start + note.length))
         velocity = int(max(1, min(127, note.velocity * random.gauss(1, 0.05))))
-        channel = CHANNELS[note.part]
+        channel = channels[note.part]
         messages.append((start, mido.Message("note_on", channel=channel, note=note.pitch, velocity=velocity)))
         messages.append((end, mido.Message("note_off", channel=channel, note=note.pitch)))
     return synthesised(messages, reverb=random.random() < 0.7)

@@ -16,6 +16,8 @@ from tests.evaluation.generated.words import LYRICS
 
 PLANS = plans()
 SECONDS = 20.0
+SIGNATURES = set(METRES) - {"12/8"}
+"""Time signatures of the set; only training clips are in 12/8."""
 
 
 def a_tone(voice: str, word: str, pitch: int, words_per_minute: int) -> Samples:
@@ -34,7 +36,7 @@ def named(plan: Plan) -> str:
 def test_half_of_the_clips_are_in_four() -> None:
     metres = Counter(plan.style.signature for plan in PLANS)
     assert len(PLANS) >= 64
-    assert set(metres) == set(METRES)
+    assert set(metres) == SIGNATURES
     assert 0.4 < metres["4/4"] / len(PLANS) < 0.6
 
 
@@ -45,7 +47,7 @@ def test_tempi_cover_the_whole_range() -> None:
     assert max(faster / slower for slower, faster in pairwise(tempi)) < 1.15
 
 
-@pytest.mark.parametrize("signature", METRES)
+@pytest.mark.parametrize("signature", sorted(SIGNATURES))
 def test_halves_are_balanced(signature: str) -> None:
     tune, report = (
         [plan.bpm for plan in PLANS if plan.style.signature == signature and plan.split == split]

@@ -37,6 +37,7 @@ class Style:
     hat_notes: tuple[int, ...] = (42, 42, 42, 46, 44)
     kits: tuple[int, ...] = (0, 8, 16)
     sung: int = 0
+    loop: bool = False
     tags: tuple[str, ...] = field(default=())
 
     @property
