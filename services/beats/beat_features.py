@@ -1,132 +1,206 @@
-"""Features of a beat grid: onset strengths on the beats, between them and on every other beat, and in the bars."""
+"""Features of a beat grid, from which its level, its metre and its downbeats are judged."""
 
-from collections.abc import Mapping
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from services.beats.harmony import Harmony
 from services.beats.onsets import FPS, Floats, Onsets, local_maximum
-from services.beats.tracking import Frames
+from services.beats.tracking import Frames, tempo
 
 Features = dict[str, float]
 """The names are keys of weights.json."""
 
-PARTS: Final = {"beats": (0.0,), "halves": (1 / 2,), "quarters": (1 / 4, 3 / 4), "thirds": (1 / 3, 2 / 3)}
-"""Positions between two beats, as shares of the interval."""
-PARTS_OF_BAR: Final = {
-    "middle": (1 / 2,),
-    "quarters": (1 / 4, 3 / 4),
-    "thirds": (1 / 3, 2 / 3),
-    "sixths": (1 / 6, 5 / 6),
-}
-"""Positions between two downbeats: a bar of 3 has no beat in the middle, a bar of 2 or 4 none at the thirds."""
+STRENGTHS: Final = ("low", "middle", "high")
+ACCENTS: Final = (
+    *STRENGTHS, *(f"{view} halfway" for view in STRENGTHS), "chord", "bass", "chord nearby", "bass nearby",
+)  # fmt: skip
+"""Rows of `accents`: onset strengths on the beat and halfway to the next, and changes of harmony, which are compared
+over two beats and over one."""
+HARMONIC: Final = slice(6, 10)
+MIN_SPREAD: Final = np.array([0.25] * 6 + [0.06] * 4)
+"""Minimum standard deviation of each row, so that small differences between beats are not amplified."""
+MAX_ACCENT: Final = 2.5
+POSITIONS: Final = (0.0, 1 / 2, 1 / 4, 3 / 4, 1 / 3, 2 / 3)
+"""Positions between two beats at which beats are compared with each other, as shares of the interval."""
 FLOOR: Final = 0.2
 STEADY: Final = 1.5
 """Minimum onset strength of a played beat, as a multiple of the local mean."""
 TYPICAL_BPM: Final = 110.0
+METRE_LENGTHS: Final = (2, 3, 4, 5, 7)
 MAX_LAG_BARS: Final = 3
 """A pattern is compared with the following bars up to this distance."""
 MIN_PAIRS: Final = 4
+SECTION_BEATS: Final = (4, 8)
+"""Lengths in beats of what is compared before and after a beat to find the start of a section."""
+MIN_LEVEL_DB: Final = -60.0
+LOUD_DB: Final = -30.0
+"""Where music begins, relative to its loudest frame."""
+START_FRAMES: Final = 40
+LEAD_FRAMES: Final = 6
+START_TOLERANCE: Final = 0.12
+"""Maximum distance of the first onset from a beat, as a share of the interval."""
 
 
+@dataclass(frozen=True)
 class BeatFeatures:
-    """Features of the beats at `frames`."""
+    """Everything that is known about the beats at `frames`.
 
-    def __init__(self, onsets: Onsets, harmony: Harmony, frames: Frames) -> None:
-        self.frames = frames
-        self._harmony = harmony
-        self._views = {"flux": onsets.superflux, "low": onsets.low, "middle": onsets.middle, "high": onsets.high}
+    `level` describes the beats as a whole; `triple` compares a division of each beat by three with one by two.
+    `accents`, [row, beat], are standardized, as are the rows of `marks`: how loud each beat is in all bands, how much
+    the music changes there, and how full the beat before it is. `similarity` of bars by their number of beats is the
+    correlation at lags of whole bars, minus that at other lags. `opening` is the beat with which the music begins after
+    silence, if known.
+    """
 
-    @property
-    def tempo_bpm(self) -> float:
-        return float(60 * FPS / np.mean(np.diff(self.frames)))
-
-    @cached_property
-    def beats(self) -> Features:
-        """Logarithms of onset strengths on and between the beats, and features of the right tempo octave."""
-        strengths = {
-            f"{view} at {part}": _log(self._at(strength, where))
-            for view, strength in self._strengths.items()
-            for part, where in PARTS.items()
-        }
-        low, middle = (self._at(self._strengths[view], (0.0,)) for view in ("low", "middle"))
-        return strengths | {
-            "low is steady": float(np.mean(low > STEADY)),
-            "flux is steady": float(np.mean(self._at(self._strengths["flux"], (0.0,)) > STEADY)),
-            "middle answers low": -_alternation(low) * _alternation(middle),
-            "every other one": abs(_alternation(low)) + abs(_alternation(middle)),
-            "harmony": self._change(0) - self._change(1 / 2),
-            "tempo": self._octaves,
-            "slow": -(min(self._octaves, 0) ** 2),
-            "fast": -(max(self._octaves, 0) ** 2),
-        }
-
-    def bars(self, beats_per_bar: int, first: int) -> Features:
-        """Return onset strengths inside bars of which the first begins with beat `first`."""
-        downbeats = self.frames[first::beats_per_bar]
-        inside: dict[str, float] = {}
-        for view in self._views:
-            at = {
-                part: np.log(FLOOR + _between(self._strengths[view], downbeats, where).mean(axis=1)).mean()
-                for part, where in PARTS_OF_BAR.items()
-            }
-            inside |= {f"{view} at {part}": float(at[part] - at["middle"]) for part in ("quarters", "thirds", "sixths")}
-            inside[f"{view} lopsided"] = abs(inside[f"{view} at thirds"] - inside[f"{view} at sixths"])
-        return inside | {"tempo": self._octaves}
-
-    @cached_property
-    def triple_division(self) -> Features:
-        """Strength of a division of the beats by three, compared with one by two."""
-        at = self.beats
-        return {
-            f"{view} in three": min(at[f"{view} at thirds"], at[f"{view} at beats"]) - at[f"{view} at halves"]
-            for view in self._views
-        }
-
-    def bar_similarity(self, beats_per_bar: int) -> float:
-        """Return how much higher the correlation of beats is at lags of whole bars than at other lags."""
-        lags = range(1, MAX_LAG_BARS * beats_per_bar + 1)
-        pattern = self._pattern
-        correlations = [
-            float(np.mean(pattern[:, :-lag] * pattern[:, lag:])) if pattern.shape[1] >= lag + MIN_PAIRS else 0.0
-            for lag in lags
-        ]
-        whole = [value for lag, value in zip(lags, correlations, strict=True) if lag % beats_per_bar == 0]
-        other = [value for lag, value in zip(lags, correlations, strict=True) if lag % beats_per_bar]
-        return float(np.mean(whole) - np.mean(other))
-
-    @cached_property
-    def _strengths(self) -> Mapping[str, Floats]:
-        return {view: local_maximum(strength) for view, strength in self._views.items()}
+    frames: Frames
+    tempo_bpm: float
+    level: Features
+    triple: Features
+    accents: Floats
+    marks: Floats
+    similarity: dict[int, float]
+    opening: int | None
 
     @property
-    def _octaves(self) -> float:
+    def octaves(self) -> float:
+        """Distance of the tempo from a typical one, in octaves."""
         return float(np.log2(self.tempo_bpm / TYPICAL_BPM))
 
-    def _at(self, strength: Floats, parts: tuple[float, ...]) -> Floats:
-        return _between(strength, self.frames, parts)
 
-    def _change(self, part: float) -> float:
-        reach = np.diff(self.frames) / FPS
-        change, bass = self._harmony.change(self.frames[:-1] / FPS + part * reach, reach)
-        return float(change.mean() + bass.mean())
+def beat_features(onsets: Onsets, harmony: Harmony, frames: Frames, *, whole: bool = True) -> BeatFeatures:
+    """Return the features of at least two beats; `whole` if the onsets begin where the song does."""
+    views = {"flux": onsets.superflux, **{name: getattr(onsets, name) for name in STRENGTHS}}
+    strengths = {name: local_maximum(view) for name, view in views.items()}
+    bpm = 60 * FPS * tempo(frames)
+    at = {
+        f"{view} at {part}": _log(_between(strength, frames, where))
+        for view, strength in strengths.items()
+        for part, where in (("beats", (0.0,)), ("halves", (1 / 2,)), ("thirds", (1 / 3, 2 / 3)))
+    }
+    return BeatFeatures(
+        frames,
+        bpm,
+        _level(at, strengths, harmony, frames, bpm),
+        {
+            f"{view} in three": min(at[f"{view} at thirds"], at[f"{view} at beats"]) - at[f"{view} at halves"]
+            for view in strengths
+        },
+        accents(onsets, harmony, frames),
+        _marks(onsets, frames),
+        _similarities(strengths, frames),
+        _opening(onsets, frames) if whole else None,
+    )
 
-    @cached_property
-    def _pattern(self) -> Floats:
-        """Standardized onset strengths around each beat, [feature, beat]."""
-        parts = [part for where in PARTS.values() for part in where]
-        views = [_between(self._strengths[view], self.frames, tuple(parts)) for view in ("low", "middle", "high")]
-        pattern = np.log1p(np.concatenate(views))
-        spread = np.maximum(pattern.std(axis=1, keepdims=True), FLOOR)
-        return np.asarray((pattern - pattern.mean(axis=1, keepdims=True)) / spread)
+
+def accents(onsets: Onsets, harmony: Harmony, frames: Frames) -> Floats:
+    """Return `ACCENTS` of each beat, [row, beat], as its distance from the mean of all beats in standard deviations."""
+    gaps = np.diff(frames, append=2 * frames[-1] - frames[-2])
+    halfway = np.minimum(np.rint(frames + gaps / 2).astype(int), len(onsets.full) - 1)
+    strengths = [local_maximum(getattr(onsets, view)) for view in STRENGTHS]
+    rows = [np.log1p(strength[where]) for where in (frames, halfway) for strength in strengths]
+    for beats in (2, 1):
+        rows += harmony.change(frames / FPS, beats * gaps / FPS)
+    standard = _standardized(np.stack(rows), MIN_SPREAD[:, None])
+    standard[HARMONIC] *= harmony.pitched
+    return standard
+
+
+def _level(at: Features, strengths: dict[str, Floats], harmony: Harmony, frames: Frames, bpm: float) -> Features:
+    low, middle, flux = (_between(strengths[view], frames, (0.0,)) for view in ("low", "middle", "flux"))
+    octaves = float(np.log2(bpm / TYPICAL_BPM))
+    changes = _change(harmony, frames, 0.0) - _change(harmony, frames, 1 / 2)
+    return {name: value for name, value in at.items() if not name.endswith("thirds")} | {
+        "low is steady": float(np.mean(low > STEADY)),
+        "flux is steady": float(np.mean(flux > STEADY)),
+        "middle answers low": -_alternation(low) * _alternation(middle),
+        "every other one": abs(_alternation(low)) + abs(_alternation(middle)),
+        "harmony": harmony.pitched * changes,
+        "tempo": octaves,
+        "slow": -(min(octaves, 0) ** 2),
+        "fast": -(max(octaves, 0) ** 2),
+    }
+
+
+def _marks(onsets: Onsets, frames: Frames) -> Floats:
+    """Return three rows, [row, beat]: loudness of each beat, change of the music there, fullness of the beat before."""
+    loud = sum(np.log1p(local_maximum(view)[frames]) for view in (onsets.full, onsets.low, onsets.high))
+    level = np.maximum(onsets.loudness, MIN_LEVEL_DB) / 12
+    rows = [*(np.log1p(getattr(onsets, view)) for view in STRENGTHS), level]
+    ends = np.append(frames[1:], len(level))
+    of_beats = np.stack([np.add.reduceat(row, frames) / (ends - frames) for row in rows])
+    full = of_beats[0] + of_beats[1]
+    return np.stack(
+        [
+            _standardized(np.asarray(loud), 0.25),
+            _standardized(_novelty(of_beats), 0.05),
+            np.roll(_standardized(full, 0.1), 1),
+        ]
+    )
+
+
+def _novelty(rows: Floats) -> Floats:
+    """Return how much the means of the beats before and after each beat differ, [beat]: Foote, ICME 2000."""
+    count = rows.shape[1]
+    total = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(rows, axis=1)], axis=1)
+    found = np.zeros(count)
+    here = np.arange(2, count - 1)
+    for reach in SECTION_BEATS:
+        start, end = np.maximum(0, here - reach), np.minimum(count, here + reach)
+        before = (total[:, here] - total[:, start]) / (here - start)
+        after = (total[:, end] - total[:, here]) / (end - here)
+        found[here] += np.linalg.norm(after - before, axis=0)
+    return found
+
+
+def _similarities(strengths: dict[str, Floats], frames: Frames) -> dict[int, float]:
+    pattern = np.log1p(np.concatenate([_between(strengths[view], frames, POSITIONS) for view in STRENGTHS]))
+    spread = np.maximum(pattern.std(axis=1, keepdims=True), FLOOR)
+    pattern = (pattern - pattern.mean(axis=1, keepdims=True)) / spread
+    beats = pattern.shape[1]
+    correlations = np.array(
+        [
+            float(np.mean(pattern[:, :-lag] * pattern[:, lag:])) if beats >= lag + MIN_PAIRS else 0.0
+            for lag in range(1, MAX_LAG_BARS * max(METRE_LENGTHS) + 1)
+        ]
+    )
+    lags = np.arange(1, len(correlations) + 1)
+    found = {}
+    for length in METRE_LENGTHS:
+        near = lags <= MAX_LAG_BARS * length
+        whole = lags % length == 0
+        found[length] = float(correlations[near & whole].mean() - correlations[near & ~whole].mean())
+    return found
+
+
+def _opening(onsets: Onsets, frames: Frames) -> int | None:
+    """Return the beat with which the music begins after silence; None if it begins between beats, or at once."""
+    first = int(np.argmax(onsets.loudness > LOUD_DB))
+    if first <= LEAD_FRAMES:
+        return None
+    strong = np.flatnonzero(onsets.full[first : first + START_FRAMES] > STEADY)
+    start = first + (int(strong[0]) if len(strong) else 0)
+    beat = int(np.abs(frames - start).argmin())
+    close = abs(int(frames[beat]) - start) < START_TOLERANCE * float(np.median(np.diff(frames)))
+    return beat if close else None
+
+
+def _change(harmony: Harmony, frames: Frames, part: float) -> float:
+    reach = np.diff(frames) / FPS
+    change, bass = harmony.change(frames[:-1] / FPS + part * reach, reach)
+    return float(change.mean() + bass.mean())
 
 
 def _between(strength: Floats, marks: Frames, parts: tuple[float, ...]) -> Floats:
     """Return strengths at parts of the interval from each mark to the next, [part, mark]."""
     gaps = np.diff(marks)
     return np.stack([strength[np.rint(marks[:-1] + part * gaps).astype(int)] for part in parts])
+
+
+def _standardized(values: Floats, min_spread: float | Floats) -> Floats:
+    spread = np.maximum(values.std(axis=-1, keepdims=True), min_spread)
+    return np.asarray(np.clip((values - values.mean(axis=-1, keepdims=True)) / spread, -MAX_ACCENT, MAX_ACCENT))
 
 
 def _log(strengths: Floats) -> float:

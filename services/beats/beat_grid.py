@@ -5,12 +5,13 @@ from typing import Final
 
 import numpy as np
 
-from services.beats.bars import Positions, accents, bar_positions
-from services.beats.confidence import agreement, confidence, regularity
+from services.beats.bars import COMPOUND, Positions, bar_positions, patterns
+from services.beats.beat_features import accents
+from services.beats.confidence import agreement, confidence, metre_confidence, regularity
 from services.beats.harmony import Harmony
-from services.beats.meter_hypotheses import COMPOUND, MeterHypothesis, estimate_meter
+from services.beats.meter_hypotheses import EIGHTHS, EIGHTHS_BPM, Meter, estimate_meter
 from services.beats.onsets import FPS, Floats, Onsets, local_maximum
-from services.beats.tracking import FASTEST_BPM, SLOWEST_BPM, Frames, has_valid_tempo, tempo, track
+from services.beats.tracking import FASTEST_BEAT_BPM, FASTEST_BPM, SLOWEST_BPM, Frames, has_valid_tempo, tempo, track
 
 LATENCY_SECONDS: Final = -0.0025
 """Delay from an onset to its beat: negative, because the window includes the onset early. Measured on clicks."""
@@ -21,28 +22,32 @@ ANCHOR_STRENGTH: Final = 3.0
 SILENT_DB: Final = -50.0
 MIN_CONFIDENCE: Final = 0.35
 """Below it there is no beat: speech, noise, applause, pads and free tempo were below, songs above."""
-MIN_BAR_CONFIDENCE: Final = 0.25
 MIN_BEATS: Final = 4
 MIN_BEATS_PER_BAR: Final = 2
 BEAT_UNITS: Final = {"6/8": "dotted quarter", "7/8": "eighth"}
-FAST_METRE, EIGHTHS_BPM = 7, 150.0
-"""Seven beats per bar that are faster than this are eighth notes."""
+SAME_BEAT_FRAMES: Final = 3
+ALTERNATIVES: Final = (0.5, 2.0)
+SAME_TEMPO: Final = 0.04
+"""Alternative tempi, as multiples of the tempo, and the tolerance within which another hypothesis has that tempo."""
 
 
 @dataclass(frozen=True)
 class BeatGrid:
     """`times` of the beats, in seconds, and their `positions` in the bar, from 1.
 
-    `time_signature` is `4/4` or `6/8`, for example. If the bars are too uncertain, it is None and `positions` have no
-    meaning. Confidences and regularity are 0 to 1.
+    `time_signature` is `4/4` or `6/8`, for example; None only if another tracker reported no bars, and then
+    `positions` have no meaning. Confidences and regularity are 0 to 1. `tempo_alternatives` are half and double tempo,
+    with the share of each among all hypotheses.
     """
 
     times: Floats
     positions: Positions
     time_signature: str | None
     confidence: float
+    metre_confidence: float
     bar_confidence: float
     regularity: float
+    tempo_alternatives: tuple[tuple[float, float], ...] = ()
 
     @property
     def beat_unit(self) -> str:
@@ -61,23 +66,27 @@ def find_beat_grid(song_onsets: Onsets, harmony: Harmony, drum_onsets: Onsets | 
     """
     start = max(0.0, (len(song_onsets.full) / FPS - EXCERPT_SECONDS) / 2)
     end = start + EXCERPT_SECONDS
-    meter = estimate_meter(song_onsets.excerpt(start, end), harmony.excerpt(start, end))
+    meter = estimate_meter(song_onsets.excerpt(start, end), harmony.excerpt(start, end), whole=start == 0)
     if meter is None:
         return None
-    frames = _track_song(song_onsets, drum_onsets or song_onsets, meter.hypothesis, round(start * FPS))
+    known = meter.frames + round(start * FPS)
+    frames = _track_song(song_onsets, drum_onsets or song_onsets, meter, known)
     if len(frames) < MIN_BEATS:
         return None
     evenness = regularity(song_onsets, frames)
     certainty = confidence(agreement(song_onsets, frames), meter.beat_probability, evenness)
     if certainty < MIN_CONFIDENCE:
         return None
+    bars = patterns()[meter.metre]
     return BeatGrid(
         times=np.maximum(0, frames / FPS - LATENCY_SECONDS),
-        positions=bar_positions(accents(song_onsets, harmony, frames), meter.hypothesis.beats_per_bar),
-        time_signature=_signature(meter.hypothesis) if meter.bar_probability >= MIN_BAR_CONFIDENCE else None,
+        positions=bar_positions(accents(song_onsets, harmony, frames), bars, _anchors(frames, known, meter)),
+        time_signature=_signature(meter),
         confidence=certainty,
+        metre_confidence=metre_confidence(meter.metre_probability),
         bar_confidence=meter.bar_probability,
         regularity=evenness,
+        tempo_alternatives=_alternatives(meter),
     )
 
 
@@ -103,25 +112,46 @@ def beat_grid_from(times: Floats, downbeats: Floats, song_onsets: Onsets) -> Bea
         positions=(since % beats_per_bar if beats_per_bar else since) + 1,
         time_signature=f"{beats_per_bar}/4" if beats_per_bar else None,
         confidence=confidence(agreement(song_onsets, frames), 1.0, evenness),
+        metre_confidence=float(np.mean(lengths == beats_per_bar)) if beats_per_bar else 0.0,
         bar_confidence=float(np.mean(lengths == beats_per_bar)) if beats_per_bar else 0.0,
         regularity=evenness,
     )
 
 
-def _track_song(song_onsets: Onsets, beat_onsets: Onsets, hypothesis: MeterHypothesis, start: int) -> Frames:
-    """Track the hypothesis through the whole song by `beat_onsets`."""
+def _track_song(song_onsets: Onsets, beat_onsets: Onsets, meter: Meter, known: Frames) -> Frames:
+    """Track the beats of a part of the song, at the frames `known`, through the whole song by `beat_onsets`."""
     anchors = np.zeros(len(beat_onsets.full))
-    anchors[hypothesis.frames + start] = ANCHOR_STRENGTH
+    anchors[known] = ANCHOR_STRENGTH
     strength = beat_onsets.superflux + beat_onsets.low + local_maximum(anchors)
-    frames = _within_music(track(strength, hypothesis.tempo_bpm), song_onsets)
-    if len(frames) < MIN_BEATS or has_valid_tempo(frames):
+    fastest = FASTEST_BPM if meter.metre == EIGHTHS else FASTEST_BEAT_BPM
+    frames = _within_music(track(strength, meter.tempo_bpm), song_onsets)
+    if len(frames) < MIN_BEATS or has_valid_tempo(frames, fastest):
         return frames
-    return _within_music(track(strength, hypothesis.tempo_bpm, strict=True), song_onsets)
+    return _within_music(track(strength, meter.tempo_bpm, fastest=fastest, strict=True), song_onsets)
+
+
+def _anchors(frames: Frames, known: Frames, meter: Meter) -> Positions:
+    """Return the positions of the beats of which the bars are known, from 1, and 0 for the others."""
+    nearest = np.abs(np.subtract.outer(frames, known)).argmin(axis=1)
+    positions = (nearest - meter.first) % meter.beats_per_bar + 1
+    return np.where(np.abs(frames - known[nearest]) <= SAME_BEAT_FRAMES, positions, 0)
+
+
+def _alternatives(meter: Meter) -> tuple[tuple[float, float], ...]:
+    """Return half and double tempo with their shares, 0 to 1, the likelier one first."""
+    shares = (
+        (
+            ratio * meter.tempo_bpm,
+            sum(share for bpm, share in meter.tempi if abs(bpm / (ratio * meter.tempo_bpm) - 1) < SAME_TEMPO),
+        )
+        for ratio in ALTERNATIVES
+    )
+    return tuple(sorted(shares, key=lambda each: -each[1]))
 
 
 def _with_valid_tempo(times: Floats, downbeats: Floats) -> Floats:
     """Remove every other beat, but not the first downbeat, or add beats halfway between them, if necessary."""
-    while len(times) >= MIN_BEATS and 60 * tempo(times) > FASTEST_BPM:
+    while len(times) >= MIN_BEATS and 60 * tempo(times) > FASTEST_BEAT_BPM:
         first = int(np.searchsorted(times, downbeats[0] - 1e-6)) if len(downbeats) else 0
         times = times[first % 2 :: 2]
     while len(times) >= MIN_BEATS and 60 * tempo(times) < SLOWEST_BPM:
@@ -136,8 +166,7 @@ def _within_music(frames: Frames, onsets: Onsets) -> Frames:
     return frames[(frames >= loud[0] - reach) & (frames <= loud[-1] + reach)] if len(loud) else frames[:0]
 
 
-def _signature(hypothesis: MeterHypothesis) -> str:
-    if hypothesis.metre == COMPOUND:
+def _signature(meter: Meter) -> str:
+    if meter.metre == COMPOUND:
         return "6/8"
-    is_eighths = hypothesis.metre == FAST_METRE and hypothesis.tempo_bpm > EIGHTHS_BPM
-    return f"{hypothesis.metre}/{8 if is_eighths else 4}"
+    return f"{meter.metre}/{8 if meter.metre == EIGHTHS and meter.tempo_bpm > EIGHTHS_BPM else 4}"

@@ -21,6 +21,7 @@ EPSILON: Final = 1e-9
 
 # Fitted to the true F-measure on one half of the generated songs, including those without beats: docs/evaluation.
 BASE, AGREEMENT, PROBABILITY, REGULARITY = -4.7, 3.0, 2.1, 3.5
+METRE_BASE, METRE_PROBABILITY = -2.77, 4.36
 MAX_PROBABILITY: Final = 0.5
 """A greater probability adds no confidence."""
 
@@ -29,6 +30,11 @@ def confidence(agreement: float, probability: float, regularity: float) -> float
     """Return the expected F-measure, 0 to 1; `probability` is that of the chosen beats among all hypotheses."""
     logit = BASE + AGREEMENT * agreement**3 + PROBABILITY * min(probability, MAX_PROBABILITY) + REGULARITY * regularity
     return float(expit(logit))
+
+
+def metre_confidence(probability: float) -> float:
+    """Return how often such a metre is right, 0 to 1; `probability` is that of the metre, given the beats."""
+    return float(expit(METRE_BASE + METRE_PROBABILITY * probability))
 
 
 def agreement(onsets: Onsets, frames: Frames) -> float:

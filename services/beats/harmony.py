@@ -7,32 +7,45 @@ import librosa
 import numpy as np
 
 from services.beats.onsets import HZ, Floats, Samples
+from services.beats.tones import Tones
 
 FFT, HOP = 4096, 880
 FPS: Final = HZ / HOP
 BLOCK_FRAMES: Final = 2048
 BASS_HZ: Final = (40.0, 260.0)
 TONES_HZ: Final = (130.0, 2500.0)
+UNPITCHED, PITCHED = 0.1, 0.3
+"""Purity of tones (tones.py) of a song without notes, and of one with many."""
 
 
 @dataclass(frozen=True)
 class Harmony:
-    """Strength of each pitch class, [12, frame], in the whole range and in the bass."""
+    """Strength of each pitch class, [12, frame], in the whole range and in the bass.
+
+    `pitched` is how far changes of harmony can be believed: 0 for drums and noise, 1 for notes.
+    """
 
     chroma: Floats
     bass: Floats
+    pitched: float = 1.0
 
     def excerpt(self, start: float, end: float) -> "Harmony":
         """Return the part from `start` to `end` seconds."""
         frames = slice(round(start * FPS), round(end * FPS))
-        return Harmony(self.chroma[:, frames], self.bass[:, frames])
+        return Harmony(self.chroma[:, frames], self.bass[:, frames], self.pitched)
 
     def change(self, seconds: Floats, reach: Floats) -> tuple[Floats, Floats]:
         """Return cosine distances (0 to 1) between the `reach` seconds before and after each time: whole, bass."""
         return _change(self.chroma, seconds, reach), _change(self.bass, seconds, reach)
 
 
-def harmony(samples: Samples) -> Harmony:
+def pitched(notes: Tones) -> float:
+    """Return how far a song consists of notes, 0 to 1; drums alone, speech and noise are 0."""
+    purity = notes.purity(notes.sounding)
+    return float(np.clip((purity - UNPITCHED) / (PITCHED - UNPITCHED), 0, 1))
+
+
+def harmony(samples: Samples, pitched: float = 1.0) -> Harmony:
     """Return the chroma of mono samples at `HZ`."""
     padded = np.pad(samples, FFT // 2)
     frames = 1 + (len(padded) - FFT) // HOP
@@ -43,7 +56,7 @@ def harmony(samples: Samples) -> Harmony:
         piece = padded[start * HOP : (end - 1) * HOP + FFT]
         magnitude = np.sqrt(np.abs(librosa.stft(piece, n_fft=FFT, hop_length=HOP, center=False)))
         chroma[:, start:end], bass[:, start:end] = all_classes @ magnitude, bass_classes @ magnitude
-    return Harmony(chroma, bass)
+    return Harmony(chroma, bass, pitched)
 
 
 def _classes(lowest: float, highest: float) -> Floats:

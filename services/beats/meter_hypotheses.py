@@ -1,8 +1,10 @@
 """Hypotheses about tempo, beats and metre, and the choice of the likeliest one.
 
 The same song can be counted at half, double or two thirds of its tempo, or between its beats, and in bars of two to
-seven beats. Each hypothesis is tracked through the song, and a conditional logit of its features decides (McFadden,
-"Conditional logit analysis of qualitative choice behavior", 1974).
+seven beats that begin with any of them. Each sequence of beats is tracked through the song. Then a conditional logit
+(McFadden, "Conditional logit analysis of qualitative choice behavior", 1974) scores all of its bars. The beats are
+chosen by the sum over their bars, so that an uncertain metre does not decide the tempo; then the metre by the sum over
+its downbeats; then the downbeats.
 """
 
 import json
@@ -13,80 +15,85 @@ from importlib.resources import files
 from typing import Final
 
 import numpy as np
+from scipy.special import logsumexp
 
-from services.beats.bars import accents, fit_patterns
-from services.beats.beat_features import BeatFeatures, Features
+from services.beats.bars import COMPOUND, METRES, Patterns, beats_of, fits, patterns
+from services.beats.beat_features import BeatFeatures, Features, beat_features
 from services.beats.candidates import tempo_candidates
 from services.beats.harmony import Harmony
-from services.beats.onsets import Onsets
-from services.beats.tracking import Frames, has_valid_tempo, track
+from services.beats.onsets import Floats, Onsets
+from services.beats.tracking import FASTEST_BEAT_BPM, Frames, has_valid_tempo, track
 
 MIN_BEATS: Final = 8
-MIN_BARS: Final = 2
+MIN_BARS: Final = 3
 MAX_EXTRA_BEATS, SAME_FRAMES, SAME_SHARE = 2, 3, 0.9
-COMPOUND: Final = 6
-"""Six eighth notes in a bar, counted as two beats."""
-METRES: Final = (2, 3, 4, 5, COMPOUND, 7)
 MAX_FIT_BEATS: Final = 60
 """More beats do not increase the fit, because deviations from a pattern repeat themselves."""
-MIN_FIT, MIN_SIMILARITY = -0.15, 0.02
-"""Below both, all beats are practically equal, as those of a metronome, and bars cannot be found."""
+TYPICAL_BEATS: Final = 30
+EIGHTHS, EIGHTHS_BPM = 7, 150.0
+"""Seven beats per bar that are faster than this are eighth notes, which may be faster than other beats."""
+FEW_BEATS: Final = 0.5
+"""Share of played beats below which a tempo is too fast."""
+MAX_LEAD: Final = 0.5
+"""Greatest difference of similarities that counts."""
+PREFER_TEMPO: Final = (2, 3, 4, COMPOUND)
+"""Metres that have a typical tempo of their own."""
+LOUDEST_SHARE: Final = 0.1
 
 
 @dataclass(frozen=True)
-class MeterHypothesis:
-    """Beats at `frames`, in bars of `metre`; the first bar begins with beat `first`."""
+class Bars:
+    """Bars of `metre`; the first whole one begins with beat `first`."""
+
+    metre: int
+    first: int
+    features: Features
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """Beats at `frames`, and all the bars in which they can be counted."""
+
+    frames: Frames
+    tempo_bpm: float
+    bars: tuple[Bars, ...]
+
+
+@dataclass(frozen=True)
+class Meter:
+    """The likeliest beats, metre and downbeats, and their probabilities, 0 to 1.
+
+    `beat_probability` is that of the beats among all hypotheses; `metre_probability` that of the metre and
+    `bar_probability` that of the bars, given these beats. `tempi` are the tempi of all hypotheses and their
+    probabilities.
+    """
 
     frames: Frames
     tempo_bpm: float
     metre: int
     first: int
-    features: Features
+    beat_probability: float
+    metre_probability: float
+    bar_probability: float
+    tempi: tuple[tuple[float, float], ...]
 
     @property
     def beats_per_bar(self) -> int:
-        return _beats(self.metre)
-
-    @property
-    def has_bars(self) -> bool:
-        """True if the beats differ enough to find the bars."""
-        return self.features["fit of a beat"] > MIN_FIT or self.features["alike"] > MIN_SIMILARITY
+        return beats_of(self.metre)
 
 
-@dataclass(frozen=True)
-class Meter:
-    """The likeliest hypothesis and its probabilities, 0 to 1.
-
-    `beat_probability` is that of its beats among all hypotheses; `bar_probability` is that of its bars among the
-    hypotheses with the same beats, and 0 if its beats are all equal.
-    """
-
-    hypothesis: MeterHypothesis
-    beat_probability: float
-    bar_probability: float
-
-
-def estimate_meter(onsets: Onsets, harmony: Harmony) -> Meter | None:
-    """Return the likeliest hypothesis; None if no onsets repeat."""
-    found = list(hypotheses(onsets, harmony))
+def estimate_meter(onsets: Onsets, harmony: Harmony, *, whole: bool = True) -> Meter | None:
+    """Return the likeliest meter; None if no onsets repeat. `whole` if the onsets begin where the song does."""
+    heard = (beat_features(onsets, harmony, frames, whole=whole) for frames in beat_candidates(onsets))
+    found = [hypothesis for hypothesis in (hypothesis_of(each, patterns()) for each in heard) if hypothesis.bars]
     return choose(found, weights()) if found else None
 
 
-def hypotheses(onsets: Onsets, harmony: Harmony) -> Iterator[MeterHypothesis]:
-    """Yield hypotheses for every tempo candidate, on the strongest beats and halfway between them, in every metre."""
-    for frames in beat_candidates(onsets):
-        features = BeatFeatures(onsets, harmony, frames)
-        for count, (fit, first) in fit_patterns(accents(onsets, harmony, frames)).items():
-            if len(frames) < first + MIN_BARS * count + 1:
-                continue
-            bars, similarity = features.bars(count, first), features.bar_similarity(count)
-            pattern_fit = {"fit": fit * np.sqrt(min(len(frames), MAX_FIT_BEATS)), "fit of a beat": fit}
-            for metre in (each for each in METRES if _beats(each) == count):
-                named = {f"{name} in {metre}": value for name, value in bars.items()}
-                division = features.triple_division if metre == COMPOUND else {}
-                of_metre = {f"bars in {metre}": 1.0, "alike": similarity}
-                values = features.beats | named | division | pattern_fit | of_metre
-                yield MeterHypothesis(frames, features.tempo_bpm, metre, first, values)
+def hypothesis_of(heard: BeatFeatures, known: Patterns) -> Hypothesis:
+    """Return the beats with every metre and first downbeat that are possible at their tempo."""
+    metres = [EIGHTHS] if heard.tempo_bpm > FASTEST_BEAT_BPM else METRES
+    bars = (bar for metre in metres for bar in _bars(heard, metre, known[metre]))
+    return Hypothesis(heard.frames, heard.tempo_bpm, tuple(bars))
 
 
 def beat_candidates(onsets: Onsets) -> Iterator[Frames]:
@@ -103,25 +110,90 @@ def beat_candidates(onsets: Onsets) -> Iterator[Frames]:
             yield (frames[:-1] + frames[1:]) // 2
 
 
-def choose(found: Sequence[MeterHypothesis], weights: Mapping[str, float]) -> Meter:
-    """Return the likeliest of at least one hypothesis."""
-    scores = np.array([sum(weights.get(name, 0.0) * value for name, value in each.features.items()) for each in found])
-    probabilities = np.exp(scores - scores.max())
-    probabilities /= probabilities.sum()
-    best = found[int(np.argmax(probabilities))]
-    same_beats = sum(share for share, each in zip(probabilities, found, strict=True) if each.frames is best.frames)
-    return Meter(best, float(same_beats), float(probabilities.max() / same_beats) if best.has_bars else 0.0)
+def choose(found: Sequence[Hypothesis], weights: Mapping[str, float]) -> Meter:
+    """Return the likeliest of at least one hypothesis: first the beats, then the metre, then the downbeats."""
+    scores = [_scores(hypothesis, weights) for hypothesis in found]
+    of_beats = np.array([logsumexp(each) for each in scores])
+    probabilities = np.exp(of_beats - logsumexp(of_beats))
+    best = int(np.argmax(probabilities))
+    hypothesis, shares = found[best], np.exp(scores[best] - of_beats[best])
+    of_metres = {
+        metre: sum(share for share, bars in zip(shares, hypothesis.bars, strict=True) if bars.metre == metre)
+        for metre in dict.fromkeys(bars.metre for bars in hypothesis.bars)
+    }
+    metre = max(of_metres, key=lambda each: of_metres[each])
+    inside = [share if bars.metre == metre else 0.0 for share, bars in zip(shares, hypothesis.bars, strict=True)]
+    chosen = int(np.argmax(inside))
+    return Meter(
+        hypothesis.frames,
+        hypothesis.tempo_bpm,
+        metre,
+        hypothesis.bars[chosen].first,
+        float(probabilities[best]),
+        float(of_metres[metre]),
+        float(inside[chosen]),
+        tuple((each.tempo_bpm, float(share)) for each, share in zip(found, probabilities, strict=True)),
+    )
 
 
 @cache
 def weights() -> dict[str, float]:
-    """Return the weight of each feature, fitted to generated songs by tests/evaluation/fitting.py."""
+    """Return the weight of each feature, fitted by tests/evaluation/fitting.py."""
     loaded: dict[str, float] = json.loads(files("services.beats").joinpath("weights.json").read_text())
     return loaded
 
 
-def _beats(metre: int) -> int:
-    return 2 if metre == COMPOUND else metre
+def _scores(hypothesis: Hypothesis, weights: Mapping[str, float]) -> Floats:
+    return np.array(
+        [sum(weights.get(name, 0.0) * value for name, value in bars.features.items()) for bars in hypothesis.bars]
+    )
+
+
+def _bars(heard: BeatFeatures, metre: int, known: Floats) -> Iterator[Bars]:
+    count, beats = beats_of(metre), len(heard.frames)
+    if beats < MIN_BARS * count:
+        return
+    silent = max(0.0, FEW_BEATS - heard.level["flux is steady"])
+    of_metre = (
+        heard.level | {f"bars in {metre}": 1.0, "mostly silent": silent} | (heard.triple if metre == COMPOUND else {})
+    )
+    if metre in PREFER_TEMPO:
+        of_metre |= {f"tempo in {metre}": heard.octaves}
+    if metre == EIGHTHS:
+        of_metre |= {"eighths": float(heard.tempo_bpm > EIGHTHS_BPM)}
+    alike = heard.similarity[count]
+    others = max(value for length, value in heard.similarity.items() if length % count and count % length)
+    of_metre |= {
+        "alike": alike * float(np.sqrt(min(beats, MAX_FIT_BEATS) / TYPICAL_BEATS)),
+        "most alike": float(np.clip(alike - others, -MAX_LEAD, MAX_LEAD)),
+    }
+    for first, fit in enumerate(fits(heard.accents, known)):
+        of_fit = {"fit": float(fit * np.sqrt(min(beats, MAX_FIT_BEATS))), "fit of a beat": float(fit)}
+        yield Bars(metre, first, of_metre | of_fit | _downbeats(heard, count, first))
+
+
+def _downbeats(heard: BeatFeatures, count: int, first: int) -> Features:
+    low, middle, high, *_, chord, bass, chord_nearby, bass_nearby = heard.accents[:, first::count].mean(axis=1)
+    loud, _, full = heard.marks[:, first::count].mean(axis=1)
+    return {
+        "low on downbeats": low,
+        "middle on downbeats": middle,
+        "high on downbeats": high,
+        "chord on downbeats": (chord + chord_nearby) / 2,
+        "bass on downbeats": (bass + bass_nearby) / 2,
+        "loud downbeats": loud,
+        "loudest on downbeats": _share_of_highest(heard.marks[0], count, first),
+        "sections on downbeats": _share_of_highest(heard.marks[1], count, first),
+        "fills before downbeats": full,
+        "opens with a downbeat": float(heard.opening is not None and (heard.opening - first) % count == 0),
+    }
+
+
+def _share_of_highest(marks: Floats, count: int, first: int) -> float:
+    """Return how many of the highest marks are on downbeats, relative to chance and to the precision of the share."""
+    highest = np.argsort(-marks)[: max(2, int(len(marks) * LOUDEST_SHARE))]
+    share = float(np.mean((highest - first) % count == 0))
+    return float((share - 1 / count) * np.sqrt(len(highest)))
 
 
 def _same(frames: Frames, others: Frames) -> bool:

@@ -16,12 +16,12 @@ import soundfile
 from services.beats import neural
 from services.beats.beat_grid import BeatGrid, beat_grid_from, find_beat_grid
 from services.beats.chords import Chord, chords
-from services.beats.harmony import harmony
+from services.beats.harmony import harmony, pitched
 from services.beats.key import Key, key
 from services.beats.loudness import loudness
 from services.beats.onsets import FFT, HZ, Onsets, Samples, onsets
 from services.beats.settings import Settings
-from services.beats.tones import tones
+from services.beats.tones import Tones, tones
 from shared.audio.downmix import to_mono
 from shared.audio.peaks import peaks
 from shared.errors import PermanentError
@@ -43,16 +43,17 @@ def analyse(
     song, rate = _read(inputs.audio)
     seconds = song.shape[1] / rate
     (out / "song.peaks.json").write_text(peaks(song, rate))
-    samples = _resampled(song, rate)
+    samples = resampled(song, rate)
     del song
     progress(0.2)
     song_onsets = onsets(samples)
     # A codec may add or remove a few milliseconds.
-    drum_onsets = onsets(_fixed_length(_resampled(*_read(inputs.drums)), len(samples))) if inputs.drums else None
-    progress(0.5)
-    grid = _beat_grid(samples, song_onsets, drum_onsets, settings)
-    progress(0.7)
+    drum_onsets = onsets(_fixed_length(resampled(*_read(inputs.drums)), len(samples))) if inputs.drums else None
+    progress(0.4)
     notes = tones(samples, HZ)
+    progress(0.5)
+    grid = _beat_grid(samples, song_onsets, drum_onsets, notes, settings)
+    progress(0.7)
     bars = grid.times[grid.positions == 1] if grid and grid.time_signature else np.empty(0)
     found_chords = chords(notes, bars.tolist())
     found_key = key(notes, found_chords)
@@ -74,12 +75,12 @@ def warm(settings: Settings) -> None:
 
 
 def _beat_grid(
-    samples: Samples, song_onsets: Onsets, drum_onsets: Onsets | None, settings: Settings
+    samples: Samples, song_onsets: Onsets, drum_onsets: Onsets | None, notes: Tones, settings: Settings
 ) -> BeatGrid | None:
     if settings.beats_model:
         beats, downbeats = neural.track(samples, HZ, settings.beats_model)
         return beat_grid_from(beats, downbeats, song_onsets)
-    return find_beat_grid(song_onsets, harmony(samples), drum_onsets)
+    return find_beat_grid(song_onsets, harmony(samples, pitched(notes)), drum_onsets)
 
 
 def _read(audio: Path) -> tuple[Samples, int]:
@@ -91,7 +92,7 @@ def _read(audio: Path) -> tuple[Samples, int]:
     return samples.T, rate
 
 
-def _resampled(channels: Samples, rate: int) -> Samples:
+def resampled(channels: Samples, rate: int) -> Samples:
     """Return one channel at `HZ`, padded to at least one window."""
     if channels.shape[1]:
         channels = librosa.resample(channels, orig_sr=rate, target_sr=HZ)
@@ -134,7 +135,12 @@ def _document(
     return rhythm.model_dump(exclude={"kind", "beats"}) | {
         "corrected": False,
         "pulse": grid.beat_unit if grid else None,
+        "metre_confidence": round(grid.metre_confidence, 2) if grid else None,
         "bar_confidence": round(grid.bar_confidence, 2) if grid else None,
+        "tempo_alternatives": [
+            {"tempo_bpm": round(bpm, 1), "share": round(share, 2)}
+            for bpm, share in (grid.tempo_alternatives if grid else ())
+        ],
         "beats": [{"time": time, "position": position} for time, position in zip(times, positions, strict=True)],
         "downbeats": [time for time, position in zip(times, positions, strict=True) if position == 1],
         "key_confidence": round(found_key.confidence, 2) if found_key else None,

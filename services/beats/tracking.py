@@ -14,8 +14,10 @@ from services.beats.onsets import FPS, Floats
 
 Frames = NDArray[np.int64]
 
-SLOWEST_BPM, FASTEST_BPM = 53.0, 215.0
+SLOWEST_BPM, FASTEST_BPM = 42.0, 300.0
 """Range of the tempo of a song; docs/api.md names it, too."""
+FASTEST_BEAT_BPM: Final = 215.0
+"""Only eighth notes that are counted as beats are faster."""
 REACH: Final = 0.22
 """Maximum deviation of a beat interval from the given tempo, as a share of the interval."""
 TYPICAL_DEVIATION: Final = 0.1
@@ -25,15 +27,15 @@ DEVIATION_COST: Final = 4.0
 """Costs, in onset strength, of an interval that is e times as long as the one before, or as the tempo's interval."""
 
 
-def track(strength: Floats, tempo_bpm: float, *, strict: bool = False) -> Frames:
+def track(strength: Floats, tempo_bpm: float, *, fastest: float = FASTEST_BPM, strict: bool = False) -> Frames:
     """Return the frames of the beats with the highest total score, from the first frame to the last.
 
-    They may drift out of the range of tempi; if `strict`, not even a single interval is outside it.
+    They may drift out of the range of tempi up to `fastest`; if `strict`, not even a single interval is outside it.
     """
     interval = 60 * FPS / tempo_bpm
     lengths = np.arange(int(interval * (1 - REACH)), int(interval * (1 + REACH)) + 2)
     if strict:
-        lengths = lengths[(lengths >= 60 * FPS / FASTEST_BPM) & (lengths <= 60 * FPS / SLOWEST_BPM)]
+        lengths = lengths[(lengths >= 60 * FPS / fastest) & (lengths <= 60 * FPS / SLOWEST_BPM)]
     unevenness = UNEVENNESS_COST * np.log(lengths[:, None] / lengths[None, :]) ** 2
     deviation = DEVIATION_COST * np.log(lengths / interval) ** 2
     path: Frames = _best_path(np.ascontiguousarray(strength, np.float64), int(lengths[0]), unevenness, deviation)
@@ -49,9 +51,9 @@ def tempo(times: Floats | Frames) -> float:
     return float(1 / np.mean(lengths[np.abs(lengths / np.median(lengths) - 1) <= TYPICAL_DEVIATION]))
 
 
-def has_valid_tempo(frames: Frames) -> bool:
-    """Return whether the tempo of the beats, at least two, is within the range."""
-    return SLOWEST_BPM <= 60 * FPS * tempo(frames) <= FASTEST_BPM
+def has_valid_tempo(frames: Frames, fastest: float = FASTEST_BPM) -> bool:
+    """Return whether the tempo of the beats, at least two, is within the range up to `fastest`."""
+    return SLOWEST_BPM <= 60 * FPS * tempo(frames) <= fastest
 
 
 @numba.njit()

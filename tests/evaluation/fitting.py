@@ -1,136 +1,285 @@
-"""Fit services/beats/weights.json, the weights of the features of a metre hypothesis.
+"""Fit the choice of tempo, metre and downbeats: services/beats/patterns.json and weights.json.
 
-The model is a conditional logit: the correct hypotheses of a song, in beats, metre and first downbeat, get the highest
-probability. It is fitted on the tune half of the generated set and more songs in its styles, never on the report half.
+`--left-out` reports how good the choice is for songs from sources that it was not fitted to. A source is a style of
+the generated songs, or a collection of scores. Real recordings are never used to fit.
 """
 
 import argparse
 import json
 import os
-import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import librosa
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+from rich.console import Console
 from rich.progress import track
 from scipy.optimize import minimize
+from sklearn.cluster import KMeans
 
-from services.beats.harmony import harmony
-from services.beats.meter_hypotheses import COMPOUND, hypotheses
-from services.beats.onsets import FPS, HZ, onsets
+from services.beats.bars import METRES, Patterns, beats_of
+from services.beats.beat_features import BeatFeatures, accents, beat_features
+from services.beats.harmony import harmony, pitched
+from services.beats.meter_hypotheses import Hypothesis, beat_candidates, choose, hypothesis_of
+from services.beats.onsets import FPS, HZ, Floats, onsets
+from services.beats.rhythm import resampled
+from services.beats.tones import tones
+from services.beats.tracking import Frames
 from tests.evaluation import render, truth
 from tests.evaluation.datasets import ROOT
-from tests.evaluation.measures.rhythm import f_measure
-from tests.evaluation.training_songs import TRAINING_SONGS, training_songs
+from tests.evaluation.measures.rhythm import OCTAVES, f_measure, same_tempo
+from tests.evaluation.tables import figure, mean, table
+from tests.evaluation.training_songs import TRAINING_SONGS, folds, training_songs
 from tests.evaluation.truth import Truth
 
-Floats = NDArray[np.float64]
-Bounds = tuple[float | None, float | None]
-
-WEIGHTS = ROOT / "services" / "beats" / "weights.json"
-RIDGE = 0.006
+BEATS = ROOT / "services" / "beats"
+RIDGE: Final = 0.003
 """Strength of the ridge penalty, which pulls weights to zero."""
-SHIFTS: Final = {2: -2.0, 3: 0.6, 4: 0.8, COMPOUND: -0.6}
-"""Added to the log-odds of metres, because real songs are more often in four and three than the generated ones."""
+PATTERNS_OF: Final = {2: 4, 3: 6, 4: 10, 5: 4, 6: 4, 7: 5}
+"""Number of patterns of each metre."""
+MIN_BARS: Final = 3
+SHRINK: Final = 0.5
+"""Bars that are all equal, added to each cluster, so that a pattern of few songs has weak accents."""
+BAND, BAND_IN_FOUR = 2.0, 4.0
+"""Importance of a song with a band, and of one in 4/4, relative to drums alone and scores: users upload such songs."""
+METRE_PRIORS: Final = {2: -1.0, 3: 0.1, 4: 0.1, 5: 0.0, 6: -0.3, 7: 0.0}
+"""Added to the log-odds of metres, because songs are more often in four and three than the training songs."""
+SILENCE: Final = -8.0
+"""Weight of `mostly silent`, which is not fitted: a tempo at which most beats are silent is too fast."""
+FOLDS: Final = 5
+SEED: Final = 1
 RIGHT_BEATS, RIGHT_BARS = 0.9, 0.8
-"""F-measures above which a hypothesis is correct."""
-
-
-SIGNS: Final = {
-    r".* at thirds in 3|.* lopsided in 3|.* in three": (0.0, None),
-    r".* at thirds in [246]|.* lopsided in 6|.* at sixths in 3": (None, 0.0),
-}
-"""Bounds of weights with a known sign, by pattern of names: bars of three have onsets at their thirds."""
+"""F-measures above which beats and bars are correct."""
+METRE_OF: Final = {
+    "2/4": 2, "2/2": 2, "3/4": 3, "9/8": 3, "4/4": 4, "12/8": 4, "5/4": 5, "6/8": 6, "6/4": 6, "7/4": 7, "7/8": 7,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
-class TrainingSong:
-    """Features of each hypothesis of a song, [hypothesis, feature], and flags of the correct ones."""
+class Song:
+    """A song's candidates, and the F-measures of their beats and of their downbeats by beats per bar and first beat."""
 
-    features: Floats
-    right: NDArray[np.bool_]
+    truth: Truth
+    heard: tuple[BeatFeatures, ...]
+    beat_f: tuple[float, ...]
+    downbeat_f: tuple[Mapping[tuple[int, int], float], ...]
+    bar: Floats | None
+    """Mean accents of the true bars, [position, row]."""
+
+    @property
+    def source(self) -> str:
+        return self.truth.source
+
+    @property
+    def metre(self) -> int:
+        return METRE_OF[self.truth.time_signature or "4/4"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How good a choice is; `probability` is that of its beats, `metre_probability` that of its metre."""
+
+    song: Song
+    beat_f: float
+    downbeat_f: float
+    metre: bool
+    tempo: bool
+    tempo_or_octave: bool
+    probability: float
+    metre_probability: float
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clips", type=Path, default=render.CLIPS, help="the generated set (default: %(default)s)")
     parser.add_argument("--songs", type=Path, default=TRAINING_SONGS, help="training songs (default: %(default)s)")
+    parser.add_argument("--left-out", action="store_true", help="report songs of sources that were left out")
     arguments = parser.parse_args()
     if missing := render.missing_packages():
         raise SystemExit(missing)
-    render.render(arguments.clips)
-    paths = [*training_songs(arguments.songs), *sorted(arguments.clips.glob("*.json"))]
-    paths = [path for path in paths if (known := truth.read(path)).split == "tune" and known.beats]
+    paths = [path for path in training_songs(arguments.songs) if truth.read(path).beats]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        analysed = list(track(pool.map(_analyse, paths), description="Analysing", total=len(paths)))
-    names = sorted({name for song in analysed for features, _ in song for name in features})
-    found = fit(
-        [
-            TrainingSong(
-                np.array([[each.get(name, 0.0) for name in names] for each, _ in song]),
-                np.array([right for _, right in song]),
-            )
-            for song in analysed
-            if song
-        ],
-        [_bounds(name) for name in names],
+        songs = list(track(pool.map(analyse, paths), description="Analysing", total=len(paths)))
+    if arguments.left_out:
+        Console(soft_wrap=True).print(by_source(left_out(songs)), markup=False)
+        return
+    known = learn_patterns(songs)
+    rounded = {str(metre): bars.round(2).tolist() for metre, bars in known.items()}
+    (BEATS / "patterns.json").write_text(json.dumps(rounded) + "\n")
+    found = {name: round(weight, 3) for name, weight in fit(songs, known).items()}
+    (BEATS / "weights.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+def analyse(path: Path) -> Song:
+    """Return the candidates of the song beside a truth file."""
+    known = truth.read(path)
+    samples = resampled(*_read(path.with_suffix(".flac")))
+    heard = onsets(samples)
+    tonal = harmony(samples, pitched(tones(samples, HZ)))
+    candidates = tuple(beat_features(heard, tonal, frames) for frames in beat_candidates(heard))
+    beats = np.array([beat.time for beat in known.beats])
+    downbeats = np.array([beat.time for beat in known.beats if beat.position == 1])
+    return Song(
+        known,
+        candidates,
+        tuple(f_measure(beats, each.frames / FPS) for each in candidates),
+        tuple(_downbeat_f(downbeats, each.frames) for each in candidates),
+        _mean_bar(accents(heard, tonal, _frames(known, len(heard.full))), known),
     )
-    weights = dict(zip(names, found.tolist(), strict=True))
-    for metre, shift in SHIFTS.items():
-        weights[f"bars in {metre}"] += shift
-    WEIGHTS.write_text(json.dumps({name: round(weight, 3) for name, weight in weights.items()}, indent=1) + "\n")
 
 
-def fit(songs: Sequence[TrainingSong], bounds: Sequence[Bounds]) -> Floats:
+def learn_patterns(songs: Sequence[Song]) -> Patterns:
+    """Return the centres of clusters of the songs' mean bars, by metre."""
+    importance = _importance(songs)
+    found = {}
+    for metre in METRES:
+        of_metre = [number for number, song in enumerate(songs) if song.metre == metre and song.bar is not None]
+        bars = np.array([songs[number].bar for number in of_metre])
+        weights = np.array([importance[number] for number in of_metre])
+        clusters = min(PATTERNS_OF[metre], len(bars))
+        means = KMeans(clusters, n_init=10, random_state=SEED).fit(bars.reshape(len(bars), -1), sample_weight=weights)
+        inside = np.array([weights[means.labels_ == label].sum() for label in range(clusters)])
+        centres = means.cluster_centers_.reshape(clusters, *bars.shape[1:])
+        centres *= (inside / (inside + SHRINK))[:, None, None]
+        found[metre] = centres - centres.mean(axis=1, keepdims=True)
+    return found
+
+
+def fit(songs: Sequence[Song], known: Patterns) -> dict[str, float]:
     """Return the weight of each feature by maximum likelihood with a ridge penalty."""
-    songs = [song for song in songs if song.right.any()]
-    scale = np.concatenate([song.features for song in songs]).std(axis=0) + 1e-6
-    scaled = [TrainingSong(song.features / scale, song.right) for song in songs]
+    data = []
+    importance = _importance(songs)
+    for song, important in zip(songs, importance, strict=True):
+        hypotheses = [hypothesis_of(each, known) for each in song.heard]
+        rows = [bars.features | {"mostly silent": 0.0} for hypothesis in hypotheses for bars in hypothesis.bars]
+        right = np.array(_right(song, hypotheses))
+        if right.any():
+            data.append((rows, right, important))
+    names = sorted({name for rows, _, _ in data for row in rows for name in row})
+    tables = [np.array([[row.get(name, 0.0) for name in names] for row in rows]) for rows, _, _ in data]
+    scale = np.concatenate(tables).std(axis=0) + 1e-6
+    scaled = [(table / scale, right, weight) for table, (_, right, weight) in zip(tables, data, strict=True)]
+    total = sum(weight for _, _, weight in scaled)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        total, slope = RIDGE * float(weights @ weights), 2 * RIDGE * weights
-        for song in scaled:
-            scores = song.features @ weights
+        value, slope = RIDGE * float(weights @ weights), 2 * RIDGE * weights
+        for features, right, weight in scaled:
+            scores = features @ weights
             probabilities = np.exp(scores - scores.max())
             probabilities /= probabilities.sum()
-            right = probabilities * song.right
-            share = right.sum() + 1e-12
-            total -= float(np.log(share)) / len(scaled)
-            slope -= song.features.T @ (right / share - probabilities) / len(scaled)
-        return total, slope
+            chosen = probabilities * right
+            share = chosen.sum() + 1e-12
+            value -= weight / total * float(np.log(share))
+            slope = slope - weight / total * (features.T @ (chosen / share - probabilities))
+        return value, slope
 
-    best = minimize(loss, np.zeros(len(scale)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300})
-    return np.asarray(best.x / scale)
-
-
-def _bounds(name: str) -> Bounds:
-    return next((bounds for names, bounds in SIGNS.items() if re.fullmatch(names, name)), (None, None))
+    best = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B", options={"maxiter": 300})
+    found = dict(zip(names, (best.x / scale).tolist(), strict=True))
+    found |= {f"bars in {metre}": found[f"bars in {metre}"] + prior for metre, prior in METRE_PRIORS.items()}
+    return found | {"mostly silent": SILENCE}
 
 
-def _analyse(path: Path) -> list[tuple[Mapping[str, float], bool]]:
-    known = truth.read(path)
-    stereo, rate = soundfile.read(path.with_suffix(".flac"), dtype="float32", always_2d=True)
-    samples = librosa.resample(stereo.mean(axis=1), orig_sr=rate, target_sr=HZ)
+def left_out(songs: Sequence[Song]) -> list[Choice]:
+    """Return the choice for each song, fitted to the songs of other sources."""
+    fold_of = folds([song.truth for song in songs], FOLDS)
+    found = []
+    for fold in track(range(FOLDS), description="Fitting"):
+        others = [song for song, its in zip(songs, fold_of, strict=True) if its != fold]
+        known = learn_patterns(others)
+        weights = fit(others, known)
+        held = (song for song, its in zip(songs, fold_of, strict=True) if its == fold and song.heard)
+        found += [chosen(song, known, weights) for song in held]
+    return found
+
+
+def chosen(song: Song, known: Patterns, weights: Mapping[str, float]) -> Choice:
+    hypotheses = [hypothesis_of(each, known) for each in song.heard]
+    meter = choose([each for each in hypotheses if each.bars], weights)
+    index = next(number for number, each in enumerate(song.heard) if each.frames is meter.frames)
+    tempo = song.truth.tempo_bpm
+    return Choice(
+        song,
+        song.beat_f[index],
+        song.downbeat_f[index][meter.beats_per_bar, meter.first],
+        meter.metre == song.metre,
+        same_tempo(tempo, meter.tempo_bpm),
+        any(same_tempo(tempo, meter.tempo_bpm, octave) for octave in OCTAVES),
+        meter.beat_probability,
+        meter.metre_probability,
+    )
+
+
+def by_source(choices: Sequence[Choice]) -> str:
+    """Return a table by source; `best` is the beat F of the best candidate."""
+    groups: dict[str, list[Choice]] = defaultdict(list)
+    for each in choices:
+        groups[each.song.source].append(each)
+    groups |= {"**all**": list(choices)}
+    return table(
+        ("left out", "songs", "beat F", "downbeat F", "metre", "tempo", "or octave", "best"),
+        [
+            [
+                name,
+                str(len(group)),
+                mean(each.beat_f for each in group),
+                mean(each.downbeat_f for each in group),
+                mean(each.metre for each in group),
+                mean(each.tempo for each in group),
+                mean(each.tempo_or_octave for each in group),
+                figure(float(np.mean([max(each.song.beat_f) for each in group]))),
+            ]
+            for name, group in groups.items()
+        ],
+    )
+
+
+def _importance(songs: Sequence[Song]) -> list[float]:
+    """Return the weight of each song; a source counts as the square root of its songs."""
+    counts = Counter(song.source for song in songs)
     return [
-        (each.features, _is_right(each.frames / FPS, each.metre, each.first, each.beats_per_bar, known))
-        for each in hypotheses(onsets(samples), harmony(samples))
+        (1.0 if {"drums only", "score"} & {*song.truth.tags} else BAND_IN_FOUR if song.metre == 4 else BAND)
+        / counts[song.source] ** 0.5
+        for song in songs
     ]
 
 
-def _is_right(times: Floats, metre: int, first: int, beats_per_bar: int, known: Truth) -> bool:
-    beats = np.array([beat.time for beat in known.beats])
-    downbeats = np.array([beat.time for beat in known.beats if beat.position == 1])
-    return (
-        f"{metre}" == str(known.time_signature).partition("/")[0]
-        and f_measure(beats, times) > RIGHT_BEATS
-        and f_measure(downbeats, times[first::beats_per_bar]) > RIGHT_BARS
-    )
+def _right(song: Song, hypotheses: Sequence[Hypothesis]) -> list[bool]:
+    """Return a flag for each of all bars: true for the right beats in the right bars."""
+    return [
+        bars.metre == song.metre and beat_f > RIGHT_BEATS and downbeat_f[beats_of(bars.metre), bars.first] > RIGHT_BARS
+        for hypothesis, beat_f, downbeat_f in zip(hypotheses, song.beat_f, song.downbeat_f, strict=True)
+        for bars in hypothesis.bars
+    ]
+
+
+def _downbeat_f(downbeats: Floats, frames: Frames) -> dict[tuple[int, int], float]:
+    return {
+        (count, first): f_measure(downbeats, frames[first::count] / FPS)
+        for count in {beats_of(metre) for metre in METRES}
+        for first in range(count)
+    }
+
+
+def _frames(known: Truth, count: int) -> Frames:
+    return np.array([round(beat.time * FPS) for beat in known.beats if beat.time * FPS < count - 1])
+
+
+def _mean_bar(heard: Floats, known: Truth) -> Floats | None:
+    count = max(beat.position for beat in known.beats)
+    first = next(number for number, beat in enumerate(known.beats) if beat.position == 1)
+    bars = (heard.shape[1] - first) // count
+    if bars < MIN_BARS:
+        return None
+    return np.asarray(heard[:, first : first + bars * count].reshape(len(heard), bars, count).mean(axis=1).T)
+
+
+def _read(path: Path) -> tuple[NDArray[np.float32], int]:
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    return samples.T, rate
 
 
 if __name__ == "__main__":

@@ -3,66 +3,77 @@
 import numpy as np
 import pytest
 
-from services.beats.bars import PATTERNS, VIEWS, Pattern, accents, bar_positions, fit_patterns
+from services.beats.bars import COMPOUND, METRES, bar_positions, beats_of, fits, patterns
+from services.beats.beat_features import ACCENTS, accents
 from services.beats.harmony import harmony
 from services.beats.onsets import FPS, Floats, onsets
-from tests.unit.beats.grooves import METRES, Metre, groove
+from tests.unit.beats.grooves import METRES as GROOVES
+from tests.unit.beats.grooves import Metre, groove
 
 BEATS = 48
-QUARTERS = [metre for metre in METRES if metre.signature != "6/8"]
+ALL = [(metre, number) for metre in METRES for number in range(len(patterns()[metre]))]
 
 
-def accented(pattern: Pattern, first: int = 0, noise: float = 0.5) -> Floats:
+def accented(pattern: Floats, first: int = 0, noise: float = 0.5) -> Floats:
     """Return the accents of the pattern with noise, starting with its beat number `first`."""
-    number = np.arange(first, first + BEATS) % pattern.beats
-    errors = np.random.default_rng(7).normal(0, noise, (len(VIEWS), BEATS))
-    return np.asarray(2 * pattern.accents[:, number] + errors)
+    number = np.arange(first, first + BEATS) % len(pattern)
+    errors = np.random.default_rng(7).normal(0, noise, (len(ACCENTS), BEATS))
+    return np.asarray(2 * pattern[number].T + errors)
 
 
-@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: str(pattern.beats))
+def test_every_metre_has_patterns_of_its_length() -> None:
+    assert set(patterns()) == set(METRES)
+    for metre, bars in patterns().items():
+        assert bars.shape[1:] == (beats_of(metre), len(ACCENTS))
+        assert np.abs(bars.mean(axis=1)).max() < 0.01
+
+
+@pytest.mark.parametrize(("metre", "number"), ALL)
 @pytest.mark.parametrize("first", [0, 1])
-def test_a_pattern_fits_itself_best(pattern: Pattern, first: int) -> None:
-    found = fit_patterns(accented(pattern, first))
-    fit, start = found[pattern.beats]
-    assert fit > 0
-    assert fit == max(value for value, _ in found.values())
-    assert start == -first % pattern.beats
-
-
-@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: str(pattern.beats))
-def test_each_beat_has_its_position(pattern: Pattern) -> None:
-    found = bar_positions(accented(pattern, 1), pattern.beats)
-    assert (found == (np.arange(BEATS) + 1) % pattern.beats + 1).all()
-
-
-@pytest.mark.parametrize("change", ["dropped", "added"])
-def test_bars_continue_after_a_missing_or_an_additional_beat(change: str) -> None:
-    whole = accented(PATTERNS[0])
-    if change == "dropped":
-        heard, after = np.delete(whole, 22, axis=1), 23
-    else:
-        heard, after = np.insert(whole, 22, 0, axis=1), 25
-    found = bar_positions(heard, 4)
-    shift = {"dropped": 1, "added": -1}[change]
-    assert (found[:20] == np.arange(20) % 4 + 1).all()
-    assert (found[after:] == (np.arange(after, len(found)) + shift) % 4 + 1).all()
-
-
-def test_one_wrong_accent_does_not_shift_the_bars() -> None:
-    heard = accented(PATTERNS[0])
-    heard[:, 21] = heard[:, 20]
-    assert (bar_positions(heard, 4) == np.arange(BEATS) % 4 + 1).all()
+def test_a_pattern_fits_where_it_begins(metre: int, number: int, first: int) -> None:
+    bars = patterns()[metre]
+    found = fits(accented(bars[number], first), bars[[number]])
+    assert found.argmax() == -first % beats_of(metre)
+    assert found.max() > 0
 
 
 def test_equal_beats_fit_no_pattern() -> None:
-    assert all(fit < 0 for fit, _ in fit_patterns(np.zeros((len(VIEWS), BEATS))).values())
+    assert all((fits(np.zeros((len(ACCENTS), BEATS)), bars) <= 0).all() for bars in patterns().values())
 
 
-@pytest.mark.parametrize("metre", QUARTERS, ids=lambda metre: metre.signature)
-def test_downbeats_of_a_groove_have_the_strongest_accents(metre: Metre) -> None:
-    heard = groove(metre, 110)
-    found = accents(onsets(heard.samples), harmony(heard.samples), np.rint(heard.beats * FPS).astype(np.int64))
-    assert found.shape == (len(VIEWS), len(heard.beats))
-    summed = found.sum(axis=0)
-    inner = slice(metre.beats, -metre.beats)
-    assert summed[inner][:: metre.beats].mean() > summed[inner].mean() + 1
+@pytest.mark.parametrize(("metre", "number"), ALL)
+def test_each_beat_has_its_position(metre: int, number: int) -> None:
+    bars = patterns()[metre][[number]]
+    found = bar_positions(accented(bars[0], 1), bars)
+    assert (found == (np.arange(BEATS) + 1) % beats_of(metre) + 1).all()
+
+
+def test_a_short_bar_is_found_and_the_next_bars_begin_after_it() -> None:
+    bars = patterns()[4][[0]]
+    whole = accented(bars[0], noise=0.1)
+    cut = np.delete(whole, [22, 23], axis=1)
+    expected = np.delete(np.arange(BEATS) % 4 + 1, [22, 23])
+    assert np.mean(bar_positions(cut, bars) == expected) > 0.9
+
+
+def test_known_downbeats_decide_between_equal_beats() -> None:
+    bars = patterns()[3]
+    anchors = np.zeros(BEATS, np.int64)
+    anchors[10:30] = (np.arange(10, 30) - 1) % 3 + 1
+    found = bar_positions(np.zeros((len(ACCENTS), BEATS)), bars, anchors)
+    assert (found == (np.arange(BEATS) - 1) % 3 + 1).all()
+
+
+@pytest.mark.parametrize(
+    "metre", [each for each in GROOVES if each.signature != "6/8"], ids=lambda each: each.signature
+)
+def test_the_true_beats_of_a_groove_get_their_positions(metre: Metre) -> None:
+    song = groove(metre, 120, 30)
+    frames = np.rint(song.beats * FPS).astype(np.int64)
+    heard = accents(onsets(song.samples), harmony(song.samples), frames)
+    found = bar_positions(heard, patterns()[metre.beats])
+    assert np.mean(np.isin(song.beats[found == 1], song.downbeats)) > 0.9
+
+
+def test_a_compound_bar_has_two_beats() -> None:
+    assert beats_of(COMPOUND) == 2

@@ -17,7 +17,7 @@ def pulses(tempo_bpm: float, seconds: float = 20) -> Floats:
     return strength
 
 
-@pytest.mark.parametrize("tempo_bpm", [55, 60, 84, 116, 150, 200, 210])
+@pytest.mark.parametrize("tempo_bpm", [55, 60, 84, 116, 145, 200, 210])
 def test_the_candidates_include_the_tempo_its_half_and_its_double(tempo_bpm: float) -> None:
     found = np.array(tempo_candidates(pulses(tempo_bpm)))
     for ratio in (0.5, 1, 2):
