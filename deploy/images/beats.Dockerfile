@@ -26,7 +26,7 @@ WORKDIR /app
 COPY --from=packages /venv /venv
 COPY shared shared
 COPY services/__init__.py services/
-COPY services/beats/*.py services/beats/weights.json services/beats/
+COPY services/beats/*.py services/beats/patterns.json services/beats/weights.json services/beats/
 ARG VERSION=0.1.0
 ARG REVISION
 ARG SOURCE
