@@ -22,7 +22,7 @@ from shared.web.health import Health
 DOCS = Path(__file__).parent
 POLICIES = DOCS.parent / "deploy/k8s/components/s3/policies"
 BUCKET, PREFIX = "karaoke", "jobs"
-"""Of the component's STORAGE_URL."""
+"""They are those of the component's STORAGE_URL."""
 
 
 async def openapi() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a caller's jobs use, as the status service counts it and the gateway limits it."""
+"""Use of audio time and storage by a caller's jobs: the status service counts it, and the gateway limits it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,7 +17,7 @@ STEMS_BYTES: Final[dict[AudioFormat, int]] = {"wav": 882_000, "flac": 300_000, "
 
 
 class Part(Frozen):
-    """What some jobs of a caller use together: seconds of audio for one model, or bytes. It counts until `until`."""
+    """The sum over some jobs of a caller: seconds of audio for one model, or bytes. It counts until `until`."""
 
     until: Moment
     amount: float = Field(ge=0)
@@ -25,7 +25,7 @@ class Part(Frozen):
 
 
 class Usage(Frozen):
-    """What a caller's stored jobs use. Each part sums the jobs of one hour, so `until` is at most an hour late."""
+    """The sums over a caller's stored jobs. Each part sums the jobs of one hour, so `until` is at most an hour late."""
 
     unfinished: int = 0
     audio: tuple[Part, ...] = ()

@@ -26,7 +26,7 @@ PARTS: dict[str, Callable[[Any], Any]] = {
     "ASSERT": itemgetter(1),
     "ASSERT_NOT": itemgetter(1),
 }
-"""Where the parsed parts of a pattern contain a pattern."""
+"""Positions of the patterns inside the parsed parts of a pattern."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ SECTION_BEATS: Final = (4, 8)
 """Lengths in beats of what is compared before and after a beat to find the start of a section."""
 MIN_LEVEL_DB: Final = -60.0
 LOUD_DB: Final = -30.0
-"""Where music begins, relative to its loudest frame."""
+"""Level at which music begins, relative to its loudest frame."""
 START_FRAMES: Final = 40
 LEAD_FRAMES: Final = 6
 START_TOLERANCE: Final = 0.12

@@ -107,13 +107,14 @@ def beat_grid_from(times: Floats, downbeats: Floats, song_onsets: Onsets) -> Bea
     last = np.searchsorted(firsts, number, side="right") - 1
     since = number - firsts[np.maximum(last, 0)] if len(firsts) else number
     evenness = regularity(song_onsets, frames)
+    steadiness = float(np.mean(lengths == beats_per_bar)) if beats_per_bar else 0.0
     return BeatGrid(
         times=times,
         positions=(since % beats_per_bar if beats_per_bar else since) + 1,
         time_signature=f"{beats_per_bar}/4" if beats_per_bar else None,
         confidence=confidence(agreement(song_onsets, frames), 1.0, evenness),
-        metre_confidence=float(np.mean(lengths == beats_per_bar)) if beats_per_bar else 0.0,
-        bar_confidence=float(np.mean(lengths == beats_per_bar)) if beats_per_bar else 0.0,
+        metre_confidence=steadiness,
+        bar_confidence=steadiness,
         regularity=evenness,
     )
 

@@ -1,4 +1,4 @@
-"""What `make setup` builds from `web/`: the page at `/`, the API's documentation at `/docs`, files below `/web/`."""
+"""Serves what `make setup` builds from `web/`: the page, the API's documentation at `/docs`, files below `/web/`."""
 
 from pathlib import Path
 from typing import Final

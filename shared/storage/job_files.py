@@ -125,3 +125,10 @@ class Storage(ObjectStore):
     async def delete_job(self, job_id: str) -> None:
         """Delete all files of a job, the manifest last."""
         await self.delete_folder(job_id, last=MANIFEST)
+
+    async def delete_leftovers(self, job_id: str) -> bool:
+        """Delete files that were stored while the job was deleted, and return whether it was."""
+        is_deleted = await self.manifest(job_id) is None
+        if is_deleted:
+            await self.delete_job(job_id)
+        return is_deleted

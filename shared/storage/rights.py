@@ -1,4 +1,4 @@
-"""What each service may do with the objects of a job's folder. `make docs` makes the policies of a bucket from this.
+"""Rights of each service to the objects of a job's folder. `make docs` makes the policies of a bucket from this.
 
 Every service may list the bucket: an object counts as missing only if the store can be listed.
 """

@@ -82,7 +82,7 @@ class Song:
 
 @dataclass(frozen=True)
 class Choice:
-    """How good a choice is; `probability` is that of its beats, `metre_probability` that of its metre."""
+    """The quality of a choice; `probability` is that of its beats, `metre_probability` that of its metre."""
 
     song: Song
     beat_f: float
@@ -155,11 +155,11 @@ def fit(songs: Sequence[Song], known: Patterns) -> dict[str, float]:
     importance = _importance(songs)
     for song, important in zip(songs, importance, strict=True):
         hypotheses = [hypothesis_of(each, known) for each in song.heard]
-        rows = [bars.features | {"mostly silent": 0.0} for hypothesis in hypotheses for bars in hypothesis.bars]
+        rows = [bars.features for hypothesis in hypotheses for bars in hypothesis.bars]
         right = np.array(_right(song, hypotheses))
         if right.any():
             data.append((rows, right, important))
-    names = sorted({name for rows, _, _ in data for row in rows for name in row})
+    names = sorted({name for rows, _, _ in data for row in rows for name in row} - {"mostly silent"})
     tables = [np.array([[row.get(name, 0.0) for name in names] for row in rows]) for rows, _, _ in data]
     scale = np.concatenate(tables).std(axis=0) + 1e-6
     scaled = [(table / scale, right, weight) for table, (_, right, weight) in zip(tables, data, strict=True)]

@@ -1,4 +1,4 @@
-"""What a caller's jobs use, and the limits, with a gateway and status on a real broker and database."""
+"""Use of a caller's jobs and its limits, with a gateway and status on a real broker and database."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

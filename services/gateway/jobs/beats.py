@@ -12,10 +12,9 @@ from typing import Annotated, Any, Final
 import structlog
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import ValidationError
-from starlette.requests import ClientDisconnect
 
 from services.gateway.jobs.recount import BeatCorrection, counted, recounted
-from services.gateway.jobs.upload import CLOSE, paced, parse_content_type
+from services.gateway.jobs.upload import CLOSE, parse_content_type, short_body
 from services.gateway.results import names
 from services.gateway.results.current import CurrentFiles, latest_correction
 from services.gateway.security.auth import Keys
@@ -130,8 +129,7 @@ class BeatCorrections:
             while not await self._storage.claim(f"{job_id}/{corrected_beats(number := number + 1)}", content):
                 if if_match is not None:
                     raise _conflict()
-        if await self._storage.manifest(job_id) is None:
-            await self._storage.delete_job(job_id)
+        if await self._storage.delete_leftovers(job_id):
             raise no_such_result()
         for name in await self._storage.sizes(job_id):
             if (match := names.CORRECTED.fullmatch(name)) and int(match[1]) <= number - KEPT:
@@ -157,16 +155,8 @@ async def _correction(request: Request, limits: Settings) -> BeatCorrection:
     """Return the body. Raises Problem: 400 if incomplete, 408 if too slow, 413, 415 and 422 if not valid."""
     if parse_content_type(request.headers.get("content-type", ""))[0] != "application/json":
         raise Problem(415, "not_json", "Send the correction as application/json.", CLOSE)
-    body = bytearray()
     try:
-        async for chunk in paced(request, limits):
-            body += chunk
-            if len(body) > MAX_BYTES:
-                raise Problem(413, "too_large", f"The correction is larger than {MAX_BYTES} bytes.", CLOSE)
-    except ClientDisconnect as error:
-        raise Problem(400, "incomplete_upload", "The request ended before the correction had arrived.") from error
-    try:
-        return BeatCorrection.model_validate_json(bytes(body))
+        return BeatCorrection.model_validate_json(await short_body(request, limits, MAX_BYTES))
     except ValidationError as error:
         found = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise Problem(422, "invalid_request", found) from error

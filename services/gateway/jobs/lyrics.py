@@ -4,11 +4,10 @@ from typing import Annotated, Final
 
 import structlog
 from fastapi import APIRouter, Depends, Request
-from starlette.requests import ClientDisconnect
 
 from services.gateway.jobs.retry import retry_tasks
 from services.gateway.jobs.submit import Accepted
-from services.gateway.jobs.upload import CLOSE, paced, parse_content_type, validated_lyrics
+from services.gateway.jobs.upload import CLOSE, parse_content_type, short_body, validated_lyrics
 from services.gateway.security.auth import Keys
 from services.gateway.security.quota import Quota
 from services.gateway.settings import Settings
@@ -95,15 +94,7 @@ async def _text(request: Request, limits: Settings) -> tuple[bytes, str | None]:
     content_type, charset = parse_content_type(request.headers.get("content-type", ""))
     if content_type != "text/plain":
         raise Problem(415, "not_text", "Send the lyrics as text/plain, in UTF-8.", CLOSE)
-    text = bytearray()
-    try:
-        async for chunk in paced(request, limits):
-            text += chunk
-            if len(text) > MAX_BYTES:
-                raise Problem(413, "too_large", f"The lyrics are larger than {MAX_BYTES / 1000:.0f} kB.", CLOSE)
-    except ClientDisconnect as error:
-        raise Problem(400, "incomplete_upload", "The upload ended before all lyrics had arrived.") from error
-    return bytes(text), charset
+    return await short_body(request, limits, MAX_BYTES), charset
 
 
 def routes(lyrics: UserLyrics, keys: Keys) -> APIRouter:

@@ -32,7 +32,7 @@ EIGHTHS: Final = {"6/8": Metre(2, "dotted quarter"), "7/8": Metre(7, "eighth")}
 
 
 class BeatCorrection(Frozen):
-    """What of the beats is counted differently. A field that is null, or left out, keeps what was heard."""
+    """A correction of how the beats are counted. A field that is null, or left out, keeps what was heard."""
 
     tempo: Literal["half", "double"] | None = Field(
         default=None, description="`half` keeps every other beat; `double` adds a beat halfway between two."

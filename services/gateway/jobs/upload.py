@@ -124,6 +124,19 @@ async def paced(request: Request, limits: Settings) -> AsyncIterator[bytes]:
         yield chunk
 
 
+async def short_body(request: Request, limits: Settings, most_bytes: int) -> bytes:
+    """Return the request's body. Raises Problem: 400 if it is incomplete, 408 if too slow, 413 above `most_bytes`."""
+    body = bytearray()
+    try:
+        async for chunk in paced(request, limits):
+            body += chunk
+            if len(body) > most_bytes:
+                raise Problem(413, "too_large", f"More than {most_bytes / 1000:g} kB were sent.", CLOSE)
+    except ClientDisconnect as error:
+        raise Problem(400, "incomplete_upload", "The request ended before its whole body had arrived.") from error
+    return bytes(body)
+
+
 async def validated_lyrics(body: bytes, charset: str | None, *, unknown_charset: int = 422) -> str:
     """Return normalized lyrics. Raises Problem 422: `invalid_lyrics`, `lyrics_too_long` or `empty_lyrics`.
 

@@ -121,8 +121,7 @@ class Encodings:
             if await self._storage.manifest(job_id) is None:
                 return
             await self._storage.put(f"{job_id}/{name}", written)
-        if await self._storage.manifest(job_id) is None:
-            await self._storage.delete_job(job_id)
+        await self._storage.delete_leftovers(job_id)
         log.info("encoded", job_id=job_id, name=name, source=source, seconds=round(monotonic() - started, 3))
 
     async def _click_track(self, job_id: str, beats: Path) -> Path:

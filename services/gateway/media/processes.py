@@ -65,7 +65,7 @@ class Slots:
         self._running: Counter[Hashable] = Counter()
         self._turns = itertools.count(1)
         self._last_turn: dict[Hashable, int] = {}
-        """When each caller that runs or waits was served last."""
+        """Turn in which each caller that runs or waits was served last."""
 
     @asynccontextmanager
     async def slot(self, caller: Hashable) -> AsyncIterator[None]:

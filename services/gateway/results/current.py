@@ -62,7 +62,8 @@ class CurrentFiles:
             beats = await self._storage.get(f"{job_id}/{corrected_beats(number)}")
         except MISSING:
             return
-        await put_unless_deleted(self._storage, job_id, corrected, await asyncio.to_thread(_with_places, lyrics, beats))
+        await self._storage.put(f"{job_id}/{corrected}", await asyncio.to_thread(_with_places, lyrics, beats))
+        await self._storage.delete_leftovers(job_id)
 
     async def _head(self, job_id: str, name: str, caller: Hashable) -> Current | None:
         head = await self._encodings.head(job_id, name, caller)
@@ -73,13 +74,6 @@ def latest_correction(existing: Mapping[str, int]) -> int:
     """Return the greatest number of the stored corrections, which holds; 0 if there are none."""
     numbers = (int(match[1]) for name in existing if (match := names.CORRECTED.fullmatch(name)))
     return max((number for number in numbers if corrected_beats(number) in existing), default=0)
-
-
-async def put_unless_deleted(storage: Storage, job_id: str, name: str, content: bytes) -> None:
-    """Store a file of a job, and nothing that stays if the job is deleted meanwhile."""
-    await storage.put(f"{job_id}/{name}", content)
-    if await storage.manifest(job_id) is None:
-        await storage.delete_job(job_id)
 
 
 def _with_places(lyrics: bytes, beats: bytes) -> bytes:

@@ -41,7 +41,7 @@ DAY: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, eq=False)
 class Reservation:
-    """What a job, or a run of it, will use: seconds of audio times its model's weight, and bytes."""
+    """The expected use of a job, or of a run of it: seconds of audio times its model's weight, and bytes."""
 
     caller: Caller
     job_id: str

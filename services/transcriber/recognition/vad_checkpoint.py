@@ -1,4 +1,4 @@
-"""What the checkpoint of whisperx' voice activity detection contains beside weights: settings of its training."""
+"""Classes that the checkpoint of whisperx' voice activity detection contains beside weights: training settings."""
 
 from collections import defaultdict
 from typing import Any, Final
