@@ -57,15 +57,20 @@ def likelihood_ratios(accents: Floats, bars: Floats) -> Floats:
     return np.asarray(weighted @ accents - 0.5 * (weighted * bars).sum(axis=2)[:, :, None])
 
 
-def bar_positions(accents: Floats, bars: Floats, anchors: Positions | None = None) -> Positions:
+def bar_positions(
+    accents: Floats, bars: Floats, anchors: Positions | None = None, downbeat_evidence: Floats | None = None
+) -> Positions:
     """Return the likeliest position of each beat in its bar, from 1, by the Viterbi algorithm; few bars end early.
 
-    `anchors` are positions that are already known, from 1, or 0 where they are not.
+    `anchors` are positions that are already known, from 1, or 0 where they are not. `downbeat_evidence` is the log
+    likelihood ratio of a downbeat for each beat, or 0 where nothing is known.
     """
     bonus = np.zeros((bars.shape[1], accents.shape[1]))
     if anchors is not None:
         known = np.flatnonzero(anchors)
         bonus[anchors[known] - 1, known] = ANCHOR
+    if downbeat_evidence is not None:
+        bonus[0] += downbeat_evidence
     paths = (_best_path(gains + bonus) for gains in likelihood_ratios(accents, bars))
     return max(paths, key=lambda path: path[0])[1] + 1
 

@@ -51,7 +51,7 @@ class BeatFeatures:
     `accents`, [row, beat], are standardized, as are the rows of `marks`: how loud each beat is in all bands, how much
     the music changes there, and how full the beat before it is. `similarity` of bars by their number of beats is the
     correlation at lags of whole bars, minus that at other lags. `opening` is the beat with which the music begins after
-    silence, if known.
+    silence, if known. `downbeat_evidence`, [beat], does not come from the onsets: see `beat_features`.
     """
 
     frames: Frames
@@ -62,6 +62,7 @@ class BeatFeatures:
     marks: Floats
     similarity: dict[int, float]
     opening: int | None
+    downbeat_evidence: Floats
 
     @property
     def octaves(self) -> float:
@@ -69,8 +70,19 @@ class BeatFeatures:
         return float(np.log2(self.tempo_bpm / TYPICAL_BPM))
 
 
-def beat_features(onsets: Onsets, harmony: Harmony, frames: Frames, *, whole: bool = True) -> BeatFeatures:
-    """Return the features of at least two beats; `whole` if the onsets begin where the song does."""
+def beat_features(
+    onsets: Onsets,
+    harmony: Harmony,
+    frames: Frames,
+    *,
+    whole: bool = True,
+    downbeat_evidence: Floats | None = None,
+) -> BeatFeatures:
+    """Return the features of at least two beats; `whole` if the onsets begin where the song does.
+
+    `downbeat_evidence` is the log likelihood ratio of a downbeat, compared with another beat, if there is a beat at
+    each frame of the onsets; 0 where nothing is known.
+    """
     views = {"flux": onsets.superflux, **{name: getattr(onsets, name) for name in STRENGTHS}}
     strengths = {name: local_maximum(view) for name, view in views.items()}
     bpm = 60 * FPS * tempo(frames)
@@ -91,6 +103,7 @@ def beat_features(onsets: Onsets, harmony: Harmony, frames: Frames, *, whole: bo
         _marks(onsets, frames),
         _similarities(strengths, frames),
         _opening(onsets, frames) if whole else None,
+        np.zeros(len(frames)) if downbeat_evidence is None else downbeat_evidence[frames],
     )
 
 

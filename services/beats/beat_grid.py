@@ -59,14 +59,27 @@ class BeatGrid:
         return 60 * tempo(self.times)
 
 
-def find_beat_grid(song_onsets: Onsets, harmony: Harmony, drum_onsets: Onsets | None = None) -> BeatGrid | None:
+def find_beat_grid(
+    song_onsets: Onsets,
+    harmony: Harmony,
+    drum_onsets: Onsets | None = None,
+    *,
+    downbeat_evidence: Floats | None = None,
+) -> BeatGrid | None:
     """Return the beats and bars of a song; None for audio without a beat: silence, speech, noise, a single hit.
 
     The full mix decides tempo and metre; if `drum_onsets` are given, they decide the exact times of the beats.
+    `downbeat_evidence`, [frame of the onsets], is that of `beat_features`.
     """
+    evidence = np.zeros(len(song_onsets.full)) if downbeat_evidence is None else downbeat_evidence
     start = max(0.0, (len(song_onsets.full) / FPS - EXCERPT_SECONDS) / 2)
     end = start + EXCERPT_SECONDS
-    meter = estimate_meter(song_onsets.excerpt(start, end), harmony.excerpt(start, end), whole=start == 0)
+    meter = estimate_meter(
+        song_onsets.excerpt(start, end),
+        harmony.excerpt(start, end),
+        whole=start == 0,
+        downbeat_evidence=evidence[round(start * FPS) : round(end * FPS)],
+    )
     if meter is None:
         return None
     known = meter.frames + round(start * FPS)
@@ -80,7 +93,9 @@ def find_beat_grid(song_onsets: Onsets, harmony: Harmony, drum_onsets: Onsets | 
     bars = patterns()[meter.metre]
     return BeatGrid(
         times=np.maximum(0, frames / FPS - LATENCY_SECONDS),
-        positions=bar_positions(accents(song_onsets, harmony, frames), bars, _anchors(frames, known, meter)),
+        positions=bar_positions(
+            accents(song_onsets, harmony, frames), bars, _anchors(frames, known, meter), evidence[frames]
+        ),
         time_signature=_signature(meter),
         confidence=certainty,
         metre_confidence=metre_confidence(meter.metre_probability),

@@ -43,11 +43,15 @@ LOUDEST_SHARE: Final = 0.1
 
 @dataclass(frozen=True)
 class Bars:
-    """Bars of `metre`; the first whole one begins with beat `first`."""
+    """Bars of `metre`; the first whole one begins with beat `first`.
+
+    `downbeat_evidence` is the sum over their downbeats. It is added to the score of the features.
+    """
 
     metre: int
     first: int
     features: Features
+    downbeat_evidence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,14 @@ class Meter:
         return beats_of(self.metre)
 
 
-def estimate_meter(onsets: Onsets, harmony: Harmony, *, whole: bool = True) -> Meter | None:
-    """Return the likeliest meter; None if no onsets repeat. `whole` if the onsets begin where the song does."""
-    heard = (beat_features(onsets, harmony, frames, whole=whole) for frames in beat_candidates(onsets))
+def estimate_meter(
+    onsets: Onsets, harmony: Harmony, *, whole: bool = True, downbeat_evidence: Floats | None = None
+) -> Meter | None:
+    """Return the likeliest meter; None if no onsets repeat. The arguments are those of `beat_features`."""
+    heard = (
+        beat_features(onsets, harmony, frames, whole=whole, downbeat_evidence=downbeat_evidence)
+        for frames in beat_candidates(onsets)
+    )
     found = [hypothesis for hypothesis in (hypothesis_of(each, patterns()) for each in heard) if hypothesis.bars]
     return choose(found, weights()) if found else None
 
@@ -145,7 +154,10 @@ def weights() -> dict[str, float]:
 
 def _scores(hypothesis: Hypothesis, weights: Mapping[str, float]) -> Floats:
     return np.array(
-        [sum(weights.get(name, 0.0) * value for name, value in bars.features.items()) for bars in hypothesis.bars]
+        [
+            bars.downbeat_evidence + sum(weights.get(name, 0.0) * value for name, value in bars.features.items())
+            for bars in hypothesis.bars
+        ]
     )
 
 
@@ -169,7 +181,8 @@ def _bars(heard: BeatFeatures, metre: int, known: Floats) -> Iterator[Bars]:
     }
     for first, fit in enumerate(fits(heard.accents, known)):
         of_fit = {"fit": float(fit * np.sqrt(min(beats, MAX_FIT_BEATS))), "fit of a beat": float(fit)}
-        yield Bars(metre, first, of_metre | of_fit | _downbeats(heard, count, first))
+        evidence = float(heard.downbeat_evidence[first::count].sum() * min(1, MAX_FIT_BEATS / beats))
+        yield Bars(metre, first, of_metre | of_fit | _downbeats(heard, count, first), evidence)
 
 
 def _downbeats(heard: BeatFeatures, count: int, first: int) -> Features:

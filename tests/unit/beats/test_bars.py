@@ -64,6 +64,15 @@ def test_known_downbeats_decide_between_equal_beats() -> None:
     assert (found == (np.arange(BEATS) - 1) % 3 + 1).all()
 
 
+def test_evidence_for_downbeats_starts_a_bar_early_but_one_wrong_downbeat_does_not() -> None:
+    starts = [0, 4, 8, 12, 14, 18, 22, 26, 30, 34, 38, 42, 46]
+    evidence = np.full(BEATS, -1.0)
+    evidence[starts] = 3
+    evidence[[24, 26]] = evidence[[26, 24]]
+    found = bar_positions(np.zeros((len(ACCENTS), BEATS)), patterns()[4], downbeat_evidence=evidence)
+    assert np.flatnonzero(found == 1).tolist() == starts
+
+
 @pytest.mark.parametrize(
     "metre", [each for each in GROOVES if each.signature != "6/8"], ids=lambda each: each.signature
 )

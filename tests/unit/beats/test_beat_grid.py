@@ -137,6 +137,20 @@ def test_silence_around_a_song_has_no_beats() -> None:
     assert found.times[-1] < 5 + len(song.samples) / HZ
 
 
+@pytest.mark.parametrize(("beats_per_bar", "pickup"), [(3, 1), (4, 2), (5, 0)])
+def test_evidence_for_downbeats_decides_the_bars_of_equal_beats(beats_per_bar: int, pickup: int) -> None:
+    played = np.arange(0.5, 24, 0.5)
+    samples = clicks(played, KICK)
+    heard = onsets(samples)
+    evidence = np.full(len(heard.full), -1.0)
+    for downbeat in np.rint(played[pickup::beats_per_bar] * FPS).astype(int):
+        evidence[downbeat - 7 : downbeat + 8] = 3
+    found = find_beat_grid(heard, harmony(samples), downbeat_evidence=evidence)
+    assert found is not None
+    assert found.time_signature == f"{beats_per_bar}/4"
+    assert f_measure(found.times[found.positions == 1], played[pickup::beats_per_bar]) > 0.95
+
+
 TIMES = np.arange(1.0, 21, 0.5)
 
 
