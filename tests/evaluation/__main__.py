@@ -10,12 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.evaluation import lyrics_tables, plots, render, rhythm_tables, tables
-from tests.evaluation.datasets import ROOT, SETS, Item, items
+from tests.evaluation.datasets import PAGE, ROOT, SETS, Item, items
 from tests.evaluation.results import results
 from tests.evaluation.system import System
 from tests.evaluation.systems import ablated, systems
 
-PAGE = ROOT / "docs" / "evaluation" / "README.md"
 GENERATED = ("tune", "report")
 
 

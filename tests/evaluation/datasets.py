@@ -12,6 +12,7 @@ from tests.evaluation.truth import Beat, Truth, Word
 
 ROOT = Path(__file__).parents[2]
 RUN = ROOT / ".run" / "evaluation"
+PAGE = ROOT / "docs" / "evaluation" / "README.md"
 SETS = ("tune", "report", "sample song", "real audio")
 WORDLESS_EVERY = 4
 """Every fourth clip without a voice is also given to the transcribers."""

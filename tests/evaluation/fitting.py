@@ -1,23 +1,25 @@
 """Fit the choice of tempo, metre and downbeats: services/beats/patterns.json and weights.json.
 
-`--left-out` reports how good the choice is for songs from sources that it was not fitted to. A source is a style of
-the generated songs, or a collection of scores. Real recordings are never used to fit.
+left_out.py measures the choice on songs of sources to which it was not fitted. Real recordings are never used to fit.
 """
 
 import argparse
 import json
 import os
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+import pickle
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from inspect import getsource
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.progress import track
 from scipy.optimize import minimize
 from sklearn.cluster import KMeans
@@ -25,16 +27,16 @@ from sklearn.cluster import KMeans
 from services.beats.bars import METRES, Patterns, beats_of
 from services.beats.beat_features import BeatFeatures, accents, beat_features
 from services.beats.harmony import harmony, pitched
-from services.beats.meter_hypotheses import Hypothesis, beat_candidates, choose, hypothesis_of
-from services.beats.onsets import FPS, HZ, Floats, onsets
+from services.beats.meter_hypotheses import Hypothesis, beat_candidates, hypothesis_of
+from services.beats.onsets import FPS, HZ, Floats, Onsets, onsets
 from services.beats.rhythm import resampled
 from services.beats.tones import tones
 from services.beats.tracking import Frames
 from tests.evaluation import render, truth
-from tests.evaluation.datasets import ROOT
-from tests.evaluation.measures.rhythm import OCTAVES, f_measure, same_tempo
-from tests.evaluation.tables import figure, mean, table
-from tests.evaluation.training_songs import TRAINING_SONGS, folds, training_songs
+from tests.evaluation.datasets import ROOT, RUN
+from tests.evaluation.measures.rhythm import f_measure
+from tests.evaluation.prepared import fingerprint
+from tests.evaluation.training_songs import TRAINING_SONGS, training_songs
 from tests.evaluation.truth import Truth
 
 BEATS = ROOT / "services" / "beats"
@@ -51,7 +53,6 @@ METRE_PRIORS: Final = {2: -1.0, 3: 0.1, 4: 0.1, 5: 0.0, 6: -0.3, 7: 0.0}
 """Added to the log-odds of metres, because songs are more often in four and three than the training songs."""
 SILENCE: Final = -8.0
 """Weight of `mostly silent`, which is not fitted: a tempo at which most beats are silent is too fast."""
-FOLDS: Final = 5
 SEED: Final = 1
 RIGHT_BEATS, RIGHT_BARS = 0.9, 0.8
 """F-measures above which beats and bars are correct."""
@@ -62,9 +63,14 @@ METRE_OF: Final = {
 
 @dataclass(frozen=True)
 class Song:
-    """A song's candidates, and the F-measures of their beats and of their downbeats by beats per bar and first beat."""
+    """A song's candidates, and the F-measures of their beats and of their downbeats by beats per bar and first beat.
 
+    `audio` is its file.
+    """
+
+    audio: Path
     truth: Truth
+    onsets: Onsets
     heard: tuple[BeatFeatures, ...]
     beat_f: tuple[float, ...]
     downbeat_f: tuple[Mapping[tuple[int, int], float], ...]
@@ -80,33 +86,10 @@ class Song:
         return METRE_OF[self.truth.time_signature or "4/4"]
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The quality of a choice; `probability` is that of its beats, `metre_probability` that of its metre."""
-
-    song: Song
-    beat_f: float
-    downbeat_f: float
-    metre: bool
-    tempo: bool
-    tempo_or_octave: bool
-    probability: float
-    metre_probability: float
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--songs", type=Path, default=TRAINING_SONGS, help="training songs (default: %(default)s)")
-    parser.add_argument("--left-out", action="store_true", help="report songs of sources that were left out")
-    arguments = parser.parse_args()
-    if missing := render.missing_packages():
-        raise SystemExit(missing)
-    paths = [path for path in training_songs(arguments.songs) if truth.read(path).beats]
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        songs = list(track(pool.map(analyse, paths), description="Analysing", total=len(paths)))
-    if arguments.left_out:
-        Console(soft_wrap=True).print(by_source(left_out(songs)), markup=False)
-        return
+    songs = songs_of(parser.parse_args().songs)
     known = learn_patterns(songs)
     rounded = {str(metre): bars.round(2).tolist() for metre, bars in known.items()}
     (BEATS / "patterns.json").write_text(json.dumps(rounded) + "\n")
@@ -114,8 +97,24 @@ def main() -> None:
     (BEATS / "weights.json").write_text(json.dumps(found, indent=1) + "\n")
 
 
+def songs_of(folder: Path) -> list[Song]:
+    """Return the training songs, which are rendered into `folder` if they are missing."""
+    if missing := render.missing_packages():
+        sys.exit(missing)
+    return analysed(path for path in training_songs(folder) if truth.read(path).beats)
+
+
+def analysed(paths: Iterable[Path]) -> list[Song]:
+    """Return the songs beside truth files, cached until the source code of the beat tracker changes."""
+    version = fingerprint(*sorted(BEATS.glob("*.py")), getsource(Song), getsource(analyse))
+    cached = partial(_cached, folder=RUN / "analysed" / version)
+    paths = list(paths)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        return list(track(pool.map(cached, paths), description="Analysing", total=len(paths)))
+
+
 def analyse(path: Path) -> Song:
-    """Return the candidates of the song beside a truth file."""
+    """Return the candidates of the song beside a truth file; it may have no beat."""
     known = truth.read(path)
     samples = resampled(*_read(path.with_suffix(".flac")))
     heard = onsets(samples)
@@ -124,11 +123,13 @@ def analyse(path: Path) -> Song:
     beats = np.array([beat.time for beat in known.beats])
     downbeats = np.array([beat.time for beat in known.beats if beat.position == 1])
     return Song(
+        path.with_suffix(".flac"),
         known,
+        heard,
         candidates,
         tuple(f_measure(beats, each.frames / FPS) for each in candidates),
         tuple(_downbeat_f(downbeats, each.frames) for each in candidates),
-        _mean_bar(accents(heard, tonal, _frames(known, len(heard.full))), known),
+        _mean_bar(accents(heard, tonal, _frames(known, len(heard.full))), known) if known.beats else None,
     )
 
 
@@ -183,58 +184,15 @@ def fit(songs: Sequence[Song], known: Patterns) -> dict[str, float]:
     return found | {"mostly silent": SILENCE}
 
 
-def left_out(songs: Sequence[Song]) -> list[Choice]:
-    """Return the choice for each song, fitted to the songs of other sources."""
-    fold_of = folds([song.truth for song in songs], FOLDS)
-    found = []
-    for fold in track(range(FOLDS), description="Fitting"):
-        others = [song for song, its in zip(songs, fold_of, strict=True) if its != fold]
-        known = learn_patterns(others)
-        weights = fit(others, known)
-        held = (song for song, its in zip(songs, fold_of, strict=True) if its == fold and song.heard)
-        found += [chosen(song, known, weights) for song in held]
-    return found
-
-
-def chosen(song: Song, known: Patterns, weights: Mapping[str, float]) -> Choice:
-    hypotheses = [hypothesis_of(each, known) for each in song.heard]
-    meter = choose([each for each in hypotheses if each.bars], weights)
-    index = next(number for number, each in enumerate(song.heard) if each.frames is meter.frames)
-    tempo = song.truth.tempo_bpm
-    return Choice(
-        song,
-        song.beat_f[index],
-        song.downbeat_f[index][meter.beats_per_bar, meter.first],
-        meter.metre == song.metre,
-        same_tempo(tempo, meter.tempo_bpm),
-        any(same_tempo(tempo, meter.tempo_bpm, octave) for octave in OCTAVES),
-        meter.beat_probability,
-        meter.metre_probability,
-    )
-
-
-def by_source(choices: Sequence[Choice]) -> str:
-    """Return a table by source; `best` is the beat F of the best candidate."""
-    groups: dict[str, list[Choice]] = defaultdict(list)
-    for each in choices:
-        groups[each.song.source].append(each)
-    groups |= {"**all**": list(choices)}
-    return table(
-        ("left out", "songs", "beat F", "downbeat F", "metre", "tempo", "or octave", "best"),
-        [
-            [
-                name,
-                str(len(group)),
-                mean(each.beat_f for each in group),
-                mean(each.downbeat_f for each in group),
-                mean(each.metre for each in group),
-                mean(each.tempo for each in group),
-                mean(each.tempo_or_octave for each in group),
-                figure(float(np.mean([max(each.song.beat_f) for each in group]))),
-            ]
-            for name, group in groups.items()
-        ],
-    )
+def _cached(path: Path, folder: Path) -> Song:
+    file = folder / f"{path.stem}-{fingerprint(path.with_suffix('.flac'))}.pickle"
+    if not file.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        partly = file.with_suffix(".part")
+        partly.write_bytes(pickle.dumps(analyse(path)))
+        partly.rename(file)
+    song: Song = pickle.loads(file.read_bytes())
+    return song
 
 
 def _importance(songs: Sequence[Song]) -> list[float]:

@@ -49,13 +49,13 @@ def results(task: Task, systems: list[System], items: list[Item], progress: Prog
         except NotInstalledError as error:
             found.absent[system.name] = str(error)
             continue
-        found.by_system[system.name] = [_result(task, item, answers[item.name]) for item in wanted]
+        found.by_system[system.name] = [result_of(task, item, answers[item.name]) for item in wanted]
         if system.name == OURS:
-            found.by_system[FOUR] = [_result(task, item, always_four(answers[item.name])) for item in wanted]
+            found.by_system[FOUR] = [result_of(task, item, always_four(answers[item.name])) for item in wanted]
     return found
 
 
-def _result(task: Task, item: Item, answer: Answer) -> Result:
+def result_of(task: Task, item: Item, answer: Answer) -> Result:
     minutes = float(soundfile.info(item.audio).duration) / 60
     if task == "lyrics":
         return Result(item, answer, minutes, lyrics=words.score(item.truth.words, answer.words))

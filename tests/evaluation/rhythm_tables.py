@@ -18,7 +18,7 @@ METRES = ("2", "3", "4", "5", "6/8", "7")
 def by_system(results: Results) -> str:
     """Return a table for each set; `invented` counts clips without a beat for which beats were found."""
     return "\n\n".join(
-        f"### {set_name.capitalize()}: {_size(results, set_name)}\n\n{_of_set(results, set_name)}"
+        f"#### {set_name.capitalize()}: {_size(results, set_name)}\n\n{_of_set(results, set_name)}"
         for set_name in SETS
         if any(results.of(system, set_name) for system in results.by_system)
     )

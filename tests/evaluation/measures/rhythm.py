@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 WINDOW_SECONDS = 0.07
 TEMPO_TOLERANCE = 0.04
 OCTAVES = (1 / 3, 1 / 2, 1, 2, 3)
+COMPOUND = {"9/8": "3", "12/8": "4"}
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,14 @@ def hits(true: Floats, found: Floats) -> tuple[float, ...]:
 
 
 def metre(signature: str | None) -> str | None:
-    """Return the beats per bar, or 6/8 for compound time; 7/8 counts as 7/4, because their beats are the same."""
+    """Return the beats per bar; 7/8 counts as 7/4, because their beats are the same.
+
+    In 9/8 and 12/8 a beat is a dotted quarter. 6/8 is a metre of its own, because it is not played like 2/4.
+    """
     if signature is None:
         return None
+    if signature in COMPOUND:
+        return COMPOUND[signature]
     beats, unit = signature.split("/")
     return "6/8" if (beats, unit) in {("6", "8"), ("6", "4")} else beats
 

@@ -56,7 +56,8 @@ def test_an_empty_answer_scores_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    ("signature", "metre"), [("7/8", "7"), ("7/4", "7"), ("6/8", "6/8"), ("6/4", "6/8"), ("2/4", "2"), (None, None)]
+    ("signature", "metre"),
+    [("7/8", "7"), ("6/8", "6/8"), ("6/4", "6/8"), ("9/8", "3"), ("12/8", "4"), ("2/4", "2"), (None, None)],
 )
 def test_a_metre_is_the_beats_per_bar_or_compound_time(signature: str | None, metre: str | None) -> None:
     assert rhythm.metre(signature) == metre

@@ -1,0 +1,113 @@
+"""Measure the choice of tempo, metre and downbeats on songs of sources to which it was not fitted.
+
+Patterns and weights are fitted several times, each time without some of the sources. Then the songs of these sources
+are measured, and other programs on the same songs. A source is a style of the generated songs, or a collection of
+scores. The tables are written into docs/evaluation.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import Progress, track
+
+from services.beats.bars import COMPOUND, Patterns
+from services.beats.beat_grid import LATENCY_SECONDS
+from services.beats.meter_hypotheses import Hypothesis, Meter, choose, hypothesis_of
+from services.beats.onsets import FPS
+from tests.evaluation import left_out_tables, peer, tables
+from tests.evaluation.answer import Answer
+from tests.evaluation.datasets import PAGE, Item
+from tests.evaluation.fitting import Song, fit, learn_patterns, songs_of
+from tests.evaluation.results import Results, result_of, results
+from tests.evaluation.systems import OURS
+from tests.evaluation.training_songs import TRAINING_SONGS, folds
+from tests.evaluation.truth import Beat
+
+FOLDS: Final = 5
+SET: Final = "left out"
+PEERS: Final = ("librosa", "essentia", "madmom, 2 to 7 in a bar")
+SOURCES_PAGE = PAGE.with_name("rhythm-sources.md")
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A song, and its hypotheses and weights from a fit without the sources of its fold."""
+
+    song: Song
+    fold: int
+    hypotheses: tuple[Hypothesis, ...]
+    weights: Mapping[str, float]
+
+    def choice(self, weights: Mapping[str, float] | None = None) -> Meter | None:
+        """Return the choice, also by other weights; None if there are no beats."""
+        return choose(self.hypotheses, weights or self.weights) if self.hypotheses else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--songs", type=Path, default=TRAINING_SONGS, help="training songs (default: %(default)s)")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS, help="other programs (default: all)")
+    parser.add_argument("--print", dest="write", action="store_false", help="print the tables instead of writing them")
+    arguments = parser.parse_args()
+    chosen = left_out(songs_of(arguments.songs))
+    with Progress() as progress:
+        found = measured(chosen, arguments.peers, progress)
+    best = {each.song.truth.name: max(each.song.beat_f, default=0.0) for each in chosen}
+    sections = {
+        (PAGE, "left out"): left_out_tables.by_group(found, best),
+        (SOURCES_PAGE, "sources"): left_out_tables.by_source(found, best),
+    }
+    for (page, name), content in sections.items():
+        if arguments.write:
+            tables.write(page, name, content)
+        else:
+            Console(soft_wrap=True).print(f"# {name}\n\n{content}\n", markup=False)
+
+
+def left_out(songs: Sequence[Song]) -> list[LeftOut]:
+    """Return every song with hypotheses and weights fitted to the songs of other sources."""
+    fold_of = folds([song.truth for song in songs], FOLDS)
+    found = []
+    for fold in track(range(FOLDS), description="Fitting"):
+        others = [song for song, its in zip(songs, fold_of, strict=True) if its != fold]
+        known = learn_patterns(others)
+        weights = fit(others, known)
+        found += [judged(song, fold, known, weights) for song, its in zip(songs, fold_of, strict=True) if its == fold]
+    return found
+
+
+def judged(song: Song, fold: int, known: Patterns, weights: Mapping[str, float]) -> LeftOut:
+    hypotheses = (hypothesis_of(each, known) for each in song.heard)
+    return LeftOut(song, fold, tuple(each for each in hypotheses if each.bars), weights)
+
+
+def measured(songs: Sequence[LeftOut], peers: Sequence[str], progress: Progress) -> Results:
+    """Return the results of our choices, and of other programs with these names."""
+    items = [Item(SET, each.song.audio, each.song.truth) for each in songs]
+    systems = [replace(system, sets=(SET,)) for system in peer.SYSTEMS if system.name in peers]
+    found = results("rhythm", systems, items, progress)
+    ours = [result_of("rhythm", item, answer_of(each.choice())) for item, each in zip(items, songs, strict=True)]
+    return replace(found, by_system={OURS: ours, **found.by_system})
+
+
+def answer_of(meter: Meter | None) -> Answer:
+    """Return the chosen beats and bars; unlike a real answer, they are reported at any confidence."""
+    if meter is None:
+        return Answer()
+    count = meter.beats_per_bar
+    return Answer(
+        beats=tuple(
+            Beat(float(frame / FPS - LATENCY_SECONDS), (index - meter.first) % count + 1)
+            for index, frame in enumerate(meter.frames)
+        ),
+        tempo_bpm=meter.tempo_bpm,
+        time_signature="6/8" if meter.metre == COMPOUND else f"{meter.metre}/4",
+    )
+
+
+if __name__ == "__main__":
+    main()
