@@ -57,6 +57,13 @@ def likelihood_ratios(accents: Floats, bars: Floats) -> Floats:
     return np.asarray(weighted @ accents - 0.5 * (weighted * bars).sum(axis=2)[:, :, None])
 
 
+def sum_on_downbeats(evidence: Floats, beats_per_bar: int) -> float:
+    """Return the greatest sum of the evidence, [beat], over downbeats; few bars end early, each for its penalty."""
+    gains = np.zeros((beats_per_bar, len(evidence)))
+    gains[0] = evidence
+    return _best_path(gains)[0]
+
+
 def bar_positions(
     accents: Floats, bars: Floats, anchors: Positions | None = None, downbeat_evidence: Floats | None = None
 ) -> Positions:

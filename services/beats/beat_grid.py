@@ -11,7 +11,7 @@ from services.beats.confidence import agreement, confidence, metre_confidence, r
 from services.beats.harmony import Harmony
 from services.beats.meter_hypotheses import EIGHTHS, EIGHTHS_BPM, Meter, estimate_meter
 from services.beats.onsets import FPS, Floats, Onsets, local_maximum
-from services.beats.tracking import FASTEST_BEAT_BPM, FASTEST_BPM, SLOWEST_BPM, Frames, has_valid_tempo, tempo, track
+from services.beats.tracking import FASTEST_BEAT_BPM, FASTEST_BPM, Frames, has_valid_tempo, tempo, track
 
 LATENCY_SECONDS: Final = -0.0025
 """Delay from an onset to its beat: negative, because the window includes the onset early. Measured on clicks."""
@@ -23,9 +23,10 @@ SILENT_DB: Final = -50.0
 MIN_CONFIDENCE: Final = 0.35
 """Below it there is no beat: speech, noise, applause, pads and free tempo were below, songs above."""
 MIN_BEATS: Final = 4
-MIN_BEATS_PER_BAR: Final = 2
 BEAT_UNITS: Final = {"6/8": "dotted quarter", "7/8": "eighth"}
 SAME_BEAT_FRAMES: Final = 3
+NEAR_BEAT: Final = np.array([0, -1, 1, -2, 2])
+"""Frames near a beat, the nearest first."""
 ALTERNATIVES: Final = (0.5, 2.0)
 SAME_TEMPO: Final = 0.04
 """Alternative tempi, as multiples of the tempo, and the tolerance within which another hypothesis has that tempo."""
@@ -35,14 +36,13 @@ SAME_TEMPO: Final = 0.04
 class BeatGrid:
     """`times` of the beats, in seconds, and their `positions` in the bar, from 1.
 
-    `time_signature` is `4/4` or `6/8`, for example; None only if another tracker reported no bars, and then
-    `positions` have no meaning. Confidences and regularity are 0 to 1. `tempo_alternatives` are half and double tempo,
-    with the share of each among all hypotheses.
+    `time_signature` is `4/4` or `6/8`, for example. Confidences and regularity are 0 to 1. `tempo_alternatives` are
+    half and double tempo, with the share of each among all hypotheses.
     """
 
     times: Floats
     positions: Positions
-    time_signature: str | None
+    time_signature: str
     confidence: float
     metre_confidence: float
     bar_confidence: float
@@ -52,7 +52,7 @@ class BeatGrid:
     @property
     def beat_unit(self) -> str:
         """Name of the note value of a beat."""
-        return BEAT_UNITS.get(self.time_signature or "", "quarter")
+        return BEAT_UNITS.get(self.time_signature, "quarter")
 
     @property
     def tempo_bpm(self) -> float:
@@ -64,31 +64,38 @@ def find_beat_grid(
     harmony: Harmony,
     drum_onsets: Onsets | None = None,
     *,
+    beats: Frames | None = None,
     downbeat_evidence: Floats | None = None,
 ) -> BeatGrid | None:
     """Return the beats and bars of a song; None for audio without a beat: silence, speech, noise, a single hit.
 
     The full mix decides tempo and metre; if `drum_onsets` are given, they decide the exact times of the beats.
+    Another tracker may give the frames of its `beats`; then it decides whether there is a beat, too.
     `downbeat_evidence`, [frame of the onsets], is that of `beat_features`.
     """
     evidence = np.zeros(len(song_onsets.full)) if downbeat_evidence is None else downbeat_evidence
-    start = max(0.0, (len(song_onsets.full) / FPS - EXCERPT_SECONDS) / 2)
-    end = start + EXCERPT_SECONDS
+    seconds = len(song_onsets.full) / FPS
+    start = max(0.0, (seconds - EXCERPT_SECONDS) / 2) if beats is None else 0.0
+    end = start + EXCERPT_SECONDS if beats is None else seconds
     meter = estimate_meter(
         song_onsets.excerpt(start, end),
         harmony.excerpt(start, end),
+        beats,
         whole=start == 0,
         downbeat_evidence=evidence[round(start * FPS) : round(end * FPS)],
     )
     if meter is None:
         return None
     known = meter.frames + round(start * FPS)
-    frames = _track_song(song_onsets, drum_onsets or song_onsets, meter, known)
+    if beats is None:
+        frames = _track_song(song_onsets, drum_onsets or song_onsets, meter, known)
+    else:
+        frames = _on_onsets(known, drum_onsets or song_onsets)
     if len(frames) < MIN_BEATS:
         return None
     evenness = regularity(song_onsets, frames)
     certainty = confidence(agreement(song_onsets, frames), meter.beat_probability, evenness)
-    if certainty < MIN_CONFIDENCE:
+    if beats is None and certainty < MIN_CONFIDENCE:
         return None
     bars = patterns()[meter.metre]
     return BeatGrid(
@@ -105,35 +112,6 @@ def find_beat_grid(
     )
 
 
-def beat_grid_from(times: Floats, downbeats: Floats, song_onsets: Onsets) -> BeatGrid | None:
-    """Return the grid of beats and downbeats (seconds) that another tracker found; None if there are too few.
-
-    Its beats are halved or doubled if the tempo is outside our range.
-    """
-    times = _with_valid_tempo(times, downbeats)
-    frames = np.clip(np.rint(times * FPS).astype(int), 0, len(song_onsets.full) - 1)
-    if len(frames) < MIN_BEATS:
-        return None
-    firsts = np.searchsorted(times, downbeats - 1e-6)
-    lengths = np.diff(firsts)
-    most_common = int(np.bincount(lengths).argmax()) if len(lengths) else 0
-    beats_per_bar = most_common if most_common >= MIN_BEATS_PER_BAR else 0
-    number = np.arange(len(times))
-    last = np.searchsorted(firsts, number, side="right") - 1
-    since = number - firsts[np.maximum(last, 0)] if len(firsts) else number
-    evenness = regularity(song_onsets, frames)
-    steadiness = float(np.mean(lengths == beats_per_bar)) if beats_per_bar else 0.0
-    return BeatGrid(
-        times=times,
-        positions=(since % beats_per_bar if beats_per_bar else since) + 1,
-        time_signature=f"{beats_per_bar}/4" if beats_per_bar else None,
-        confidence=confidence(agreement(song_onsets, frames), 1.0, evenness),
-        metre_confidence=steadiness,
-        bar_confidence=steadiness,
-        regularity=evenness,
-    )
-
-
 def _track_song(song_onsets: Onsets, beat_onsets: Onsets, meter: Meter, known: Frames) -> Frames:
     """Track the beats of a part of the song, at the frames `known`, through the whole song by `beat_onsets`."""
     anchors = np.zeros(len(beat_onsets.full))
@@ -144,6 +122,14 @@ def _track_song(song_onsets: Onsets, beat_onsets: Onsets, meter: Meter, known: F
     if len(frames) < MIN_BEATS or has_valid_tempo(frames, fastest):
         return frames
     return _within_music(track(strength, meter.tempo_bpm, fastest=fastest, strict=True), song_onsets)
+
+
+def _on_onsets(frames: Frames, onsets: Onsets) -> Frames:
+    """Move beats of another tracker, whose frames may be longer, to the strongest onset within `NEAR_BEAT`."""
+    near = np.clip(frames[:, None] + NEAR_BEAT, 0, len(onsets.full) - 1)
+    strongest = (onsets.superflux + onsets.low)[near].argmax(axis=1)
+    moved: Frames = near[np.arange(len(frames)), strongest]
+    return moved
 
 
 def _anchors(frames: Frames, known: Frames, meter: Meter) -> Positions:
@@ -163,16 +149,6 @@ def _alternatives(meter: Meter) -> tuple[tuple[float, float], ...]:
         for ratio in ALTERNATIVES
     )
     return tuple(sorted(shares, key=lambda each: -each[1]))
-
-
-def _with_valid_tempo(times: Floats, downbeats: Floats) -> Floats:
-    """Remove every other beat, but not the first downbeat, or add beats halfway between them, if necessary."""
-    while len(times) >= MIN_BEATS and 60 * tempo(times) > FASTEST_BEAT_BPM:
-        first = int(np.searchsorted(times, downbeats[0] - 1e-6)) if len(downbeats) else 0
-        times = times[first % 2 :: 2]
-    while len(times) >= MIN_BEATS and 60 * tempo(times) < SLOWEST_BPM:
-        times = np.sort(np.concatenate([times, (times[:-1] + times[1:]) / 2]))
-    return times
 
 
 def _within_music(frames: Frames, onsets: Onsets) -> Frames:

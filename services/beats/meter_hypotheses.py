@@ -17,12 +17,12 @@ from typing import Final
 import numpy as np
 from scipy.special import logsumexp
 
-from services.beats.bars import COMPOUND, METRES, Patterns, beats_of, fits, patterns
+from services.beats.bars import COMPOUND, METRES, Patterns, beats_of, fits, patterns, sum_on_downbeats
 from services.beats.beat_features import BeatFeatures, Features, beat_features
 from services.beats.candidates import tempo_candidates
 from services.beats.harmony import Harmony
-from services.beats.onsets import Floats, Onsets
-from services.beats.tracking import FASTEST_BEAT_BPM, Frames, has_valid_tempo, track
+from services.beats.onsets import FPS, Floats, Onsets
+from services.beats.tracking import FASTEST_BEAT_BPM, SLOWEST_BPM, Frames, has_valid_tempo, tempo, track
 
 MIN_BEATS: Final = 8
 MIN_BARS: Final = 3
@@ -32,6 +32,10 @@ MAX_FIT_BEATS: Final = 60
 TYPICAL_BEATS: Final = 30
 EIGHTHS, EIGHTHS_BPM = 7, 150.0
 """Seven beats per bar that are faster than this are eighth notes, which may be faster than other beats."""
+EIGHTHS_IN_THREES: Final = (6, 9, 12)
+"""Numbers of eighths in bars of two, three and four dotted quarters."""
+EVIDENCE_SECONDS: Final = 30.0
+"""More music does not increase the evidence for downbeats, because errors repeat themselves."""
 FEW_BEATS: Final = 0.5
 """Share of played beats below which a tempo is too fast."""
 MAX_LEAD: Final = 0.5
@@ -45,7 +49,7 @@ LOUDEST_SHARE: Final = 0.1
 class Bars:
     """Bars of `metre`; the first whole one begins with beat `first`.
 
-    `downbeat_evidence` is the sum over their downbeats. It is added to the score of the features.
+    `downbeat_evidence` is that for their downbeats. It is added to the score of the features.
     """
 
     metre: int
@@ -87,12 +91,21 @@ class Meter:
 
 
 def estimate_meter(
-    onsets: Onsets, harmony: Harmony, *, whole: bool = True, downbeat_evidence: Floats | None = None
+    onsets: Onsets,
+    harmony: Harmony,
+    beats: Frames | None = None,
+    *,
+    whole: bool = True,
+    downbeat_evidence: Floats | None = None,
 ) -> Meter | None:
-    """Return the likeliest meter; None if no onsets repeat. The arguments are those of `beat_features`."""
+    """Return the likeliest meter of the given beats, by default of all candidates; None if no onsets repeat.
+
+    The other arguments are those of `beat_features`.
+    """
+    candidates = beat_candidates(onsets) if beats is None else levels(beats, downbeat_evidence)
     heard = (
         beat_features(onsets, harmony, frames, whole=whole, downbeat_evidence=downbeat_evidence)
-        for frames in beat_candidates(onsets)
+        for frames in candidates
     )
     found = [hypothesis for hypothesis in (hypothesis_of(each, patterns()) for each in heard) if hypothesis.bars]
     return choose(found, weights()) if found else None
@@ -109,14 +122,35 @@ def beat_candidates(onsets: Onsets) -> Iterator[Frames]:
     """Yield each sequence of beats with a valid tempo once, because similar tempi may lead to the same beats."""
     strength = onsets.superflux + onsets.low
     seen: list[Frames] = []
-    for tempo in tempo_candidates(strength, onsets.low):
-        frames = track(strength, tempo)
+    for bpm in tempo_candidates(strength, onsets.low):
+        frames = track(strength, bpm)
         if len(frames) > MIN_BEATS and not has_valid_tempo(frames):
-            frames = track(strength, tempo, strict=True)
+            frames = track(strength, bpm, strict=True)
         if len(frames) > MIN_BEATS and not any(_same(frames, other) for other in seen):
             seen.append(frames)
             yield frames
             yield (frames[:-1] + frames[1:]) // 2
+
+
+def levels(beats: Frames, downbeat_evidence: Floats | None = None) -> Iterator[Frames]:
+    """Yield the beats; if their tempo is out of range, every other one, or the beats and others halfway between them.
+
+    Also yield every third one, if bars of 6, 9 or 12 beats show that they are eighths.
+    """
+    if len(beats) <= MIN_BEATS:
+        return
+    if has_valid_tempo(beats):
+        yield beats
+    bpm = 60 * FPS * tempo(beats)
+    if bpm < SLOWEST_BPM:
+        yield from levels(np.sort(np.concatenate([beats, (beats[:-1] + beats[1:]) // 2])))
+    if bpm > FASTEST_BEAT_BPM:
+        yield from levels(beats[::2])
+        yield from levels(beats[1::2])
+    if downbeat_evidence is not None:
+        lengths = np.diff(np.flatnonzero(downbeat_evidence[beats] > 0))
+        if len(lengths) and np.median(lengths) in EIGHTHS_IN_THREES:
+            yield from (beats[first::3] for first in range(3) if has_valid_tempo(beats[first::3]))
 
 
 def choose(found: Sequence[Hypothesis], weights: Mapping[str, float]) -> Meter:
@@ -179,10 +213,22 @@ def _bars(heard: BeatFeatures, metre: int, known: Floats) -> Iterator[Bars]:
         "alike": alike * float(np.sqrt(min(beats, MAX_FIT_BEATS) / TYPICAL_BEATS)),
         "most alike": float(np.clip(alike - others, -MAX_LEAD, MAX_LEAD)),
     }
+    evidence = _evidence(heard, count)
     for first, fit in enumerate(fits(heard.accents, known)):
         of_fit = {"fit": float(fit * np.sqrt(min(beats, MAX_FIT_BEATS))), "fit of a beat": float(fit)}
-        evidence = float(heard.downbeat_evidence[first::count].sum() * min(1, MAX_FIT_BEATS / beats))
-        yield Bars(metre, first, of_metre | of_fit | _downbeats(heard, count, first), evidence)
+        features = of_metre | of_fit | _downbeats(heard, count, first)
+        yield Bars(metre, first, features, evidence[first])
+
+
+def _evidence(heard: BeatFeatures, count: int) -> list[float]:
+    """Return the evidence for each beat with which the bars may begin; early ends raise that of all alike."""
+    found = heard.downbeat_evidence
+    if not found.any():
+        return [0.0] * count
+    sums = [float(found[first::count].sum()) for first in range(count)]
+    gain = sum_on_downbeats(found, count) - max(sums)
+    share = min(1, EVIDENCE_SECONDS * FPS / float(heard.frames[-1] - heard.frames[0]))
+    return [share * (each + gain) for each in sums]
 
 
 def _downbeats(heard: BeatFeatures, count: int, first: int) -> Features:

@@ -4,57 +4,92 @@ Foscarin, Schlüter and Widmer, "Beat This! Accurate beat tracking without DBN p
 package).
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError  # nosec B403 -- only torch's error; nothing is unpickled here
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.error import HTTPError
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
+from services.beats.onsets import FPS, HOP, HZ, Floats, Samples
+from services.beats.tracking import Frames
 from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from shared.weights import load_only_data, refused
 
 if TYPE_CHECKING:
-    from beat_this.inference import Audio2Beats
+    from torch import Tensor
 
-CHECKPOINT = ".ckpt"
+CHECKPOINT: Final = ".ckpt"
+
+NEURAL_FPS: Final = 50
+REACH: Final = 3
+"""Frames by which the network's downbeat may be beside its beat: it was trained with this tolerance."""
+CERTAIN: Final = 3.0
+"""Greatest log likelihood ratio of a beat. It is not fitted: with it, a network that is certain decides against the
+patterns of the metres, and a few of its bars in succession, but not two, against the rest of the song (bars.py)."""
+
+
+class Network(NamedTuple):
+    """The network, from samples and their rate to logits of beats and downbeats, and the search for peaks (seconds)."""
+
+    logits: Callable[[Samples, int], tuple["Tensor", "Tensor"]]
+    peaks: Callable[["Tensor", "Tensor"], tuple[Floats, Floats]]
 
 
 class Beats(NamedTuple):
-    """Times in seconds, on a grid of 20 ms. Each downbeat is also a beat."""
+    """Frames of the beats, and the evidence for a downbeat at each frame; both in frames of the onsets (onsets.py)."""
 
-    beats: NDArray[np.float64]
-    downbeats: NDArray[np.float64]
+    frames: Frames
+    downbeat_evidence: Floats
 
 
-def track(samples: NDArray[np.float32], hz: int, model: str) -> Beats:
-    """Track the beats of mono samples, at least half a second; `model` is a checkpoint's path or a name in the package.
+def track(samples: Samples, model: str) -> Beats:
+    """Track the beats of mono samples at `HZ`, at least half a second.
 
-    The model is cached until the process ends. Raises PermanentError `unknown_model` if it cannot run here, and
-    TransientError if its checkpoint cannot be fetched now.
+    `model` is a checkpoint's path or a name in the package. It is cached until the process ends. Raises
+    PermanentError `unknown_model` if it cannot run here, and TransientError if its checkpoint cannot be fetched now.
     """
-    beats, downbeats = load(model)(samples, hz)
-    return Beats(np.asarray(beats, np.float64), np.unique(np.asarray(downbeats, np.float64)))
+    network = load(model)
+    beat_logits, downbeat_logits = network.logits(samples, HZ)
+    seconds, _ = network.peaks(beat_logits, downbeat_logits)
+    last = len(samples) // HOP
+    frames = np.unique(np.clip(np.rint(np.asarray(seconds) * FPS).astype(np.int64), 0, last))
+    return Beats(frames, downbeat_evidence(downbeat_logits.cpu().numpy(), frames, last + 1))
+
+
+def downbeat_evidence(logits: NDArray[np.float32], beats: Frames, size: int) -> Floats:
+    """Return the log likelihood ratio of a downbeat at each of `size` frames, from one logit every 20 ms.
+
+    The logits are likelihood ratios, because rare downbeats were weighted up in training. Those of all beats have mean
+    0 here, so that a network that finds no downbeats prefers no metre.
+    """
+    near = np.clip(maximum_filter1d(logits.astype(np.float64), 2 * REACH + 1), -CERTAIN, CERTAIN)
+    nearest = np.rint(np.arange(size) / FPS * NEURAL_FPS).astype(int)
+    evidence = near[np.minimum(nearest, len(near) - 1)]
+    return np.asarray(evidence - evidence[beats].mean()) if len(beats) else np.zeros(size)
 
 
 @lru_cache(maxsize=1)
-def load(model: str) -> "Audio2Beats":
+def load(model: str) -> Network:
     """Load and cache the model, also to warm up a worker. Raises the same errors as `track`."""
     try:
         import torch  # noqa: PLC0415 -- an optional extra
 
         torchaudio_shim.install()
         load_only_data()
-        from beat_this.inference import Audio2Beats  # noqa: PLC0415 -- as above
+        from beat_this.inference import Audio2Frames  # noqa: PLC0415 -- as above
+        from beat_this.model.postprocessor import Postprocessor  # noqa: PLC0415 -- as above
     except ImportError as error:
         raise _cannot_run("install the `beat-this` extra, or unset BEATS_MODEL", error) from error
     if _is_path(model) and not Path(model).is_file():
         raise _cannot_run(f"BEATS_MODEL names {model}, but there is no such file")
     try:
-        return Audio2Beats(model, "cuda" if torch.cuda.is_available() else "cpu")
+        return Network(Audio2Frames(model, "cuda" if torch.cuda.is_available() else "cpu"), Postprocessor())
     except ValueError as error:
         reason = error.__context__  # the package's error contains only the name
         if isinstance(reason, HTTPError | UnpicklingError):

@@ -1,7 +1,7 @@
 """Tempo, beats, bars, key and chords of a song. Runs in the worker's child process.
 
 Steps of the beat tracking: onsets.py, candidates.py, tracking.py, beat_features.py, meter_hypotheses.py, bars.py and
-beat_grid.py. If a neural network is configured, neural.py replaces them.
+beat_grid.py. If a neural network is configured, neural.py replaces the first two.
 """
 
 import json
@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 
 from services.beats import neural
-from services.beats.beat_grid import BeatGrid, beat_grid_from, find_beat_grid
+from services.beats.beat_grid import BeatGrid, find_beat_grid
 from services.beats.chords import Chord, chords
 from services.beats.harmony import harmony, pitched
 from services.beats.key import Key, key
@@ -54,7 +54,7 @@ def analyse(
     progress(0.5)
     grid = _beat_grid(samples, song_onsets, drum_onsets, notes, settings)
     progress(0.7)
-    bars = grid.times[grid.positions == 1] if grid and grid.time_signature else np.empty(0)
+    bars = grid.times[grid.positions == 1] if grid else np.empty(0)
     found_chords = chords(notes, bars.tolist())
     found_key = key(notes, found_chords)
     progress(0.8)
@@ -77,10 +77,11 @@ def warm(settings: Settings) -> None:
 def _beat_grid(
     samples: Samples, song_onsets: Onsets, drum_onsets: Onsets | None, notes: Tones, settings: Settings
 ) -> BeatGrid | None:
-    if settings.beats_model:
-        beats, downbeats = neural.track(samples, HZ, settings.beats_model)
-        return beat_grid_from(beats, downbeats, song_onsets)
-    return find_beat_grid(song_onsets, harmony(samples, pitched(notes)), drum_onsets)
+    tonal = harmony(samples, pitched(notes))
+    if not settings.beats_model:
+        return find_beat_grid(song_onsets, tonal, drum_onsets)
+    beats, evidence = neural.track(samples, settings.beats_model)
+    return find_beat_grid(song_onsets, tonal, drum_onsets, beats=beats, downbeat_evidence=evidence)
 
 
 def _read(audio: Path) -> tuple[Samples, int]:
@@ -131,7 +132,7 @@ def _document(
     """Return the content of `beats.json`, as described in docs/api.md."""
     loud = loudness(audio)
     times = grid.times.round(3).tolist() if grid else []
-    positions = grid.positions.tolist() if grid and grid.time_signature else [None] * len(times)
+    positions = grid.positions.tolist() if grid else []
     return rhythm.model_dump(exclude={"kind", "beats"}) | {
         "corrected": False,
         "pulse": grid.beat_unit if grid else None,

@@ -48,7 +48,8 @@ def tempo(times: Floats | Frames) -> float:
     It is that of the beats of about the median length, so that a pause, a cut or a slow end does not change it.
     """
     lengths = np.diff(times)
-    return float(1 / np.mean(lengths[np.abs(lengths / np.median(lengths) - 1) <= TYPICAL_DEVIATION]))
+    median = np.quantile(lengths, 0.5, method="lower")
+    return float(1 / np.mean(lengths[np.abs(lengths / median - 1) <= TYPICAL_DEVIATION]))
 
 
 def has_valid_tempo(frames: Frames, fastest: float = FASTEST_BPM) -> bool:

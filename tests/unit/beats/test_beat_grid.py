@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from services.beats.beat_grid import EXCERPT_SECONDS, BeatGrid, beat_grid_from, find_beat_grid
+from services.beats.beat_grid import EXCERPT_SECONDS, BeatGrid, find_beat_grid
 from services.beats.harmony import harmony
+from services.beats.neural import NEURAL_FPS, downbeat_evidence
 from services.beats.onsets import FPS, Onsets, onsets
 from services.beats.tracking import FASTEST_BPM, SLOWEST_BPM
 from tests.unit.beats.grooves import BURST, CLICK, FOUR, HAT, KICK, METRES, Floats, Metre, clicks, f_measure, groove
@@ -151,59 +152,120 @@ def test_evidence_for_downbeats_decides_the_bars_of_equal_beats(beats_per_bar: i
     assert f_measure(found.times[found.positions == 1], played[pickup::beats_per_bar]) > 0.95
 
 
-TIMES = np.arange(1.0, 21, 0.5)
+def by_network(
+    samples: Samples, beats: Floats, downbeats: Floats, logit: float = 9, *, drums: Onsets | None = None
+) -> BeatGrid | None:
+    """Return the grid of a network that finds these beats and downbeats, with logits that are this far from 0."""
+    heard = onsets(samples)
+    size = len(heard.full)
+    logits = np.full(size // 2 + 1, -logit, np.float32)
+    logits[np.rint(downbeats * NEURAL_FPS).astype(int)] = logit
+    frames = np.rint(np.rint(beats * NEURAL_FPS) / NEURAL_FPS * FPS).astype(np.int64)
+    evidence = downbeat_evidence(logits, frames, size)
+    return find_beat_grid(heard, harmony(samples), drums, beats=frames, downbeat_evidence=evidence)
 
 
-@pytest.fixture(scope="module")
-def bursts() -> Onsets:
-    return onsets(clicks(TIMES, BURST))
-
-
-@pytest.mark.parametrize("pickup", [0, 1, 3, 6])
-def test_beats_of_another_tracker_get_positions_including_pickups(bursts: Onsets, pickup: int) -> None:
-    found = beat_grid_from(TIMES, TIMES[pickup::4], bursts)
+def network_heard(samples: Samples, beats: Floats, downbeats: Floats, logit: float = 9) -> BeatGrid:
+    found = by_network(samples, beats, downbeats, logit)
     assert found is not None
-    assert (found.positions == (np.arange(len(TIMES)) - pickup) % 4 + 1).all()
-    assert (found.time_signature, found.bar_confidence) == ("4/4", 1)
-    assert found.tempo_bpm == pytest.approx(120)
+    return found
+
+
+TIMES = np.arange(1.0, 25, 0.5)
+EQUAL = clicks(TIMES, KICK)
+
+
+@pytest.mark.parametrize("pickup", [0, 1])
+@pytest.mark.parametrize("beats_per_bar", [2, 3, 4, 5, 7])
+def test_a_network_decides_metre_and_pickup_of_equal_beats(beats_per_bar: int, pickup: int) -> None:
+    found = network_heard(EQUAL, TIMES, TIMES[pickup::beats_per_bar])
+    assert found.time_signature in ({"2/4", "6/8"} if beats_per_bar == 2 else {f"{beats_per_bar}/4"})
+    assert (found.positions == (np.arange(len(TIMES)) - pickup) % beats_per_bar + 1).all()
     assert found.confidence > 0.8
+    assert min(found.bar_confidence, found.metre_confidence) > (0.4 if beats_per_bar == 2 else 0.8)
+    assert found.tempo_bpm == pytest.approx(120, rel=0.01)
 
 
-def test_a_downbeat_that_another_tracker_missed_lowers_the_confidence(bursts: Onsets) -> None:
-    found = beat_grid_from(TIMES, np.delete(TIMES[::3], 4), bursts)
-    assert found is not None
-    assert (found.positions == np.arange(len(TIMES)) % 3 + 1).all()
-    assert found.bar_confidence == pytest.approx(11 / 12)
+@pytest.mark.parametrize("bpm", [180, 240])
+def test_seven_fast_beats_of_a_network_are_eighths(bpm: float) -> None:
+    times = 0.5 + np.arange(12 * 7) * 60 / bpm
+    found = network_heard(clicks(times, KICK), times, times[::7])
+    assert (found.time_signature, found.beat_unit) == ("7/8", "eighth")
+    assert f_measure(found.times[found.positions == 1], times[::7]) > 0.95
+
+
+@pytest.mark.parametrize("counts", [1, 3])
+def test_six_eight_of_a_network_that_counts_dotted_quarters_or_eighths(counts: int) -> None:
+    metre = next(each for each in METRES if each.signature == "6/8")
+    song = groove(metre, 70, 30)
+    counted = np.interp(np.arange(len(song.beats) * counts) / counts, np.arange(len(song.beats)), song.beats)
+    found = network_heard(song.samples, np.unique(counted), song.downbeats)
+    assert (found.time_signature, found.beat_unit) == ("6/8", "dotted quarter")
+    assert found.tempo_bpm == pytest.approx(70, rel=0.01)
+    assert f_measure(found.times[found.positions == 1], song.downbeats) > 0.95
+
+
+@pytest.mark.parametrize("metre", [METRES[1], FOUR, METRES[3]], ids=lambda metre: metre.signature)
+def test_a_clear_network_is_stronger_than_the_patterns_of_metres(metre: Metre) -> None:
+    song = groove(metre, 120, 30)
+    other = 4 if metre.beats != 4 else 3
+    found = network_heard(song.samples, song.beats, song.beats[1::other])
+    assert found.time_signature == f"{other}/4"
+    assert f_measure(found.times[found.positions == 1], song.beats[1::other]) > 0.95
+
+
+@pytest.mark.parametrize("metre", METRES[1:], ids=lambda metre: metre.signature)
+def test_the_patterns_of_metres_decide_if_the_network_finds_no_downbeats(metre: Metre) -> None:
+    song = groove(metre, 120, 30)
+    found = network_heard(song.samples, song.beats, np.array([]))
+    assert found.time_signature == metre.signature
+    assert f_measure(found.times[found.positions == 1], song.downbeats) > 0.95
+
+
+def test_an_uncertain_network_does_not_decide_against_a_clear_pattern() -> None:
+    song = groove(FOUR, 120, 30)
+    found = network_heard(song.samples, song.beats, song.beats[1::3], 0.2)
+    assert found.time_signature == "4/4"
+    assert f_measure(found.times[found.positions == 1], song.downbeats) > 0.95
+
+
+def test_wrong_downbeats_in_a_few_bars_change_no_bar() -> None:
+    song = groove(FOUR, 120, 40)
+    downbeats = song.downbeats.copy()
+    downbeats[[4, 5]] = song.beats[4 * np.array([4, 5]) + 2]
+    downbeats = np.delete(downbeats, [9, 10])
+    found = network_heard(song.samples, song.beats, downbeats)
+    assert (found.positions == np.arange(len(song.beats)) % 4 + 1).all()
+
+
+def test_a_short_bar_that_the_network_finds_is_one() -> None:
+    starts = np.array([0, 4, 8, 12, 16, 18, 22, 26, 30, 34, 38, 42, 46])
+    found = network_heard(EQUAL, TIMES, TIMES[starts])
+    assert found.time_signature == "4/4"
+    assert np.flatnonzero(found.positions == 1).tolist() == starts.tolist()
 
 
 @pytest.mark.parametrize(("bpm", "counted"), [(240, 120), (500, 125), (40, 80), (213, 213)])
-def test_the_tempo_of_another_tracker_is_brought_into_the_range(bursts: Onsets, bpm: float, counted: float) -> None:
-    times = 1 + np.arange(24) * 60 / bpm
-    found = beat_grid_from(times, times[1::4], bursts)
-    assert found is not None
-    assert found.tempo_bpm == pytest.approx(counted)
-    assert times[1] in found.times
-    assert len(found.positions) == len(found.times)
+def test_the_tempo_of_a_network_is_brought_into_the_range(bpm: float, counted: float) -> None:
+    times = np.arange(1, 25, 60 / bpm)
+    found = network_heard(clicks(times, KICK), times, times[1::4])
+    assert found.tempo_bpm == pytest.approx(counted, rel=0.02)
+    assert np.abs(found.times - times[1]).min() < 0.02
 
 
-@pytest.mark.parametrize("downbeats", [[], [3.0], TIMES], ids=["none", "one", "all"])
-def test_beats_of_another_tracker_without_bars_have_no_metre(bursts: Onsets, downbeats: list[float]) -> None:
-    found = beat_grid_from(TIMES, np.array(downbeats), bursts)
-    assert found is not None
-    assert (found.time_signature, found.bar_confidence) == (None, 0)
-    assert len(found.positions) == len(TIMES)
+@pytest.mark.parametrize("count", [0, 1, 3, 8])
+def test_too_few_beats_of_a_network_give_no_grid(count: int) -> None:
+    assert by_network(EQUAL, TIMES[:count], TIMES[: min(count, 1)]) is None
 
 
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_too_few_beats_of_another_tracker_give_no_grid(bursts: Onsets, count: int) -> None:
-    assert beat_grid_from(TIMES[:count], TIMES[: min(count, 1)], bursts) is None
-
-
-def test_beats_of_another_tracker_may_be_after_the_last_frame() -> None:
-    short = onsets(clicks(TIMES[:8], BURST))
-    times = TIMES[:12]
-    assert times[-1] * FPS > len(short.full)
-    assert beat_grid_from(times, times[::4], short) is not None
+def test_beats_of_a_network_are_moved_to_the_onsets_of_the_drums() -> None:
+    played = np.arange(0.507, 18.8, 0.613)
+    late = onsets(clicks(played + 0.01, KICK))
+    alone, refined = (by_network(clicks(played, KICK), played, played[::4], drums=drums) for drums in (None, late))
+    assert alone is not None
+    assert refined is not None
+    assert np.abs(alone.times - played).max() < 0.011
+    assert np.mean(refined.times - played) == pytest.approx(0.01, abs=0.004)
 
 
 def test_the_drums_decide_the_exact_times_of_the_beats() -> None:
