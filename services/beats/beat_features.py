@@ -98,7 +98,8 @@ def beat_features(
         {
             f"{view} in three": min(at[f"{view} at thirds"], at[f"{view} at beats"]) - at[f"{view} at halves"]
             for view in strengths
-        },
+        }
+        | {"first third": compound_share(strengths["flux"], frames)},
         accents(onsets, harmony, frames),
         _marks(onsets, frames),
         _similarities(strengths, frames),
@@ -118,6 +119,15 @@ def accents(onsets: Onsets, harmony: Harmony, frames: Frames) -> Floats:
     standard = _standardized(np.stack(rows), MIN_SPREAD[:, None])
     standard[HARMONIC] *= harmony.pitched
     return standard
+
+
+def compound_share(strength: Floats, frames: Frames) -> float:
+    """Return how many more beats have an onset at their first third than halfway, -1 to 1.
+
+    Swung beats have one at the last third only.
+    """
+    third, half = (float(np.mean(_between(strength, frames, (part,)) > STEADY)) for part in (1 / 3, 1 / 2))
+    return third - half
 
 
 def _level(at: Features, strengths: dict[str, Floats], harmony: Harmony, frames: Frames, bpm: float) -> Features:

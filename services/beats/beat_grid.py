@@ -1,17 +1,19 @@
 """The beat grid: beats and bars of a whole song."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from services.beats.bars import COMPOUND, Positions, bar_positions, patterns
-from services.beats.beat_features import accents
+from services.beats.bars import CHANGEABLE, COMPOUND, Patterns, Positions, count_bars, patterns
+from services.beats.beat_features import accents, beat_features, compound_share
 from services.beats.confidence import agreement, confidence, metre_confidence, regularity
 from services.beats.harmony import Harmony
-from services.beats.meter_hypotheses import EIGHTHS, EIGHTHS_BPM, Meter, estimate_meter
+from services.beats.meter_hypotheses import EIGHTHS, EIGHTHS_BPM, Meter, estimate_meter, with_downbeats
 from services.beats.onsets import FPS, Floats, Onsets, local_maximum
 from services.beats.tracking import FASTEST_BEAT_BPM, FASTEST_BPM, Frames, has_valid_tempo, tempo, track
+from shared.rhythm.metre import Metre, Pulse
 
 LATENCY_SECONDS: Final = -0.0025
 """Delay from an onset to its beat: negative, because the window includes the onset early. Measured on clicks."""
@@ -23,10 +25,13 @@ SILENT_DB: Final = -50.0
 MIN_CONFIDENCE: Final = 0.35
 """Below it there is no beat: speech, noise, applause, pads and free tempo were below, songs above."""
 MIN_BEATS: Final = 4
-BEAT_UNITS: Final = {"6/8": "dotted quarter", "7/8": "eighth"}
 SAME_BEAT_FRAMES: Final = 3
 NEAR_BEAT: Final = np.array([0, -1, 1, -2, 2])
 """Frames near a beat, the nearest first."""
+COMPOUND_TOO: Final = (3, 4)
+"""Metres that are 9/8 and 12/8 if their beats are divided by three."""
+MIN_COMPOUND: Final = 0.4
+"""Least `compound_share` of such beats: 4/4, also swung, was at most 0.27, and 12/8 mostly above 0.7."""
 ALTERNATIVES: Final = (0.5, 2.0)
 SAME_TEMPO: Final = 0.04
 """Alternative tempi, as multiples of the tempo, and the tolerance within which another hypothesis has that tempo."""
@@ -36,13 +41,14 @@ SAME_TEMPO: Final = 0.04
 class BeatGrid:
     """`times` of the beats, in seconds, and their `positions` in the bar, from 1.
 
-    `time_signature` is `4/4` or `6/8`, for example. Confidences and regularity are 0 to 1. `tempo_alternatives` are
-    half and double tempo, with the share of each among all hypotheses.
+    `beats_per_bar` is that of the bar of each beat, and `pulse` the note that is a beat. Confidences and regularity are
+    0 to 1. `tempo_alternatives` are half and double tempo, with the share of each among all hypotheses.
     """
 
     times: Floats
     positions: Positions
-    time_signature: str
+    beats_per_bar: NDArray[np.int64]
+    pulse: Pulse
     confidence: float
     metre_confidence: float
     bar_confidence: float
@@ -50,9 +56,14 @@ class BeatGrid:
     tempo_alternatives: tuple[tuple[float, float], ...] = ()
 
     @property
-    def beat_unit(self) -> str:
-        """Name of the note value of a beat."""
-        return BEAT_UNITS.get(self.time_signature, "quarter")
+    def metre(self) -> Metre:
+        """Metre of most of the song."""
+        return Metre(int(np.bincount(self.beats_per_bar).argmax()), self.pulse)
+
+    @property
+    def last_metre(self) -> Metre:
+        """Metre in which the song ends."""
+        return Metre(int(self.beats_per_bar[-1]), self.pulse)
 
     @property
     def tempo_bpm(self) -> float:
@@ -69,23 +80,26 @@ def find_beat_grid(
 ) -> BeatGrid | None:
     """Return the beats and bars of a song; None for audio without a beat: silence, speech, noise, a single hit.
 
-    The full mix decides tempo and metre; if `drum_onsets` are given, they decide the exact times of the beats.
-    Another tracker may give the frames of its `beats`; then it decides whether there is a beat, too.
-    `downbeat_evidence`, [frame of the onsets], is that of `beat_features`.
+    The full mix decides tempo and metre; if `drum_onsets` are given, they decide the exact times of the beats, and
+    which of them are downbeats. Another tracker may give the frames of its `beats`; then it decides whether there is a
+    beat, too. `downbeat_evidence`, [frame of the onsets], is that of `beat_features`.
     """
     evidence = np.zeros(len(song_onsets.full)) if downbeat_evidence is None else downbeat_evidence
     seconds = len(song_onsets.full) / FPS
     start = max(0.0, (seconds - EXCERPT_SECONDS) / 2) if beats is None else 0.0
     end = start + EXCERPT_SECONDS if beats is None else seconds
-    meter = estimate_meter(
-        song_onsets.excerpt(start, end),
-        harmony.excerpt(start, end),
-        beats,
-        whole=start == 0,
-        downbeat_evidence=evidence[round(start * FPS) : round(end * FPS)],
-    )
+    part, whole = harmony.excerpt(start, end), start == 0
+    known_downbeats = evidence[round(start * FPS) : round(end * FPS)]
+    meter = estimate_meter(song_onsets.excerpt(start, end), part, beats, whole=whole, downbeat_evidence=known_downbeats)
     if meter is None:
         return None
+    bar_onsets = song_onsets
+    if drum_onsets:
+        bar_onsets = replace(song_onsets, low=drum_onsets.low, middle=drum_onsets.middle, high=drum_onsets.high)
+        heard = beat_features(
+            bar_onsets.excerpt(start, end), part, meter.frames, whole=whole, downbeat_evidence=known_downbeats
+        )
+        meter = with_downbeats(meter, heard)
     known = meter.frames + round(start * FPS)
     if beats is None:
         frames = _track_song(song_onsets, drum_onsets or song_onsets, meter, known)
@@ -97,13 +111,19 @@ def find_beat_grid(
     certainty = confidence(agreement(song_onsets, frames), meter.beat_probability, evenness)
     if beats is None and certainty < MIN_CONFIDENCE:
         return None
-    bars = patterns()[meter.metre]
+    pulse = _pulse(meter, compound_share(local_maximum(song_onsets.superflux), frames))
+    bars = count_bars(
+        accents(bar_onsets, harmony, frames),
+        _possible_patterns(meter.metre, pulse),
+        meter.metre,
+        _anchors(frames, known, meter),
+        evidence[frames],
+    )
     return BeatGrid(
         times=np.maximum(0, frames / FPS - LATENCY_SECONDS),
-        positions=bar_positions(
-            accents(song_onsets, harmony, frames), bars, _anchors(frames, known, meter), evidence[frames]
-        ),
-        time_signature=_signature(meter),
+        positions=bars.positions,
+        beats_per_bar=bars.beats_per_bar,
+        pulse=pulse,
         confidence=certainty,
         metre_confidence=metre_confidence(meter.metre_probability),
         bar_confidence=meter.bar_probability,
@@ -158,7 +178,13 @@ def _within_music(frames: Frames, onsets: Onsets) -> Frames:
     return frames[(frames >= loud[0] - reach) & (frames <= loud[-1] + reach)] if len(loud) else frames[:0]
 
 
-def _signature(meter: Meter) -> str:
-    if meter.metre == COMPOUND:
-        return "6/8"
-    return f"{meter.metre}/{8 if meter.metre == EIGHTHS and meter.tempo_bpm > EIGHTHS_BPM else 4}"
+def _pulse(meter: Meter, compound: float) -> Pulse:
+    if meter.metre == COMPOUND or (meter.metre in COMPOUND_TOO and compound > MIN_COMPOUND):
+        return "dotted quarter"
+    return "eighth" if meter.metre == EIGHTHS and meter.tempo_bpm > EIGHTHS_BPM else "quarter"
+
+
+def _possible_patterns(metre: int, pulse: Pulse) -> Patterns:
+    """Return the patterns of the song's metre, and of others to which it may change."""
+    metres = CHANGEABLE if metre in CHANGEABLE and pulse == "quarter" else {metre}
+    return {each: patterns()[each] for each in sorted(metres)}

@@ -9,7 +9,7 @@ its downbeats; then the downbeats.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -112,10 +112,16 @@ def estimate_meter(
 
 
 def hypothesis_of(heard: BeatFeatures, known: Patterns) -> Hypothesis:
-    """Return the beats with every metre and first downbeat that are possible at their tempo."""
+    """Return the beats with every metre of `known` and first downbeat that are possible at their tempo."""
     metres = [EIGHTHS] if heard.tempo_bpm > FASTEST_BEAT_BPM else METRES
-    bars = (bar for metre in metres for bar in _bars(heard, metre, known[metre]))
+    bars = (bar for metre in metres if metre in known for bar in _bars(heard, metre, known[metre]))
     return Hypothesis(heard.frames, heard.tempo_bpm, tuple(bars))
+
+
+def with_downbeats(meter: Meter, heard: BeatFeatures) -> Meter:
+    """Return the same beats and metre with the downbeats that other onsets of these beats suggest."""
+    found = choose([hypothesis_of(heard, {meter.metre: patterns()[meter.metre]})], weights())
+    return replace(meter, first=found.first, bar_probability=meter.metre_probability * found.bar_probability)
 
 
 def beat_candidates(onsets: Onsets) -> Iterator[Frames]:

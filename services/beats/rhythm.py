@@ -27,6 +27,7 @@ from shared.audio.peaks import peaks
 from shared.errors import PermanentError
 from shared.events import Options, Rhythm
 from shared.rhythm import click
+from shared.rhythm.bars import bars
 from shared.worker.inputs import Inputs
 
 WARM_SECONDS: Final = 8
@@ -54,8 +55,8 @@ def analyse(
     progress(0.5)
     grid = _beat_grid(samples, song_onsets, drum_onsets, notes, settings)
     progress(0.7)
-    bars = grid.times[grid.positions == 1] if grid else np.empty(0)
-    found_chords = chords(notes, bars.tolist())
+    downbeats = grid.times[grid.positions == 1] if grid else np.empty(0)
+    found_chords = chords(notes, downbeats.tolist())
     found_key = key(notes, found_chords)
     progress(0.8)
     rhythm = _rhythm(grid, found_key, refined=drum_onsets is not None)
@@ -110,7 +111,7 @@ def _rhythm(grid: BeatGrid | None, found_key: Key | None, *, refined: bool) -> R
     return Rhythm(
         tempo_bpm=round(grid.tempo_bpm, 1) if grid else None,
         beat_count=len(grid.times) if grid else 0,
-        time_signature=grid.time_signature if grid else None,
+        time_signature=grid.metre.time_signature if grid else None,
         beat_confidence=round(grid.confidence, 2) if grid else 0.0,
         rhythm_regularity=round(grid.regularity, 2) if grid else None,
         key=found_key.name if found_key else None,
@@ -135,7 +136,7 @@ def _document(
     positions = grid.positions.tolist() if grid else []
     return rhythm.model_dump(exclude={"kind", "beats"}) | {
         "corrected": False,
-        "pulse": grid.beat_unit if grid else None,
+        "pulse": grid.pulse if grid else None,
         "metre_confidence": round(grid.metre_confidence, 2) if grid else None,
         "bar_confidence": round(grid.bar_confidence, 2) if grid else None,
         "tempo_alternatives": [
@@ -144,6 +145,7 @@ def _document(
         ],
         "beats": [{"time": time, "position": position} for time, position in zip(times, positions, strict=True)],
         "downbeats": [time for time, position in zip(times, positions, strict=True) if position == 1],
+        "bars": bars(times, positions, grid.last_metre) if grid else [],
         "key_confidence": round(found_key.confidence, 2) if found_key else None,
         "chords": [
             {

@@ -5,9 +5,11 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
+
+from shared.rhythm.metre import Metre
 
 STEPS_PER_BEAT = 4
 """Neither singers nor word times are more precise than a quarter of a beat."""
@@ -83,3 +85,17 @@ def bars_of(document: Mapping[str, Any]) -> Bars | None:
     if len(beats) < 2:  # noqa: PLR2004 -- an interval needs two
         return None
     return Bars([beat["time"] for beat in beats], [beat["position"] for beat in beats])
+
+
+def bars(times: Sequence[float], positions: Sequence[int | None], last: Metre) -> list[dict[str, Any]]:
+    """Return the field `bars` of `beats.json`: the start and the time signature of each bar, from the first downbeat.
+
+    A bar has as many beats as there are before the next one; the last bar, which may be cut off, is in the metre
+    `last`.
+    """
+    firsts = [index for index, position in enumerate(positions) if position == 1]
+    counts = [*(end - start for start, end in pairwise(firsts)), last.beats]
+    return [
+        {"start": times[first], "time_signature": last._replace(beats=count).time_signature}
+        for first, count in zip(firsts, counts, strict=False)
+    ]

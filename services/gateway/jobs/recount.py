@@ -7,28 +7,21 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean, median_low
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
 from shared.errors import PermanentError
 from shared.events import CountedRhythm, Duration, Frozen
+from shared.rhythm.bars import bars
+from shared.rhythm.metre import metre_of
 
-TimeSignature = Literal["2/4", "3/4", "4/4", "5/4", "6/4", "7/4", "6/8", "7/8"]
+TimeSignature = Literal["2/4", "3/4", "4/4", "5/4", "6/4", "7/4", "6/8", "7/8", "9/8", "12/8"]
 
 SLOWEST_BPM, FASTEST_BPM = 40, 300
 TYPICAL_DEVIATION: Final = 0.1
 """Maximum deviation from the median length of the beats that define the tempo, as in the beat tracker."""
 MIN_BEATS: Final = 2
-
-
-class Metre(NamedTuple):
-    beats: int
-    pulse: str
-    """Note of a beat."""
-
-
-EIGHTHS: Final = {"6/8": Metre(2, "dotted quarter"), "7/8": Metre(7, "eighth")}
 
 
 class BeatCorrection(Frozen):
@@ -66,8 +59,8 @@ def recounted(heard: Mapping[str, Any], correction: BeatCorrection) -> dict[str,
     first = _nearest(times, downbeat if correction.first_downbeat is None else correction.first_downbeat)
     if correction.tempo == "half":
         times, first = times[first % 2 :: 2], first // 2
-    metre = _metre(signature)
-    positions = [(index - first) % metre.beats + 1 if signature else None for index in range(len(times))]
+    metre = metre_of(signature) if signature else None
+    positions = [(index - first) % metre.beats + 1 if metre else None for index in range(len(times))]
     return {
         **heard,
         "corrected": True,
@@ -75,12 +68,13 @@ def recounted(heard: Mapping[str, Any], correction: BeatCorrection) -> dict[str,
         "tempo_bpm": _tempo_bpm(times) if correction.tempo else heard["tempo_bpm"],
         "beat_count": len(times),
         "time_signature": signature,
-        "pulse": metre.pulse,
+        "pulse": metre.pulse if metre else "quarter",
         "metre_confidence": None,
         "bar_confidence": None,
         "tempo_alternatives": [],
         "beats": [{"time": time, "position": position} for time, position in zip(times, positions, strict=True)],
         "downbeats": [time for time, position in zip(times, positions, strict=True) if position == 1],
+        "bars": bars(times, positions, metre) if metre else [],
     }
 
 
@@ -98,12 +92,6 @@ def _nearest(times: Sequence[float], seconds: float) -> int:
             f"No beat is near {seconds:g} s: the beats go from {times[0]:g} s to {times[-1]:g} s", code="no_such_beat"
         )
     return index
-
-
-def _metre(signature: str | None) -> Metre:
-    if signature is None:
-        return Metre(1, "quarter")
-    return EIGHTHS.get(signature) or Metre(int(signature.partition("/")[0]), "quarter")
 
 
 def _tempo_bpm(times: Sequence[float]) -> float:

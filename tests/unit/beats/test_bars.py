@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.beats.bars import COMPOUND, METRES, bar_positions, beats_of, fits, patterns
+from services.beats.bars import COMPOUND, METRES, beats_of, count_bars, fits, patterns
 from services.beats.beat_features import ACCENTS, accents
 from services.beats.harmony import harmony
 from services.beats.onsets import FPS, Floats, onsets
@@ -44,7 +44,7 @@ def test_equal_beats_fit_no_pattern() -> None:
 @pytest.mark.parametrize(("metre", "number"), ALL)
 def test_each_beat_has_its_position(metre: int, number: int) -> None:
     bars = patterns()[metre][[number]]
-    found = bar_positions(accented(bars[0], 1), bars)
+    found = count_bars(accented(bars[0], 1), {metre: bars}, metre).positions
     assert (found == (np.arange(BEATS) + 1) % beats_of(metre) + 1).all()
 
 
@@ -53,14 +53,14 @@ def test_a_short_bar_is_found_and_the_next_bars_begin_after_it() -> None:
     whole = accented(bars[0], noise=0.1)
     cut = np.delete(whole, [22, 23], axis=1)
     expected = np.delete(np.arange(BEATS) % 4 + 1, [22, 23])
-    assert np.mean(bar_positions(cut, bars) == expected) > 0.9
+    assert np.mean(count_bars(cut, {4: bars}, 4).positions == expected) > 0.9
 
 
 def test_known_downbeats_decide_between_equal_beats() -> None:
     bars = patterns()[3]
     anchors = np.zeros(BEATS, np.int64)
     anchors[10:30] = (np.arange(10, 30) - 1) % 3 + 1
-    found = bar_positions(np.zeros((len(ACCENTS), BEATS)), bars, anchors)
+    found = count_bars(np.zeros((len(ACCENTS), BEATS)), {3: bars}, 3, anchors).positions
     assert (found == (np.arange(BEATS) - 1) % 3 + 1).all()
 
 
@@ -69,7 +69,7 @@ def test_evidence_for_downbeats_starts_a_bar_early_but_one_wrong_downbeat_does_n
     evidence = np.full(BEATS, -1.0)
     evidence[starts] = 3
     evidence[[24, 26]] = evidence[[26, 24]]
-    found = bar_positions(np.zeros((len(ACCENTS), BEATS)), patterns()[4], downbeat_evidence=evidence)
+    found = count_bars(np.zeros((len(ACCENTS), BEATS)), {4: patterns()[4]}, 4, downbeat_evidence=evidence).positions
     assert np.flatnonzero(found == 1).tolist() == starts
 
 
@@ -80,7 +80,7 @@ def test_the_true_beats_of_a_groove_get_their_positions(metre: Metre) -> None:
     song = groove(metre, 120, 30)
     frames = np.rint(song.beats * FPS).astype(np.int64)
     heard = accents(onsets(song.samples), harmony(song.samples), frames)
-    found = bar_positions(heard, patterns()[metre.beats])
+    found = count_bars(heard, {metre.beats: patterns()[metre.beats]}, metre.beats).positions
     assert np.mean(np.isin(song.beats[found == 1], song.downbeats)) > 0.9
 
 

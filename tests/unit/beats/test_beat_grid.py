@@ -58,10 +58,10 @@ def test_beats_and_bars_are_found_in_every_metre(metre: Metre) -> None:
     assert found.tempo_bpm == pytest.approx(120, rel=0.01)
     assert f_measure(found.times, song.beats) > 0.95
     downbeats = [song.downbeats]
-    if metre.signature == "2/4" and found.time_signature == "4/4":  # which is far more frequent
+    if metre.signature == "2/4" and found.metre.time_signature == "4/4":  # which is far more frequent
         downbeats = [song.downbeats[::2], song.downbeats[1::2]]
     else:
-        assert found.time_signature == metre.signature
+        assert found.metre.time_signature == metre.signature
     assert max(f_measure(found.times[found.positions == 1], each) for each in downbeats) > 0.9
 
 
@@ -70,7 +70,7 @@ def test_four_four_is_found_at_every_tempo(tempo_bpm: float) -> None:
     song = groove(SLOW if tempo_bpm < 70 else FOUR, tempo_bpm)
     found = heard(song.samples)
     assert found.tempo_bpm == pytest.approx(tempo_bpm, rel=0.01)
-    assert found.time_signature == "4/4"
+    assert found.metre.time_signature == "4/4"
     assert f_measure(found.times[found.positions == 1], song.downbeats) > 0.9
 
 
@@ -87,7 +87,7 @@ def test_a_rest_in_every_bar_is_a_beat(metre: Metre, tempo_bpm: float) -> None:
     song = groove(metre, tempo_bpm, chords=False)
     found = heard(song.samples)
     assert found.tempo_bpm == pytest.approx(tempo_bpm, rel=0.01)
-    assert found.time_signature == metre.signature
+    assert found.metre.time_signature == metre.signature
     assert f_measure(found.times, song.beats) > 0.95
     assert found.regularity > 0.9
 
@@ -114,7 +114,7 @@ def test_a_tempo_that_drifts_is_followed(drift: float) -> None:
     song = groove(FOUR, 112, 40, lambda beat: beat * 60 / 112 * (1 + drift * (beat / 74 - 1)))
     found = heard(song.samples)
     assert f_measure(found.times, song.beats) > 0.9
-    assert found.time_signature == "4/4"
+    assert found.metre.time_signature == "4/4"
 
 
 @pytest.mark.parametrize("samples", NO_BEAT.values(), ids=NO_BEAT)
@@ -148,7 +148,7 @@ def test_evidence_for_downbeats_decides_the_bars_of_equal_beats(beats_per_bar: i
         evidence[downbeat - 7 : downbeat + 8] = 3
     found = find_beat_grid(heard, harmony(samples), downbeat_evidence=evidence)
     assert found is not None
-    assert found.time_signature == f"{beats_per_bar}/4"
+    assert found.metre.time_signature == f"{beats_per_bar}/4"
     assert f_measure(found.times[found.positions == 1], played[pickup::beats_per_bar]) > 0.95
 
 
@@ -179,7 +179,7 @@ EQUAL = clicks(TIMES, KICK)
 @pytest.mark.parametrize("beats_per_bar", [2, 3, 4, 5, 7])
 def test_a_network_decides_metre_and_pickup_of_equal_beats(beats_per_bar: int, pickup: int) -> None:
     found = network_heard(EQUAL, TIMES, TIMES[pickup::beats_per_bar])
-    assert found.time_signature in ({"2/4", "6/8"} if beats_per_bar == 2 else {f"{beats_per_bar}/4"})
+    assert found.metre.time_signature in ({"2/4", "6/8"} if beats_per_bar == 2 else {f"{beats_per_bar}/4"})
     assert (found.positions == (np.arange(len(TIMES)) - pickup) % beats_per_bar + 1).all()
     assert found.confidence > 0.8
     assert min(found.bar_confidence, found.metre_confidence) > (0.4 if beats_per_bar == 2 else 0.8)
@@ -190,7 +190,7 @@ def test_a_network_decides_metre_and_pickup_of_equal_beats(beats_per_bar: int, p
 def test_seven_fast_beats_of_a_network_are_eighths(bpm: float) -> None:
     times = 0.5 + np.arange(12 * 7) * 60 / bpm
     found = network_heard(clicks(times, KICK), times, times[::7])
-    assert (found.time_signature, found.beat_unit) == ("7/8", "eighth")
+    assert (found.metre.time_signature, found.pulse) == ("7/8", "eighth")
     assert f_measure(found.times[found.positions == 1], times[::7]) > 0.95
 
 
@@ -200,7 +200,7 @@ def test_six_eight_of_a_network_that_counts_dotted_quarters_or_eighths(counts: i
     song = groove(metre, 70, 30)
     counted = np.interp(np.arange(len(song.beats) * counts) / counts, np.arange(len(song.beats)), song.beats)
     found = network_heard(song.samples, np.unique(counted), song.downbeats)
-    assert (found.time_signature, found.beat_unit) == ("6/8", "dotted quarter")
+    assert (found.metre.time_signature, found.pulse) == ("6/8", "dotted quarter")
     assert found.tempo_bpm == pytest.approx(70, rel=0.01)
     assert f_measure(found.times[found.positions == 1], song.downbeats) > 0.95
 
@@ -210,7 +210,7 @@ def test_a_clear_network_is_stronger_than_the_patterns_of_metres(metre: Metre) -
     song = groove(metre, 120, 30)
     other = 4 if metre.beats != 4 else 3
     found = network_heard(song.samples, song.beats, song.beats[1::other])
-    assert found.time_signature == f"{other}/4"
+    assert found.metre.time_signature == f"{other}/4"
     assert f_measure(found.times[found.positions == 1], song.beats[1::other]) > 0.95
 
 
@@ -218,14 +218,14 @@ def test_a_clear_network_is_stronger_than_the_patterns_of_metres(metre: Metre) -
 def test_the_patterns_of_metres_decide_if_the_network_finds_no_downbeats(metre: Metre) -> None:
     song = groove(metre, 120, 30)
     found = network_heard(song.samples, song.beats, np.array([]))
-    assert found.time_signature == metre.signature
+    assert found.metre.time_signature == metre.signature
     assert f_measure(found.times[found.positions == 1], song.downbeats) > 0.95
 
 
 def test_an_uncertain_network_does_not_decide_against_a_clear_pattern() -> None:
     song = groove(FOUR, 120, 30)
     found = network_heard(song.samples, song.beats, song.beats[1::3], 0.2)
-    assert found.time_signature == "4/4"
+    assert found.metre.time_signature == "4/4"
     assert f_measure(found.times[found.positions == 1], song.downbeats) > 0.95
 
 
@@ -241,7 +241,7 @@ def test_wrong_downbeats_in_a_few_bars_change_no_bar() -> None:
 def test_a_short_bar_that_the_network_finds_is_one() -> None:
     starts = np.array([0, 4, 8, 12, 16, 18, 22, 26, 30, 34, 38, 42, 46])
     found = network_heard(EQUAL, TIMES, TIMES[starts])
-    assert found.time_signature == "4/4"
+    assert found.metre.time_signature == "4/4"
     assert np.flatnonzero(found.positions == 1).tolist() == starts.tolist()
 
 
@@ -276,3 +276,31 @@ def test_the_drums_decide_the_exact_times_of_the_beats() -> None:
     assert refined is not None
     assert len(refined.times) == len(alone.times)
     assert np.median(refined.times - alone.times) == pytest.approx(0.02, abs=0.006)
+
+
+@pytest.mark.parametrize(("first", "second"), [(4, 3), (3, 4), (4, 5)])
+def test_a_change_of_metre_within_the_song_is_followed(first: int, second: int) -> None:
+    """Both parts are longer than the part of the song that decides its metre."""
+    parts = [
+        groove(each, 120, 50)
+        for count in (first, second)
+        for each in METRES
+        if each.beats == count and "/4" in each.signature
+    ]
+    gap = round((parts[0].beats[-1] + 0.5 - parts[1].beats[0]) * HZ)
+    song = np.zeros(gap + len(parts[1].samples), np.float32)
+    song[: len(parts[0].samples)] += parts[0].samples[: len(song)]
+    song[gap:] += parts[1].samples
+    found = heard(song)
+    early = found.times < parts[0].beats[-1] - 4
+    late = found.times > parts[0].beats[-1] + 4
+    assert (found.beats_per_bar[early] == first).all()
+    assert (found.beats_per_bar[late] == second).all()
+    downbeats = np.concatenate([parts[0].downbeats, parts[1].downbeats + gap / HZ])
+    assert f_measure(found.times[found.positions == 1], downbeats) > 0.95
+
+
+@pytest.mark.parametrize("seconds", [30, 150])
+def test_a_song_in_one_metre_does_not_change_it(seconds: int) -> None:
+    found = heard(groove(FOUR, 112, seconds).samples)
+    assert set(found.beats_per_bar) == {4}
