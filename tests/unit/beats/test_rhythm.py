@@ -59,6 +59,7 @@ def test_beats_json_contains_all_results(tmp_path: Path) -> None:
     assert found["beat_count"] == rhythm.beat_count == len(found["beats"])
     assert found["downbeats"] == [beat["time"] for beat in found["beats"] if beat["position"] == 1]
     assert {beat["position"] for beat in found["beats"]} == {1, 2, 3, 4}
+    assert found["bars"] == [{"start": time, "time_signature": "4/4"} for time in found["downbeats"]]
     for name in ("beat_confidence", "metre_confidence", "bar_confidence", "rhythm_regularity", "key_confidence"):
         assert 0.5 < found[name] <= 1
     alternatives = sorted(each["tempo_bpm"] for each in found["tempo_alternatives"])

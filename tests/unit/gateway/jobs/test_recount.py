@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from services.gateway.jobs.recount import BeatCorrection, TimeSignature, recounted
 from shared.errors import PermanentError
 
-BEATS_PER_BAR = {"2/4": 2, "3/4": 3, "4/4": 4, "5/4": 5, "6/4": 6, "7/4": 7, "6/8": 2, "7/8": 7}
+BEATS_PER_BAR = {"2/4": 2, "3/4": 3, "4/4": 4, "5/4": 5, "6/4": 6, "7/4": 7, "6/8": 2, "7/8": 7, "9/8": 3, "12/8": 4}
 
 
 def heard(times: list[float], first: int = 0, signature: str | None = "4/4") -> dict[str, Any]:
@@ -72,6 +72,8 @@ def test_the_metre_decides_bars_and_pulse(signature: str, pulse: str) -> None:
     found = recount(heard(STEADY), time_signature=signature)
     assert (found["time_signature"], found["pulse"]) == (signature, pulse)
     assert max(filter(None, positions(found))) == BEATS_PER_BAR[signature]
+    assert {bar["time_signature"] for bar in found["bars"]} == {signature}
+    assert [bar["start"] for bar in found["bars"]] == found["downbeats"]
 
 
 def test_what_a_correction_does_not_change_stays_and_the_correction_is_in_the_document() -> None:

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.rhythm.bars import BarPosition, Bars, read_bars, with_places
+from shared.rhythm.bars import BarPosition, Bars, bars, read_bars, with_places
+from shared.rhythm.metre import Metre
 
 # Half a second per beat, three beats per bar, and a pick-up of one beat.
 WALTZ = Bars([1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0], [3, 1, 2, 3, 1, 2, 3])
@@ -69,3 +70,14 @@ def test_lines_of_lyrics_get_the_bars_of_other_beats() -> None:
         "lines": [{"start": 1.0, "bar": 1, "beat": 2.0, "text": "la"}],
     }
     assert with_places(lyrics, {"beats": []})["lines"][0]["bar"] is None
+
+
+def test_each_bar_has_the_time_signature_of_its_beats() -> None:
+    positions = [4, 1, 2, 3, 4, 1, 2, 1, 2, 3, 1, 2]
+    found = bars(list(range(12)), positions, Metre(3, "quarter"))
+    assert [bar["start"] for bar in found] == [1, 5, 7, 10]
+    assert [bar["time_signature"] for bar in found] == ["4/4", "2/4", "3/4", "3/4"]
+
+
+def test_beats_without_bars_have_none() -> None:
+    assert bars([0.5, 1.0], [None, None], Metre(4, "quarter")) == []

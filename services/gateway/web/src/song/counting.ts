@@ -1,6 +1,6 @@
 import type { Beat, BeatCorrection } from '@karaoke/client';
 
-export const METRES = ['2/4', '3/4', '4/4', '5/4', '6/4', '7/4', '6/8', '7/8'] as const;
+export const METRES = ['2/4', '3/4', '4/4', '5/4', '6/4', '7/4', '6/8', '7/8', '9/8', '12/8'] as const;
 
 /** Return the correction with `change` applied; null when nothing is left to correct. */
 export function changed(correction: BeatCorrection | undefined, change: BeatCorrection): BeatCorrection | null {
