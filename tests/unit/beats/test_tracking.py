@@ -71,3 +71,7 @@ def test_short_audio_has_at_most_two_beats(frames: int) -> None:
     found = track(np.ones(frames), 60 * FPS / 50)
     assert 1 <= len(found) <= 2
     assert ((found >= 0) & (found < frames)).all()
+
+
+def test_beats_of_two_lengths_have_the_tempo_of_one_of_them() -> None:
+    assert tempo(np.array([0.0, 1, 2, 5, 8])) == 1
