@@ -16,12 +16,15 @@ from rich.progress import Progress, track
 
 from services.beats.bars import COMPOUND, Patterns
 from services.beats.beat_grid import LATENCY_SECONDS
+from services.beats.confidence import metre_evidence
 from services.beats.meter_hypotheses import Hypothesis, Meter, choose, hypothesis_of
 from services.beats.onsets import FPS
-from tests.evaluation import left_out_tables, peer, tables
+from tests.evaluation import left_out_tables, peer, plots, render, tables
 from tests.evaluation.answer import Answer
+from tests.evaluation.calibration import Judged, by_confidence, calibrations, evidences
 from tests.evaluation.datasets import PAGE, Item
-from tests.evaluation.fitting import Song, fit, learn_patterns, songs_of
+from tests.evaluation.fitting import Song, analysed, fit, learn_patterns, songs_of
+from tests.evaluation.measures.rhythm import score
 from tests.evaluation.results import Results, result_of, results
 from tests.evaluation.systems import OURS
 from tests.evaluation.training_songs import TRAINING_SONGS, folds
@@ -29,6 +32,8 @@ from tests.evaluation.truth import Beat
 
 FOLDS: Final = 5
 SET: Final = "left out"
+BEATLESS: Final = "no-beat"
+"""The names of clips without a beat begin with this."""
 PEERS: Final = ("librosa", "essentia", "madmom, 2 to 7 in a bar")
 SOURCES_PAGE = PAGE.with_name("rhythm-sources.md")
 
@@ -50,17 +55,26 @@ class LeftOut:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--songs", type=Path, default=TRAINING_SONGS, help="training songs (default: %(default)s)")
+    parser.add_argument("--clips", type=Path, default=render.CLIPS, help="the generated set (default: %(default)s)")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS, help="other programs (default: all)")
     parser.add_argument("--print", dest="write", action="store_false", help="print the tables instead of writing them")
     arguments = parser.parse_args()
-    chosen = left_out(songs_of(arguments.songs))
+    render.render(arguments.clips, only=BEATLESS)
+    beatless = analysed(sorted(arguments.clips.glob(f"{BEATLESS}*.json")))
+    every = left_out(songs_of(arguments.songs), beatless)
+    judged = judgements(every)
+    confidences = calibrations(judged)
+    chosen = [each for each in every if each.song.truth.beats]
     with Progress() as progress:
         found = measured(chosen, arguments.peers, progress)
     best = {each.song.truth.name: max(each.song.beat_f, default=0.0) for each in chosen}
     sections = {
         (PAGE, "left out"): left_out_tables.by_group(found, best),
+        (PAGE, "calibration"): by_confidence(confidences, judged),
         (SOURCES_PAGE, "sources"): left_out_tables.by_source(found, best),
     }
+    if arguments.write:
+        plots.reliability(confidences, PAGE.with_name("reliability.svg"))
     for (page, name), content in sections.items():
         if arguments.write:
             tables.write(page, name, content)
@@ -68,21 +82,40 @@ def main() -> None:
             Console(soft_wrap=True).print(f"# {name}\n\n{content}\n", markup=False)
 
 
-def left_out(songs: Sequence[Song]) -> list[LeftOut]:
-    """Return every song with hypotheses and weights fitted to the songs of other sources."""
+def left_out(songs: Sequence[Song], beatless: Sequence[Song] = ()) -> list[LeftOut]:
+    """Return every song with hypotheses and weights fitted to the songs of other sources.
+
+    Clips without a beat follow; they take no part in any fit.
+    """
     fold_of = folds([song.truth for song in songs], FOLDS)
     found = []
     for fold in track(range(FOLDS), description="Fitting"):
         others = [song for song, its in zip(songs, fold_of, strict=True) if its != fold]
         known = learn_patterns(others)
         weights = fit(others, known)
-        found += [judged(song, fold, known, weights) for song, its in zip(songs, fold_of, strict=True) if its == fold]
+        held = [song for song, its in zip(songs, fold_of, strict=True) if its == fold]
+        found += [with_weights(song, fold, known, weights) for song in (*held, *beatless[fold::FOLDS])]
     return found
 
 
-def judged(song: Song, fold: int, known: Patterns, weights: Mapping[str, float]) -> LeftOut:
+def with_weights(song: Song, fold: int, known: Patterns, weights: Mapping[str, float]) -> LeftOut:
     hypotheses = (hypothesis_of(each, known) for each in song.heard)
     return LeftOut(song, fold, tuple(each for each in hypotheses if each.bars), weights)
+
+
+def judgements(songs: Sequence[LeftOut]) -> list[Judged]:
+    """Return the choices with what their confidences are computed from; songs without candidates are omitted."""
+    chosen = [(each, meter) for each in songs if (meter := each.choice())]
+    evidence = evidences([(each.song.onsets, meter.frames, meter.beat_probability) for each, meter in chosen])
+    found = []
+    for (each, meter), of_beats in zip(chosen, evidence, strict=True):
+        known = each.song.truth
+        scored = score(known, answer_of(meter)) if known.beats else None
+        of_metre = metre_evidence(meter.metre_probability)
+        found.append(
+            Judged(each.fold, of_beats, of_metre, scored.f if scored else 0.0, scored.metre if scored else None)
+        )
+    return found
 
 
 def measured(songs: Sequence[LeftOut], peers: Sequence[str], progress: Progress) -> Results:

@@ -1,5 +1,6 @@
 """Plots of distributions, of which the tables show only means."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -7,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tests.evaluation.calibration import Calibration, bins
 from tests.evaluation.measures.rhythm import metre, rank_correlation
 from tests.evaluation.results import Results
 from tests.evaluation.rhythm_tables import METRES
@@ -52,6 +54,24 @@ def confidence(results: Results, sets: tuple[str, ...], path: Path) -> None:
         axes.scatter(sure, f, s=14, alpha=0.7, label=f"{set_name}, ρ = {rho:.2f}" if rho is not None else set_name)
     axes.set(xlabel="beat_confidence", ylabel="beat F", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
     _save(axes, path)
+
+
+def reliability(calibrations: Sequence[Calibration], path: Path) -> None:
+    """Plot for each bin of confidences what they should have been, with the number of clips."""
+    panels = Figure(figsize=(7, 3.2), layout="constrained").subplots(1, len(calibrations))
+    for axes, each in zip(panels, calibrations, strict=True):
+        axes.plot((0, 1), (0, 1), color="black", linewidth=0.5)
+        points = [
+            (each.left_out[inside].mean(), each.true[inside].mean(), inside.sum()) for inside in bins(each.left_out)
+        ]
+        sure, true, _ = zip(*points, strict=True)
+        axes.plot(sure, true, marker="o", markersize=4)
+        for x, y, count in points:
+            axes.annotate(str(count), (x, y), (4, -9), textcoords="offset points", fontsize=7)
+        axes.set(xlabel=each.name, xlim=(0, 1), ylim=(0, 1))
+    panels[0].set(ylabel="mean beat F")
+    panels[1].set(ylabel="share of right metres")
+    _save(panels[0], path, legend=False)
 
 
 def metres(results: Results, set_name: str, path: Path) -> None:
