@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-import librosa
 import numpy as np
 
 from services.beats.onsets import HZ, Floats, Samples
+from services.beats.spectra import frame_count, spectra
 from services.beats.tones import Tones
 
 FFT, HOP = 4096, 880
 FPS: Final = HZ / HOP
-BLOCK_FRAMES: Final = 2048
 BASS_HZ: Final = (40.0, 260.0)
 TONES_HZ: Final = (130.0, 2500.0)
 UNPITCHED, PITCHED = 0.1, 0.3
@@ -47,15 +46,12 @@ def pitched(notes: Tones) -> float:
 
 def harmony(samples: Samples, pitched: float = 1.0) -> Harmony:
     """Return the chroma of mono samples at `HZ`."""
-    padded = np.pad(samples, FFT // 2)
-    frames = 1 + (len(padded) - FFT) // HOP
+    frames = frame_count(samples, HOP)
     bass_classes, all_classes = _classes(*BASS_HZ), _classes(*TONES_HZ)
     chroma, bass = np.empty((12, frames)), np.empty((12, frames))
-    for start in range(0, frames, BLOCK_FRAMES):
-        end = min(start + BLOCK_FRAMES, frames)
-        piece = padded[start * HOP : (end - 1) * HOP + FFT]
-        magnitude = np.sqrt(np.abs(librosa.stft(piece, n_fft=FFT, hop_length=HOP, center=False)))
-        chroma[:, start:end], bass[:, start:end] = all_classes @ magnitude, bass_classes @ magnitude
+    for block, magnitudes, _ in spectra(samples, FFT, HOP):
+        amplitudes = np.sqrt(magnitudes)
+        chroma[:, block], bass[:, block] = all_classes @ amplitudes, bass_classes @ amplitudes
     return Harmony(chroma, bass, pitched)
 
 

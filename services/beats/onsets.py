@@ -1,17 +1,20 @@
 """Onset strength of a song at every hundredth of a second, in several views: by frequency band and by method."""
 
+from collections import defaultdict
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Final
+from typing import Final, TypeVar
 
 import librosa
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 
+from services.beats.spectra import frame_count, spectra
+
 Floats = NDArray[np.float64]
 Samples = NDArray[np.float32]
-Bands = NDArray[np.float32] | NDArray[np.float64]
+Levels = TypeVar("Levels", Samples, Floats)
 
 HZ: Final = 22_050
 FFT, HOP = 1024, 220
@@ -21,10 +24,12 @@ LOWEST_HZ: Final = 30.0
 LOW_HZ, MIDDLE_HZ, HIGH_HZ = 200.0, (400.0, 5000.0), 6000.0
 """Kick and bass are below `LOW_HZ`, snare and chords in the middle, cymbals above `HIGH_HZ`."""
 
-BLOCK_FRAMES: Final = 8192
 COMPRESSION: Final = 30.0
 LAG: Final = 2
 """Frames; the level rises for about one window at an onset."""
+SUSTAINED_FRAMES, BROAD_BANDS = 17, 9
+"""Extent of the medians that a percussive sound is not in, and is in."""
+MARGIN_FRAMES: Final = SUSTAINED_FRAMES // 2 + LAG
 NEAR_FRAMES: Final = 3
 LOCAL_SECONDS: Final = 6.0
 MIN_LOCAL_SHARE: Final = 0.25
@@ -63,17 +68,18 @@ def onsets(samples: Samples) -> Onsets:
 
     Spectral flux: Bello et al. 2005. Superflux: Böck and Widmer, DAFx 2013.
     """
-    mel, rms = _spectrogram(samples)
-    centres = _centres()
-    rise = _rise(mel, mel)
+    rms = np.empty(frame_count(samples, HOP))
+    rises: dict[str, Floats] = defaultdict(lambda: np.empty_like(rms))
+    level = float(np.sqrt(np.einsum("i,i", samples, samples, dtype=np.float64) / len(samples))) or 1.0
+    for block, magnitudes, inner in spectra(samples, FFT, HOP, MARGIN_FRAMES):
+        relative = magnitudes / level
+        rms[block] = np.log1p(np.sqrt(np.mean(relative[:, inner] ** 2, axis=0) / FFT))
+        mel = np.log1p(COMPRESSION / FFT * (_filters() @ relative))
+        for view, rise in _rises(mel).items():
+            rises[view][block] = rise.mean(axis=0, dtype=np.float64)[inner]
+    rises["energy"] = _rise(rms, rms)
     return Onsets(
-        full=_normalized(rise),
-        percussive=_normalized(_rise(percussive := _percussive(mel), percussive)),
-        low=_normalized(rise[centres < LOW_HZ]),
-        superflux=_normalized(_rise(mel, maximum_filter1d(mel, 3, axis=0))),
-        energy=_normalized(_rise(rms[None], rms[None])),
-        middle=_normalized(rise[(centres >= MIDDLE_HZ[0]) & (centres < MIDDLE_HZ[1])]),
-        high=_normalized(rise[centres >= HIGH_HZ]),
+        **{view: _normalized(rise) for view, rise in rises.items()},
         loudness=20 * np.log10(np.maximum(np.expm1(rms), 1e-9) / max(float(np.expm1(rms).max()), 1e-9)),
     )
 
@@ -83,19 +89,18 @@ def local_maximum(strength: Floats) -> Floats:
     return np.asarray(maximum_filter1d(strength, 2 * NEAR_FRAMES + 1))
 
 
-def _spectrogram(samples: Samples) -> tuple[NDArray[np.float32], Floats]:
-    """Return logarithmic mel bands [band, frame] and level [frame]; computed in blocks to limit memory."""
-    level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) or 1.0
-    padded = np.pad(samples, FFT // 2)
-    frames = 1 + (len(padded) - FFT) // HOP
-    mel, rms = np.empty((BANDS, frames), np.float32), np.empty(frames)
-    for start in range(0, frames, BLOCK_FRAMES):
-        end = min(start + BLOCK_FRAMES, frames)
-        piece = padded[start * HOP : (end - 1) * HOP + FFT] / level
-        magnitude = np.abs(librosa.stft(piece, n_fft=FFT, hop_length=HOP, center=False))
-        mel[:, start:end] = np.log1p(COMPRESSION / FFT * (_filters() @ magnitude))
-        rms[start:end] = np.log1p(np.sqrt(np.mean(magnitude**2, axis=0)) / np.sqrt(FFT))
-    return mel, rms
+def _rises(mel: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Return how much the level of each band rises, [band, frame], in each view."""
+    centres, percussive = _centres(), _percussive(mel)
+    rise = _rise(mel, mel)
+    return {
+        "full": rise,
+        "percussive": _rise(percussive, percussive),
+        "low": rise[centres < LOW_HZ],
+        "superflux": _rise(mel, maximum_filter1d(mel, 3, axis=0)),
+        "middle": rise[(centres >= MIDDLE_HZ[0]) & (centres < MIDDLE_HZ[1])],
+        "high": rise[centres >= HIGH_HZ],
+    }
 
 
 @cache
@@ -110,25 +115,24 @@ def _centres() -> Floats:
     return centres
 
 
-def _rise(after: Bands, before: Bands) -> Bands:
-    """Return the positive differences over `LAG` frames, [band, frame]."""
+def _rise(after: Levels, before: Levels) -> Levels:
+    """Return the positive differences over `LAG` frames, [..., frame]."""
     rise = np.zeros_like(after)
-    np.subtract(after[:, LAG:], before[:, :-LAG], out=rise[:, LAG:])
+    np.subtract(after[..., LAG:], before[..., :-LAG], out=rise[..., LAG:])
     np.maximum(0, rise, out=rise)
     return rise
 
 
 def _percussive(mel: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the percussive part, broad in frequency and short in time, by median filters: FitzGerald, DAFx 2010."""
-    long = median_filter(mel, (1, 17))
-    broad = median_filter(mel, (9, 1))
+    long = median_filter(mel, (1, SUSTAINED_FRAMES))
+    broad = median_filter(mel, (BROAD_BANDS, 1))
     share = broad**2 / np.maximum(broad**2 + long**2, 1e-9)
     return np.asarray(mel * share)
 
 
-def _normalized(rise: Bands) -> Floats:
-    """Return the mean of the bands relative to its local mean, [frame]: quiet verses count as much as loud ones."""
-    strength = rise.mean(axis=0, dtype=np.float64)
-    mean = uniform_filter1d(strength, int(LOCAL_SECONDS * FPS), mode="nearest")
-    floor = MIN_LOCAL_SHARE * float(strength.mean()) + 1e-9
-    return np.asarray(MAX_STRENGTH * np.tanh(strength / np.maximum(mean, floor) / MAX_STRENGTH))
+def _normalized(rise: Floats) -> Floats:
+    """Return a rise relative to its local mean: quiet verses count as much as loud ones."""
+    mean = uniform_filter1d(rise, int(LOCAL_SECONDS * FPS), mode="nearest")
+    floor = MIN_LOCAL_SHARE * float(rise.mean()) + 1e-9
+    return np.asarray(MAX_STRENGTH * np.tanh(rise / np.maximum(mean, floor) / MAX_STRENGTH))

@@ -14,17 +14,15 @@ import numpy as np
 import soundfile
 
 from services.beats import neural
+from services.beats.audio import duration, read, waveform
 from services.beats.beat_grid import BeatGrid, find_beat_grid
 from services.beats.chords import Chord, chords
 from services.beats.harmony import harmony, pitched
 from services.beats.key import Key, key
 from services.beats.loudness import loudness
-from services.beats.onsets import FFT, HZ, Onsets, Samples, onsets
+from services.beats.onsets import HZ, Onsets, Samples, onsets
 from services.beats.settings import Settings
 from services.beats.tones import Tones, tones
-from shared.audio.downmix import to_mono
-from shared.audio.peaks import peaks
-from shared.errors import PermanentError
 from shared.events import Options, Rhythm
 from shared.rhythm import click
 from shared.rhythm.bars import bars
@@ -41,19 +39,18 @@ def analyse(
     If there is a drum stem, it refines the times of the beats. Audio without a beat (silence, noise, a single hit) has
     no tempo and no beats. Raises PermanentError if a file is not audio.
     """
-    song, rate = _read(inputs.audio)
-    seconds = song.shape[1] / rate
-    (out / "song.peaks.json").write_text(peaks(song, rate))
-    samples = resampled(song, rate)
-    del song
+    seconds = duration(inputs.audio)
+    (out / "song.peaks.json").write_text(waveform(inputs.audio))
+    # Before the song is read: half an hour needs 160 MB. A codec may add or remove a few milliseconds.
+    drum_onsets = onsets(read(inputs.drums, seconds)) if inputs.drums else None
+    samples = read(inputs.audio, seconds)
     progress(0.2)
     song_onsets = onsets(samples)
-    # A codec may add or remove a few milliseconds.
-    drum_onsets = onsets(_fixed_length(resampled(*_read(inputs.drums)), len(samples))) if inputs.drums else None
     progress(0.4)
     notes = tones(samples, HZ)
     progress(0.5)
     grid = _beat_grid(samples, song_onsets, drum_onsets, notes, settings)
+    del samples
     progress(0.7)
     downbeats = grid.times[grid.positions == 1] if grid else np.empty(0)
     found_chords = chords(notes, downbeats.tolist())
@@ -83,28 +80,6 @@ def _beat_grid(
         return find_beat_grid(song_onsets, tonal, drum_onsets)
     beats, evidence = neural.track(samples, settings.beats_model)
     return find_beat_grid(song_onsets, tonal, drum_onsets, beats=beats, downbeat_evidence=evidence)
-
-
-def _read(audio: Path) -> tuple[Samples, int]:
-    """Return the samples, [channel, time], and the sample rate."""
-    try:
-        samples, rate = soundfile.read(audio, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise PermanentError("Audio cannot be read", str(error)) from error
-    return samples.T, rate
-
-
-def resampled(channels: Samples, rate: int) -> Samples:
-    """Return one channel at `HZ`, padded to at least one window."""
-    if channels.shape[1]:
-        channels = librosa.resample(channels, orig_sr=rate, target_sr=HZ)
-    mono = to_mono(channels)
-    return _fixed_length(mono, max(len(mono), FFT))
-
-
-def _fixed_length(samples: Samples, size: int) -> Samples:
-    fixed: Samples = librosa.util.fix_length(samples, size=size)
-    return fixed
 
 
 def _rhythm(grid: BeatGrid | None, found_key: Key | None, *, refined: bool) -> Rhythm:

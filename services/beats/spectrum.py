@@ -6,14 +6,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter, uniform_filter1d
-from scipy.signal.windows import hann
+
+from services.beats.spectra import frame_count, spectra
 
 Floats = NDArray[np.float32]
 
 FFT, HOP = 8192, 2048
 """0.37 s at 22 kHz, because a semitone in the bass is only a few hertz wide."""
 BLOCK = 256
-"""Frames that are transformed at once, to limit memory."""
+"""Frames that are computed at once, to limit memory."""
 
 LOWEST, HIGHEST = 28, 88
 """Range of MIDI notes that are detected, E1 to E6."""
@@ -32,20 +33,19 @@ FLOOR = 0.01
 
 def spectrum(samples: Floats, hz: int) -> Floats:
     """Return the spectrum, [bin, frame]; bin `MARGIN` is the MIDI note `LOWEST`, `FINE` bins are a semitone."""
-    return _whitened(_harmonic(_magnitudes(samples, hz)))
-
-
-def _magnitudes(samples: Floats, hz: int) -> Floats:
-    """Return magnitudes, [bin, frame]; frames are centred on their times."""
-    padded = np.pad(samples, FFT // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, FFT)[::HOP]
-    window = hann(FFT, sym=False).astype(np.float32)
     bins = _bins(hz)
-    blocks = [
-        bins @ np.abs(np.fft.rfft(frames[start : start + BLOCK] * window)).astype(np.float32).T
-        for start in range(0, len(frames), BLOCK)
-    ]
-    return np.concatenate(blocks, axis=1)
+    found = np.empty((len(bins), frame_count(samples, HOP)), np.float32)
+    for block, magnitudes, inner in spectra(samples, FFT, HOP, HARMONIC_FRAMES // 2):
+        found[:, block] = _harmonic(bins @ magnitudes)[:, inner]
+    floor = FLOOR * found.max() + np.finfo(np.float32).tiny
+    for part in blocks(found):
+        part[:] = _whitened(part, floor)
+    return found
+
+
+def blocks(values: Floats) -> list[Floats]:
+    """Return views of blocks of frames."""
+    return [values[:, start : start + BLOCK] for start in range(0, values.shape[1], BLOCK)]
 
 
 @lru_cache(maxsize=2)
@@ -66,9 +66,8 @@ def _harmonic(spectrum: Floats) -> Floats:
     return np.asarray(spectrum * harmonic / np.maximum(harmonic + percussive, np.finfo(np.float32).tiny))
 
 
-def _whitened(spectrum: Floats) -> Floats:
+def _whitened(spectrum: Floats, floor: float) -> Floats:
     """Return the excess over the mean of the surrounding five semitones, in standard deviations."""
     mean = uniform_filter1d(spectrum, AROUND_BINS, axis=0)
     spread = np.sqrt(np.maximum(0, uniform_filter1d(spectrum**2, AROUND_BINS, axis=0) - mean**2))
-    floor = FLOOR * spectrum.max() + np.finfo(np.float32).tiny
     return np.asarray(np.maximum(0, spectrum - mean) / (spread + floor))

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from services.beats.spectrum import FINE, HIGHEST, HOP, LOWEST, MARGIN, TOP, spectrum
+from services.beats.spectrum import FINE, HIGHEST, HOP, LOWEST, MARGIN, TOP, blocks, spectrum
 
 Floats = NDArray[np.float32]
 
@@ -70,13 +70,13 @@ class Tones:
 
 def tones(samples: Floats, hz: int) -> Tones:
     """Return the tones of mono samples at about 22 kHz. Takes less than 0.2 s per minute of audio on one core."""
-    whitened = spectrum(samples, hz)
-    power = whitened**2
-    on_semitones = _semitone_wave(len(whitened)) @ power
+    parts = blocks(spectrum(samples, hz))
+    wave = _semitone_wave(len(parts[0]))
+    on_semitones = np.concatenate([wave @ part**2 for part in parts])
     tuning = float(np.angle(on_semitones.sum()) / (2 * np.pi))
     return Tones(
-        notes=_note_strengths(_in_tune(whitened, tuning)),
-        power=power.sum(axis=0),
+        notes=np.concatenate([_note_strengths(_in_tune(part, tuning)) for part in parts], axis=1),
+        power=np.concatenate([np.sum(part**2, axis=0) for part in parts]),
         in_tune=(on_semitones * np.exp(-2j * np.pi * tuning)).real,
         frames_per_second=hz / HOP,
         tuning_cents=100 * tuning,

@@ -60,7 +60,8 @@ def has_valid_tempo(frames: Frames, fastest: float = FASTEST_BPM) -> bool:
 @numba.njit()
 def _best_path(strength: Floats, shortest: int, unevenness: Floats, deviation: Floats) -> Frames:
     frames, choices = len(strength), len(deviation)
-    score = np.zeros((frames, choices))  # of the best path that ends with a beat at this frame and this interval
+    kept = shortest + choices  # frames; no interval is longer
+    score = np.zeros((kept, choices))  # of the best path that ends with a beat at this frame and this interval
     before = np.full((frames, choices), -1, np.int16)
     for frame in range(frames):
         for choice in range(choices):
@@ -68,15 +69,15 @@ def _best_path(strength: Floats, shortest: int, unevenness: Floats, deviation: F
             best = 0.0
             if start >= 0:
                 for earlier in range(choices):
-                    value = score[start, earlier] - unevenness[earlier, choice]
+                    value = score[start % kept, earlier] - unevenness[earlier, choice]
                     if value > best:
                         best, before[frame, choice] = value, earlier
-            score[frame, choice] = strength[frame] + best - deviation[choice]
+            score[frame % kept, choice] = strength[frame] + best - deviation[choice]
     frame, choice, best = 0, 0, -1.0
-    for last in range(max(0, frames - shortest - choices), frames):
+    for last in range(max(0, frames - kept), frames):
         for each in range(choices):
-            if score[last, each] > best:
-                frame, choice, best = last, each, score[last, each]
+            if score[last % kept, each] > best:
+                frame, choice, best = last, each, score[last % kept, each]
     path = [frame]
     while before[frame, choice] >= 0:
         frame, choice = frame - shortest - choice, before[frame, choice]

@@ -64,7 +64,7 @@ def separate(
 
     def write(stem: str) -> None:
         audio_file.write(out / names[stem], parts[stem], model.separator.samplerate)
-        (out / f"{stem}.peaks.json").write_text(peaks(parts[stem], model.separator.samplerate))
+        (out / f"{stem}.peaks.json").write_text(peaks([parts[stem]], model.separator.samplerate))
 
     with ThreadPoolExecutor() as threads:
         for done, _ in enumerate(threads.map(write, parts), 1):

@@ -18,18 +18,16 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import soundfile
-from numpy.typing import NDArray
 from rich.progress import track
 from scipy.optimize import minimize
 from sklearn.cluster import KMeans
 
+from services.beats.audio import duration, read
 from services.beats.bars import METRES, Patterns, beats_of
 from services.beats.beat_features import BeatFeatures, accents, beat_features
 from services.beats.harmony import harmony, pitched
 from services.beats.meter_hypotheses import Hypothesis, beat_candidates, hypothesis_of
 from services.beats.onsets import FPS, HZ, Floats, Onsets, onsets
-from services.beats.rhythm import resampled
 from services.beats.tones import tones
 from services.beats.tracking import Frames
 from tests.evaluation import render, truth
@@ -116,7 +114,8 @@ def analysed(paths: Iterable[Path]) -> list[Song]:
 def analyse(path: Path) -> Song:
     """Return the candidates of the song beside a truth file; it may have no beat."""
     known = truth.read(path)
-    samples = resampled(*_read(path.with_suffix(".flac")))
+    audio = path.with_suffix(".flac")
+    samples = read(audio, duration(audio))
     heard = onsets(samples)
     tonal = harmony(samples, pitched(tones(samples, HZ)))
     candidates = tuple(beat_features(heard, tonal, frames) for frames in beat_candidates(heard))
@@ -233,11 +232,6 @@ def _mean_bar(heard: Floats, known: Truth) -> Floats | None:
     if bars < MIN_BARS:
         return None
     return np.asarray(heard[:, first : first + bars * count].reshape(len(heard), bars, count).mean(axis=1).T)
-
-
-def _read(path: Path) -> tuple[NDArray[np.float32], int]:
-    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    return samples.T, rate
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from services.beats import harmony as module
-from services.beats.harmony import harmony
+from services.beats import spectra
+from services.beats.harmony import FFT, harmony
 from tests.unit.beats.synth import HZ, NOT_MUSIC, Samples, played
 
 TIMES = np.arange(1.0, 8)
@@ -40,7 +40,7 @@ def test_an_excerpt_has_the_changes_of_the_song() -> None:
 def test_computation_in_blocks_gives_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     song = played(["C", "Am", "F", "G"])
     whole = harmony(song)
-    monkeypatch.setattr(module, "BLOCK_FRAMES", 30)
+    monkeypatch.setattr(spectra, "BLOCK", 15 * FFT)  # 30 frames
     assert harmony(song).chroma == pytest.approx(whole.chroma, rel=1e-4, abs=1e-4)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from services.beats import spectra, spectrum
 from services.beats.chords import chords
 from services.beats.key import Key, key
 from services.beats.tones import tones
@@ -65,3 +66,13 @@ def test_noise_lowers_the_purity() -> None:
     assert purities[0] > 0.7
     assert purities[-1] < 0.1
     assert np.isfinite(tones(mixed, HZ).notes).all()
+
+
+def test_computation_in_blocks_gives_the_same_tones(monkeypatch: pytest.MonkeyPatch) -> None:
+    song = played(["C", "Am", "F", "G"])
+    whole = tones(song, HZ)
+    monkeypatch.setattr(spectra, "BLOCK", 5 * spectrum.FFT)  # 10 frames
+    monkeypatch.setattr(spectrum, "BLOCK", 7)
+    pieces = tones(song, HZ)
+    for name, values in vars(whole).items():
+        assert getattr(pieces, name) == pytest.approx(values, rel=1e-3, abs=1e-3)

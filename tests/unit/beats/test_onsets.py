@@ -1,9 +1,11 @@
 """Onset strengths in each view of a song."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
-from services.beats import onsets as module
+from services.beats import spectra
 from services.beats.onsets import FFT, FPS, HZ, onsets
 from tests.unit.beats.grooves import BURST, FOUR, HAT, KICK, SNARE, clicks, groove
 from tests.unit.beats.synth import NOT_MUSIC, Samples
@@ -38,10 +40,10 @@ def test_a_quiet_verse_counts_as_much_as_a_loud_chorus() -> None:
 def test_computation_in_blocks_gives_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     song = groove(FOUR, 120, 6).samples
     whole = onsets(song)
-    monkeypatch.setattr(module, "BLOCK_FRAMES", 100)
+    monkeypatch.setattr(spectra, "BLOCK", 50 * FFT)  # 100 frames
     pieces = onsets(song)
-    for name, view in whole.views.items():
-        assert pieces.views[name] == pytest.approx(view, abs=1e-3)
+    for name, view in asdict(whole).items():
+        assert getattr(pieces, name) == pytest.approx(view, abs=1e-4)
 
 
 def test_an_excerpt_has_the_frames_of_the_song() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shared.audio.downmix import Samples, to_mono
+from shared.audio.downmix import REACH, Samples, mono_blocks, to_mono
 
 HZ = 16_000
 
@@ -84,3 +84,12 @@ def test_an_onset_stays_where_it_is() -> None:
     hit[:, HZ // 2 : HZ // 2 + 400] = noise(3)[:400] * np.array([[1], [-1]])
     mono = to_mono(hit)
     assert power_db(mono[HZ // 2 : HZ // 2 + 400]) > power_db(mono[HZ // 2 - 1000 : HZ // 2 - 16]) + 20
+
+
+@pytest.mark.parametrize("size", [999, REACH, 3 * REACH])
+@pytest.mark.parametrize("name", ["voice left, band right", "only the voice inverted", "in phase"])
+def test_blocks_of_any_size_give_the_same_mix(name: str, size: int) -> None:
+    song = np.stack(SONGS[name])
+    blocks = [song[:, start : start + size] for start in range(0, song.shape[1], size)]
+    mono = np.concatenate(list(mono_blocks(lambda: blocks)))
+    assert mono == pytest.approx(to_mono(song), abs=1e-6)
