@@ -16,6 +16,7 @@ from tests.evaluation.system import System
 from tests.evaluation.systems import ablated, systems
 
 GENERATED = ("tune", "report")
+RECORDINGS = ("sample song", "real audio")
 
 
 def main() -> None:
@@ -49,6 +50,7 @@ def evaluate(systems: list[System], items: list[Item], tasks: list[str], plots_i
             found = results("rhythm", systems, items, progress)
             sections["rhythm"] = rhythm_tables.by_system(found)
             sections["metres"] = rhythm_tables.by_metre(found, "report")
+            sections["recordings"] = rhythm_tables.by_clip(found, RECORDINGS)
             sections["kinds"] = rhythm_tables.by_tag(found, "report")
             sections["rhythm ablations"] = rhythm_tables.ablations(found, "report")
             if plots_in:

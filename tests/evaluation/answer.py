@@ -25,6 +25,7 @@ class Answer:
     language: str | None = None
     seconds: float = 0.0
     error: str | None = None
+    metre_confidence: float | None = None
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

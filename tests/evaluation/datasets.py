@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from typing import Final
 
 from tests.evaluation import truth
 from tests.evaluation.truth import Beat, Truth, Word
@@ -15,6 +16,17 @@ RUN = ROOT / ".run" / "evaluation"
 PAGE = ROOT / "docs" / "evaluation" / "README.md"
 SETS = ("tune", "report", "sample song", "real audio")
 WORDLESS_EVERY = 4
+TEMPI: Final[dict[str, tuple[float, str | None]]] = {
+    "rhythm/loop_mehackit1_97bpm.ogg": (97, None),
+    "rhythm/song_75bpm_big_bad_world_one.ogg": (75, "4/4"),
+    "rhythm/song_95bpm_a_talk_with_george.ogg": (95, "4/4"),
+    "rhythm/song_130bpm_heaven_cant_wait.ogg": (130, "4/4"),
+    "songs/code_monkey_0-45.mp3": (160, "4/4"),
+    "songs/demucs_test.mp3": (113, None),
+    "reported/onedrop_72.flac": (72, "4/4"),
+    "reported/rest_4th.flac": (120, "4/4"),
+}
+"""Tempo and metre of real audio whose beats are not known, as its README gives them; 4/4 is assumed for songs."""
 """Every fourth clip without a voice is also given to the transcribers."""
 
 
@@ -38,7 +50,7 @@ class Item:
 
     @property
     def for_rhythm(self) -> bool:
-        return bool(self.truth.beats) or self.beatless
+        return bool(self.truth.beats) or self.beatless or self.truth.tempo_bpm is not None
 
     @property
     def for_lyrics(self) -> bool:
@@ -47,7 +59,15 @@ class Item:
 
 def items(clips: Path, audio: Path) -> list[Item]:
     """Return all items, set by set; a missing folder has none."""
-    return [*_generated(clips), _sample_song(), *_rhythms(audio), *_songs(audio), *_stems(audio), *_speech(audio)]
+    return [
+        *_generated(clips),
+        _sample_song(),
+        *_rhythms(audio),
+        *_tempi(audio),
+        *_songs(audio),
+        *_stems(audio),
+        *_speech(audio),
+    ]
 
 
 def _generated(clips: Path) -> Iterator[Item]:
@@ -101,10 +121,20 @@ def _rhythms(audio: Path) -> Iterator[Item]:
         yield Item("real audio", sound, Truth(path.stem, "tune", (), 60 / gap, signature, beats))
 
 
+def _tempi(audio: Path) -> Iterator[Item]:
+    """Return audio with nothing but a known tempo and metre; songs with known words are among `_songs`."""
+    for name, (bpm, signature) in TEMPI.items():
+        path = audio / name
+        if path.is_file() and not path.with_suffix(".json").is_file():
+            yield Item("real audio", path, Truth(path.stem, "tune", (), bpm, signature))
+
+
 def _songs(audio: Path) -> Iterator[Item]:
     for path in sorted((audio / "songs").glob("*.json")):
         known = json.loads(path.read_text("utf-8"))
-        yield Item("real audio", path.with_suffix(".mp3"), Truth(path.stem, "tune", (), words=_words(known["lines"])))
+        sound = path.with_suffix(".mp3")
+        bpm, signature = TEMPI.get(f"songs/{sound.name}", (None, None))
+        yield Item("real audio", sound, Truth(path.stem, "tune", (), bpm, signature, words=_words(known["lines"])))
 
 
 def _stems(audio: Path) -> Iterator[Item]:

@@ -73,6 +73,7 @@ def _rhythm(file: Path, seconds: float) -> Answer:
             "tempo_bpm": found["tempo_bpm"],
             "time_signature": found["time_signature"],
             "confidence": found["beat_confidence"],
+            "metre_confidence": found["metre_confidence"],
             "chords": chords,
             "key": found.get("key"),
             "seconds": seconds,

@@ -12,6 +12,8 @@ HEAD = (
     "", "beat F", "CMLt", "AMLt", "downbeat F", "metre", "tempo", "or octave", "error, ms", "absolute", "ρ",
     "chords", "key", "invented", "s/min",
 )  # fmt: skip
+COMPARED = ("librosa", "madmom, 2 to 7 in a bar")
+"""Other programs in the table of single clips."""
 METRES = ("2", "3", "4", "5", "6/8", "7")
 
 
@@ -69,6 +71,24 @@ def by_tag(results: Results, set_name: str) -> str:
     return table(("", "clips", "beat F", "downbeat F", "metre", "tempo"), rows)
 
 
+def by_clip(results: Results, sets: tuple[str, ...]) -> str:
+    """Return a row for each clip: tempo and metre, true and found, with our confidence in the metre."""
+    systems = [name for name in results.by_system if name in {OURS, *COMPARED}]
+    head = ["clip", "true"]
+    rows: dict[str, list[str]] = {}
+    for name in systems:
+        judged = [result for set_name in sets for result in results.of(name, set_name)]
+        barred = any(beat.position for result in judged for beat in result.answer.beats)
+        head += [name, "beat F", *(["downbeat F"] if barred else [])]
+        for result in judged:
+            known, answer, score = result.item.truth, result.answer, result.rhythm
+            row = rows.setdefault(known.name, [known.name, _heard(known.tempo_bpm, known.time_signature, None)])
+            row += [_heard(answer.tempo_bpm, answer.time_signature, answer.metre_confidence)]
+            row += [figure(score.f if score else None)]
+            row += [figure(score.downbeat_f if score else None)] if barred else []
+    return table(head, rows.values())
+
+
 def ablations(results: Results, set_name: str) -> str:
     names = [OURS, *(name for name in results.by_system if name.startswith(f"{OURS} without"))]
     return table(HEAD, [[name.removeprefix(f"{OURS} "), *_row(results.of(name, set_name))] for name in names])
@@ -103,7 +123,7 @@ def _row(results: list[Result]) -> list[str]:
         mean(score.chords for score in scores),
         mean(score.key for score in scores) if keyed else NOTHING,
         count(invented, len(beatless)),
-        figure(sum(r.answer.seconds for r in results) / sum(r.minutes for r in results), 1),
+        figure(sum(r.answer.seconds for r in results) / sum(r.minutes for r in results), 1) if results else NOTHING,
     ]
 
 
@@ -115,8 +135,17 @@ def _short(scores: list[Score]) -> str:
     return f"{mean(s.f for s in scores)} / {mean(s.downbeat_f for s in scores)} / {mean(s.metre for s in scores)}"
 
 
+def _heard(tempo_bpm: float | None, signature: str | None, sure: float | None) -> str:
+    if tempo_bpm is None:
+        return "no beat"
+    parts = [f"{tempo_bpm:.0f}", *([signature] if signature else []), *([f"({sure:.2f})"] if sure is not None else [])]
+    return " ".join(parts)
+
+
 def _size(results: Results, set_name: str) -> str:
     first = next(iter(results.by_system))
     there = results.of(first, set_name)
     beatless = sum(result.item.beatless for result in there)
-    return f"{len(there) - beatless} clips" + (f", and {beatless} without a beat" if beatless else "")
+    return f"{sum(result.rhythm is not None for result in there)} clips" + (
+        f", and {beatless} without a beat" if beatless else ""
+    )

@@ -63,7 +63,7 @@ def answers_of(system: System, items: list[Item], progress: Progress) -> dict[st
 
 
 def _rhythm_version() -> str:
-    return fingerprint(ROOT / "services" / "beats", getsource(engines.rhythm))
+    return fingerprint(ROOT / "services" / "beats", getsource(engines.rhythm), getsource(engines._rhythm))
 
 
 def _lyrics_version() -> str:
