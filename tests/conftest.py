@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import soundfile
+from hypothesis import settings
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -21,6 +22,9 @@ from tests.command import karaoke
 ROOT = Path(__file__).parents[1]
 SONG_FOLDER = ROOT / "tests" / "song"
 MODELS = {"DEMUCS_MODEL": "embedded", "WHISPER_MODEL": "base", "LOG_FORMAT": "json", "UPLOADS_PER_MINUTE": "0"}
+
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")  # how long an example takes says more about the machine than about the code
 
 ENGINE_TESTS = tuple(
     ROOT / "tests" / "unit" / path

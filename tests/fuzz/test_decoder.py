@@ -72,7 +72,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return content or b"\0"
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(content=mutated())
 async def test_any_bytes_get_a_result(content: bytes, tmp_path: Path) -> None:
     upload, song = tmp_path / "upload", tmp_path / "song.flac"

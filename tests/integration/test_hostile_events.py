@@ -55,7 +55,7 @@ def beats_job(job_id: str, **fields: object) -> JobSubmitted:
 
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
-@settings(deadline=None, max_examples=5, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     hostile=st.lists(messages, min_size=20, max_size=40),
     manifests=st.dictionaries(st.sampled_from(JOB_IDS), bodies, max_size=2),

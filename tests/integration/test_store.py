@@ -14,7 +14,7 @@ from tests.histories import histories
 SAME_STORE = [HealthCheck.function_scoped_fixture]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SAME_STORE)
+@settings(max_examples=60, suppress_health_check=SAME_STORE)
 @given(histories, st.randoms(use_true_random=False))
 async def test_the_store_folds_like_the_pure_function(store: Store, history: list[Event], random: Random) -> None:
     shuffled = [*history, *random.choices(history, k=5)]

@@ -43,7 +43,7 @@ def test_only_keda_scales_to_and_from_zero() -> None:
     assert Autoscaler(Policy(target=1, least=1, most=20)).activated(10_000, messages=0, replicas=1) == 1
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     seed=st.integers(0, 10_000),
     target=st.sampled_from([1, 1.5, 3, 10]),
