@@ -36,8 +36,8 @@ def analyse(
 ) -> Rhythm:
     """Write `beats.json`, `click.flac` and `song.peaks.json`.
 
-    If there is a drum stem, it refines the times of the beats. Audio without a beat (silence, noise, a single hit) has
-    no tempo and no beats. Raises PermanentError if a file is not audio.
+    If there is a drum stem, it refines the times of the beats and the downbeats. Audio without a beat (silence, noise,
+    a single hit) has no tempo and no beats. Raises PermanentError if a file is not audio.
     """
     seconds = duration(inputs.audio)
     (out / "song.peaks.json").write_text(waveform(inputs.audio))
