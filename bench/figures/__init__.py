@@ -1,7 +1,7 @@
 """Figures of the benchmark, one module each, in the order of the page."""
 
 from bench.figure import Figure
-from bench.figures import event_path, folding, footprint, memory, polling, processor, scale, separation, song
+from bench.figures import beats, event_path, folding, footprint, memory, polling, processor, scale, separation, song
 
 FIGURES: dict[str, Figure] = {
     "processor": processor,
@@ -12,5 +12,6 @@ FIGURES: dict[str, Figure] = {
     "separation": separation,
     "scale": scale,
     "memory": memory,
+    "beats": beats,
     "footprint": footprint,
 }
