@@ -6,7 +6,10 @@ scores. The tables are written into docs/evaluation.
 """
 
 import argparse
+import os
+import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -20,12 +23,13 @@ from services.beats.confidence import metre_evidence
 from services.beats.meter_hypotheses import Hypothesis, Meter, choose, hypothesis_of
 from services.beats.onsets import FPS
 from tests.evaluation import left_out_tables, peer, plots, render, tables
+from tests.evaluation.ablations import FEATURES
 from tests.evaluation.answer import Answer
 from tests.evaluation.calibration import Judged, by_confidence, calibrations, evidences
 from tests.evaluation.datasets import PAGE, Item
 from tests.evaluation.fitting import Song, analysed, fit, learn_patterns, songs_of
 from tests.evaluation.measures.rhythm import score
-from tests.evaluation.results import Results, result_of, results
+from tests.evaluation.results import Result, Results, result_of, results
 from tests.evaluation.systems import OURS
 from tests.evaluation.training_songs import TRAINING_SONGS, folds
 from tests.evaluation.truth import Beat
@@ -59,9 +63,9 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS, help="other programs (default: all)")
     parser.add_argument("--print", dest="write", action="store_false", help="print the tables instead of writing them")
     arguments = parser.parse_args()
+    songs = songs_of(arguments.songs)
     render.render(arguments.clips, only=BEATLESS)
-    beatless = analysed(sorted(arguments.clips.glob(f"{BEATLESS}*.json")))
-    every = left_out(songs_of(arguments.songs), beatless)
+    every = left_out(songs, analysed(sorted(arguments.clips.glob(f"{BEATLESS}*.json"))))
     judged = judgements(every)
     confidences = calibrations(judged)
     chosen = [each for each in every if each.song.truth.beats]
@@ -70,6 +74,7 @@ def main() -> None:
     best = {each.song.truth.name: max(each.song.beat_f, default=0.0) for each in chosen}
     sections = {
         (PAGE, "left out"): left_out_tables.by_group(found, best),
+        (PAGE, "choice ablations"): left_out_tables.by_ablation(found.by_system[OURS], ablated(chosen)),
         (PAGE, "calibration"): by_confidence(confidences, judged),
         (SOURCES_PAGE, "sources"): left_out_tables.by_source(found, best),
     }
@@ -88,14 +93,16 @@ def left_out(songs: Sequence[Song], beatless: Sequence[Song] = ()) -> list[LeftO
     Clips without a beat follow; they take no part in any fit.
     """
     fold_of = folds([song.truth for song in songs], FOLDS)
-    found = []
-    for fold in track(range(FOLDS), description="Fitting"):
-        others = [song for song, its in zip(songs, fold_of, strict=True) if its != fold]
-        known = learn_patterns(others)
-        weights = fit(others, known)
-        held = [song for song, its in zip(songs, fold_of, strict=True) if its == fold]
-        found += [with_weights(song, fold, known, weights) for song in (*held, *beatless[fold::FOLDS])]
-    return found
+    tasks = [
+        (
+            fold,
+            [song for song, its in zip(songs, fold_of, strict=True) if its != fold],
+            [*(song for song, its in zip(songs, fold_of, strict=True) if its == fold), *beatless[fold::FOLDS]],
+        )
+        for fold in range(FOLDS)
+    ]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        return [each for fold in track(pool.map(_fold, tasks), description="Fitting", total=FOLDS) for each in fold]
 
 
 def with_weights(song: Song, fold: int, known: Patterns, weights: Mapping[str, float]) -> LeftOut:
@@ -120,11 +127,20 @@ def judgements(songs: Sequence[LeftOut]) -> list[Judged]:
 
 def measured(songs: Sequence[LeftOut], peers: Sequence[str], progress: Progress) -> Results:
     """Return the results of our choices, and of other programs with these names."""
-    items = [Item(SET, each.song.audio, each.song.truth) for each in songs]
+    items = [_item(each) for each in songs]
     systems = [replace(system, sets=(SET,)) for system in peer.SYSTEMS if system.name in peers]
     found = results("rhythm", systems, items, progress)
-    ours = [result_of("rhythm", item, answer_of(each.choice())) for item, each in zip(items, songs, strict=True)]
-    return replace(found, by_system={OURS: ours, **found.by_system})
+    return replace(found, by_system={OURS: [_result(each, each.choice()) for each in songs], **found.by_system})
+
+
+def ablated(songs: Sequence[LeftOut]) -> dict[str, list[Result]]:
+    """Return the results of the choices without some features, by label. Their weights are omitted, not fitted anew."""
+    found: dict[str, list[Result]] = {}
+    for label, names in track(FEATURES.items(), description="Ablations"):
+        for each in songs:
+            weights = {name: weight for name, weight in each.weights.items() if not re.search(names, name)}
+            found.setdefault(label, []).append(_result(each, each.choice(weights)))
+    return found
 
 
 def answer_of(meter: Meter | None) -> Answer:
@@ -140,6 +156,22 @@ def answer_of(meter: Meter | None) -> Answer:
         tempo_bpm=meter.tempo_bpm,
         time_signature="6/8" if meter.metre == COMPOUND else f"{meter.metre}/4",
     )
+
+
+def _fold(task: tuple[int, list[Song], list[Song]]) -> list[LeftOut]:
+    """Return the second songs with weights fitted to the first ones."""
+    fold, others, held = task
+    known = learn_patterns(others)
+    weights = fit(others, known)
+    return [with_weights(song, fold, known, weights) for song in held]
+
+
+def _result(song: LeftOut, meter: Meter | None) -> Result:
+    return result_of("rhythm", _item(song), answer_of(meter))
+
+
+def _item(song: LeftOut) -> Item:
+    return Item(SET, song.song.audio, song.song.truth)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,11 @@ def by_source(results: Results, best: Mapping[str, float]) -> str:
     return table(("source", "", "songs", *COLUMNS, *others), rows)
 
 
+def by_ablation(ours: list[Result], ablated: Mapping[str, list[Result]]) -> str:
+    rows = [["ours", *_row(ours)], *([f"without {label}", *_row(judged)] for label, judged in ablated.items())]
+    return table(("", *COLUMNS[:-1]), rows)
+
+
 def _split(results: Results, label: Callable[[Truth], str]) -> dict[str, dict[str, list[Result]]]:
     """Return the results by label and system."""
     found: dict[str, dict[str, list[Result]]] = {}
