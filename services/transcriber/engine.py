@@ -21,12 +21,12 @@ from services.transcriber.recognition.recognizer import Recognizer
 from services.transcriber.recognition.segments import OFFSET, ONSET, find_segments
 from services.transcriber.recognition.vad_checkpoint import CONTENT
 from services.transcriber.settings import Settings
-from services.transcriber.text import formats
-from services.transcriber.text.lyrics import Metadata
 from services.transcriber.text.tokens import tokenize_timed
 from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from shared.events import Lyrics, Options
+from shared.lyrics import formats
+from shared.lyrics.words import Metadata
 from shared.rhythm.bars import read_bars
 from shared.weights import load_only_data
 from shared.worker.inputs import Inputs

@@ -24,6 +24,7 @@ from tests.linear import LONGEST, MOST_GROWTH, Text, growth, hostile_texts
 
 FILES = [
     *(ROOT / "shared/user_lyrics").glob("*.py"),
+    *(ROOT / "shared/lyrics").glob("*.py"),
     *(ROOT / "services/transcriber/text").glob("*.py"),
     *(ROOT / "services/gateway/jobs").glob("*.py"),
     *(ROOT / "services/gateway/results").glob("*.py"),

@@ -12,8 +12,8 @@ from typing import Protocol
 from services.transcriber.alignment.onsets import snap_to_onsets
 from services.transcriber.alignment.time_transfer import distribute
 from services.transcriber.audio import SAMPLE_HZ, Samples
-from services.transcriber.text.lyrics import Line, Word
 from services.transcriber.text.phrasing import regroup, resolve_overlaps, split_lines
+from shared.lyrics.words import Line, Word
 
 LINE_MARGINS_SECONDS = (0.3, 0.15, 0.6)
 """Audio before and after a line that is searched, too; the next margin is tried if the alignment fails."""

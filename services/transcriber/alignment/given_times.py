@@ -11,8 +11,8 @@ from statistics import median
 
 from services.transcriber.alignment.time_transfer import MAX_WORD_SECONDS, MIN_WORD_SECONDS, distribute
 from services.transcriber.audio import Span
-from services.transcriber.text.lyrics import Word
 from services.transcriber.text.phrasing import regroup
+from shared.lyrics.words import Word
 
 AGREEMENT_SECONDS = 0.7
 """Largest median distance between the given and the recognized starts of lines, after the shift."""

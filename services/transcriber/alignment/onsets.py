@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.transcriber.audio import FRAME_SECONDS, SAMPLE_HZ, FrameMask, Samples, loud_frames
-from services.transcriber.text.lyrics import Word
+from shared.lyrics.words import Word
 
 HOP, WINDOW = 160, 512
 BIAS_SECONDS = 0.1

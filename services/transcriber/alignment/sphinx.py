@@ -13,8 +13,8 @@ from pocketsphinx import Decoder, Segment
 
 from services.transcriber.audio import SAMPLE_HZ, Samples, Span
 from services.transcriber.text.g2p import pronounce
-from services.transcriber.text.lyrics import Word
 from services.transcriber.text.normalization import spoken_words
+from shared.lyrics.words import Word
 from shared.normal_forms import normalized
 
 FRAMES_PER_SECOND = 100

@@ -6,8 +6,8 @@ from itertools import groupby
 
 from services.transcriber.alignment.matching import Match, match_words
 from services.transcriber.audio import Span
-from services.transcriber.text.lyrics import Word
 from services.transcriber.text.normalization import normalize
+from shared.lyrics.words import Word
 
 MIN_WORD_SECONDS = 0.12
 """An unmatched word takes at least this long if there is time for it."""

@@ -26,8 +26,8 @@ from services.transcriber.alignment.forced_alignment import Aligner, align_lines
 from services.transcriber.alignment.given_times import apply_given_times
 from services.transcriber.alignment.time_transfer import transfer_times
 from services.transcriber.audio import SAMPLE_HZ, Samples, Span
-from services.transcriber.text.lyrics import Line, Word
 from services.transcriber.text.phrasing import regroup, resolve_overlaps, wrap_lines
+from shared.lyrics.words import Line, Word
 
 
 def time_user_lyrics(

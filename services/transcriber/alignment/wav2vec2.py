@@ -13,8 +13,8 @@ from typing import Any
 import structlog
 
 from services.transcriber.audio import Samples
-from services.transcriber.text.lyrics import Word, join_words
 from shared.audio import torchaudio_shim
+from shared.lyrics.words import Word, join_words
 from shared.weights import refused
 
 torchaudio_shim.install()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import prod
 
 from services.transcriber.audio import FRAME_SECONDS, FrameMask
-from services.transcriber.text.lyrics import Word
+from shared.lyrics.words import Word
 
 # Whisper's own thresholds: https://github.com/openai/whisper/blob/main/whisper/transcribe.py
 MAX_NO_SPEECH = 0.6

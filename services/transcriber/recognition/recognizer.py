@@ -12,10 +12,10 @@ from services.transcriber.recognition.hallucination import is_hallucination, is_
 from services.transcriber.recognition.language import Probabilities, detect_language
 from services.transcriber.recognition.rover import combine_phrases
 from services.transcriber.recognition.segments import Segment
-from services.transcriber.text.lyrics import Word
 from services.transcriber.text.tokens import split_characters
 from shared.audio import torchaudio_shim
 from shared.errors import TransientError
+from shared.lyrics.words import Word
 
 torchaudio_shim.install()
 

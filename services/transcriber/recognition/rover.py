@@ -12,8 +12,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from services.transcriber.text.lyrics import Word
 from services.transcriber.text.normalization import normalize
+from shared.lyrics.words import Word
 
 NO_WORD_CONFIDENCE = 0.45
 """Confidence of a transcript that has no word at a position."""

@@ -6,7 +6,7 @@ from itertools import islice, pairwise
 from math import ceil
 from unicodedata import east_asian_width
 
-from services.transcriber.text.lyrics import Line, Word
+from shared.lyrics.words import Line, Word
 
 LINE_WIDTH = 42  # columns, a usual limit for subtitles
 PAUSE_SECONDS = 0.8

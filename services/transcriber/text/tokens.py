@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from services.transcriber.text.lyrics import Word
+from shared.lyrics.words import Word
 from shared.user_lyrics.sung import sung_rows
 
 # Scripts without spaces between words: each character counts as a word, which is close to how it is sung.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from services.transcriber.audio import SAMPLE_HZ, Samples, Span
-from services.transcriber.text.lyrics import Word
+from shared.lyrics.words import Word
 
 
 def sung_words(text: str, *, start: float = 0.0, each: float = 0.3, pause: float = 0.0) -> list[Word]:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from services.transcriber.alignment.forced_alignment import time_recognized
 from services.transcriber.alignment.onsets import BIAS_SECONDS, snap_to_onsets
 from services.transcriber.audio import SAMPLE_HZ, Samples
-from services.transcriber.text.lyrics import Line, Word
 from services.transcriber.text.phrasing import LINE_WIDTH
+from shared.lyrics.words import Line, Word
 from tests.unit.transcriber.synth import sung_words
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from services.transcriber.alignment.given_times import apply_given_times
-from services.transcriber.text.lyrics import Word
+from shared.lyrics.words import Word
 
 
 def line(text: str, start: float, confidence: float = 0.9) -> list[Word]:

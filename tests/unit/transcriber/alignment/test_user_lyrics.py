@@ -11,9 +11,9 @@ from services.transcriber.alignment.forced_alignment import Aligner
 from services.transcriber.alignment.sphinx import SphinxAligner
 from services.transcriber.alignment.user_lyrics import time_user_lyrics
 from services.transcriber.audio import SAMPLE_HZ, Samples
-from services.transcriber.text.lyrics import Line, Word
 from services.transcriber.text.phrasing import LINE_WIDTH
 from services.transcriber.text.tokens import tokenize
+from shared.lyrics.words import Line, Word
 from tests.unit.transcriber.synth import sung_words as recognized
 
 

@@ -10,7 +10,7 @@ from services.transcriber.recognition.hallucination import (
     is_repetition_loop,
     longest_repetition,
 )
-from services.transcriber.text.lyrics import Word
+from shared.lyrics.words import Word
 
 
 def said(text: str, confidence: float) -> list[Word]:

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.transcriber.recognition.rover import combine, combine_phrases
-from services.transcriber.text.lyrics import Word
+from shared.lyrics.words import Word
 
 
 def said(text: str, confidence: float = 0.8, *, start: float = 0.0, each: float = 0.4) -> list[Word]:

@@ -3,8 +3,8 @@ from itertools import chain, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.text.lyrics import Word
 from services.transcriber.text.phrasing import LINE_WIDTH, regroup, resolve_overlaps, split_lines
+from shared.lyrics.words import Word
 from tests.unit.transcriber.synth import sung_words
 
 

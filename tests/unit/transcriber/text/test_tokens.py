@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.text.lyrics import Line
 from services.transcriber.text.tokens import LONGEST_LINE, tokenize
+from shared.lyrics.words import Line
 
 
 def texts(line: str) -> list[str]:

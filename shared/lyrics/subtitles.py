@@ -8,7 +8,7 @@ from itertools import pairwise
 from pysubs2 import Alignment, Color, SSAEvent, SSAFile, SSAStyle
 from pysubs2.formats.webvtt import WebVTTFormat
 
-from services.transcriber.text.lyrics import WITHOUT_TAGS, Line, Word, join_words
+from shared.lyrics.words import WITHOUT_TAGS, Line, Word, join_words
 
 SAFE_BACKSLASH = str.maketrans({"\\": "\\\N{WORD JOINER}"})
 """A backslash starts a line break or a tag; an invisible character after it prevents that."""

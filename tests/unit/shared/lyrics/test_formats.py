@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.transcriber.text import formats
-from services.transcriber.text.lrc import to_elrc, to_lrc
-from services.transcriber.text.lyrics import Line, Metadata, Word, to_json
-from services.transcriber.text.subtitles import to_ass, to_srt, to_vtt
+from shared.lyrics import formats
+from shared.lyrics.lrc import to_elrc, to_lrc
+from shared.lyrics.subtitles import to_ass, to_srt, to_vtt
+from shared.lyrics.words import Line, Metadata, Word, to_json
 from shared.rhythm.bars import Bars
 
 METADATA = Metadata(language="en", model="base", alignment="whisper", source="heard")

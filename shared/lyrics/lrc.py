@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from math import floor
 
-from services.transcriber.text.lyrics import WITHOUT_TAGS, Line, join_words
+from shared.lyrics.words import WITHOUT_TAGS, Line, join_words
 
 BREAK_SECONDS = 3.0
 """A longer break clears the screen with an empty line, because LRC has no end time for a line."""
