@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.transcriber.alignment.forced_alignment import Aligner
+from services.transcriber.alignment.onsets import BIAS_SECONDS
 from services.transcriber.alignment.sphinx import SphinxAligner
 from services.transcriber.alignment.user_lyrics import time_user_lyrics
 from services.transcriber.audio import SAMPLE_HZ, Samples
 from services.transcriber.text.phrasing import LINE_WIDTH
 from services.transcriber.text.tokens import tokenize
 from shared.lyrics.words import Line, Word
+from tests.unit.transcriber.synth import singing
 from tests.unit.transcriber.synth import sung_words as recognized
 
 
@@ -24,8 +26,11 @@ def noise(seconds: float) -> Samples:
 def aligned(
     text: str, heard: Sequence[Word], seconds: float = 20, aligner: Aligner | None = None, language: str = "en"
 ) -> list[Line]:
+    """Align to a song without onsets, in which whisper hears the words early as usual."""
+    early = [replace(word, start=max(0.0, word.start - BIAS_SECONDS)) for word in heard]
+    silence = np.zeros(int(seconds * SAMPLE_HZ), np.float32)
     return time_user_lyrics(
-        tokenize(text), heard, [], noise(seconds), language=language, aligner=aligner, report=lambda _: None
+        tokenize(text), early, [], silence, language=language, aligner=aligner, report=lambda _: None
     )
 
 
@@ -38,6 +43,15 @@ def test_matching_words_take_the_recognized_times_and_keep_the_users_text() -> N
     assert [line.text for line in lines] == ["Sing it LOUDER,", "sing together!"]
     assert [word.start for word in words(lines)] == pytest.approx([2, 2.3, 2.6, 2.9, 3.2])
     assert all(word.confidence == pytest.approx(0.9) and not word.estimated for word in words(lines))
+
+
+def test_words_start_at_onsets_of_the_voice() -> None:
+    samples = singing((2.0, 2.4), (2.6, 3.0), (3.25, 3.6))
+    heard = [Word("sing", 1.85, 2.45, 0.9), Word("it", 2.45, 3.1, 0.9), Word("louder", 3.1, 3.7, 0.9)]
+    lines = time_user_lyrics(
+        tokenize("sing it louder"), heard, [], samples, language="es", aligner=None, report=lambda _: None
+    )
+    assert [word.start for word in words(lines)] == pytest.approx([2.0, 2.6, 3.25], abs=0.03)
 
 
 def test_digits_match_spoken_words_and_are_shown_as_digits() -> None:
