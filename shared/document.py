@@ -50,6 +50,9 @@ class TranscriptionDocument(TaskDocument):
         default=None, description="How certain the detected language is; null if you named it."
     )
     word_count: int | None = None
+    corrected: bool | None = Field(
+        default=None, description="Whether the lyrics, and `word_count`, are those that a user corrected."
+    )
     model: str | None = None
 
 

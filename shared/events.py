@@ -212,6 +212,23 @@ class RhythmCorrected(JobEvent):
     rhythm: CountedRhythm | None
 
 
+class CorrectedLyrics(Frozen):
+    """What the job's document shows of lyrics that a user corrected."""
+
+    word_count: Count
+
+
+class LyricsCorrected(JobEvent):
+    """A user changed words or their times; None: as they were found. The correction of the greatest `number` holds.
+
+    It outlasts every result of the transcription. Lyrics that the user sends to be aligned take it back.
+    """
+
+    type: Literal["lyrics_corrected"] = "lyrics_corrected"
+    number: Ordinal
+    lyrics: CorrectedLyrics | None
+
+
 class TaskEvent(JobEvent):
     """An event of one task. `run` counts reruns, `attempt` deliveries from 1, `seq` the attempt's events."""
 
@@ -255,6 +272,7 @@ Event = Annotated[
     JobSubmitted
     | TasksRerun
     | RhythmCorrected
+    | LyricsCorrected
     | JobCancelled
     | JobExpired
     | TaskStarted

@@ -15,12 +15,14 @@ from hashlib import blake2b
 from typing import Final
 
 from shared.events import (
+    CorrectedLyrics,
     CountedRhythm,
     Event,
     JobCancelled,
     JobEvent,
     JobExpired,
     JobSubmitted,
+    LyricsCorrected,
     RhythmCorrected,
     TaskCompleted,
     TaskEvent,
@@ -37,6 +39,7 @@ UPDATED: Final = "updated"
 CANCELLED: Final = "cancelled"
 EXPIRED: Final = "expired"
 CORRECTED: Final = "corrected"
+CORRECTED_LYRICS: Final = "corrected_lyrics"
 """Names of registers. Those of a task are `<task>`, `progress_register(task)` and `run_register(task)`."""
 
 REDACTED: Final = "~"
@@ -116,6 +119,12 @@ class Job:
         event = self.registers[CORRECTED].event if CORRECTED in self.registers else None
         return event.rhythm if isinstance(event, RhythmCorrected) else None
 
+    @property
+    def corrected_lyrics(self) -> CorrectedLyrics | None:
+        """The lyrics as the user corrected them; None as long as they are those that were found."""
+        event = self.registers[CORRECTED_LYRICS].event if CORRECTED_LYRICS in self.registers else None
+        return event.lyrics if isinstance(event, LyricsCorrected) else None
+
     def states(self) -> dict[Task, TaskState]:
         """State of every task. Needs the submission."""
         assert self.submission
@@ -171,8 +180,9 @@ def claims(event: Event) -> dict[str, Register]:
             return updated | {SUBMITTED: Register(order=(_digest(event),), event=event)}
         case TasksRerun():
             return updated | {run_register(task): Register(order=(event.run,)) for task in event.tasks}
-        case RhythmCorrected():
-            return updated | {CORRECTED: Register(order=(event.number, _digest(event)), event=event)}
+        case RhythmCorrected() | LyricsCorrected():
+            name = CORRECTED if isinstance(event, RhythmCorrected) else CORRECTED_LYRICS
+            return updated | {name: Register(order=(event.number, _digest(event)), event=event)}
         case JobCancelled():
             return updated | {CANCELLED: Register(order=(1,))}
         case JobExpired():

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any, get_type_hints
 
 from shared.document import JobDocument, Step
-from shared.events import FILE, JobSubmitted, Result, Rhythm, TaskCompleted, TaskFailed
+from shared.events import FILE, JobSubmitted, Lyrics, Result, Rhythm, TaskCompleted, TaskFailed
 from shared.job import Job
 from shared.normal_forms import normalized
 from shared.notes import notes
@@ -61,10 +61,12 @@ def view(job: Job, now: datetime | None = None, *, ttl: timedelta = DAY) -> JobD
 
 
 def _found(job: Job) -> Iterator[Result]:
-    """Yield the results of the completed tasks."""
+    """Yield the results of the completed tasks, with the words that a user added to a song without any."""
     for task in Task:
         if isinstance(event := job.event(task), TaskCompleted):
-            yield event.result
+            lyrics = job.corrected_lyrics
+            added = lyrics.word_count if lyrics and isinstance(event.result, Lyrics) else 0
+            yield event.result.model_copy(update={"word_count": added}) if added else event.result
 
 
 def _task(job: Job, submission: JobSubmitted, task: Task, state: TaskState) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def _task(job: Job, submission: JobSubmitted, task: Task, state: TaskState) -> d
 def _results(job: Job, submission: JobSubmitted, task: Task, result: Result) -> dict[str, Any]:
     """Return a result's fields, with file names turned into the paths at which the gateway serves them.
 
-    A user's correction replaces the fields of a rhythm.
+    A user's correction replaces fields of a rhythm, or of lyrics.
 
     Fields that the task's document does not have are left out: the event may hold the result of another task.
     """
@@ -93,9 +95,9 @@ def _results(job: Job, submission: JobSubmitted, task: Task, result: Result) -> 
         f"{field}_path" if field in files else field: f"{folder}/{name}_{value}" if field in files else value
         for field, value in result.model_dump(exclude={"kind"}).items()
     }
-    if isinstance(result, Rhythm):
-        counted = job.counted_rhythm
-        fields |= {"corrected": counted is not None} | (counted.model_dump() if counted else {})
+    if isinstance(result, Rhythm | Lyrics):
+        correction = job.counted_rhythm if isinstance(result, Rhythm) else job.corrected_lyrics
+        fields |= {"corrected": correction is not None} | (correction.model_dump() if correction else {})
     return {field: value for field, value in fields.items() if field in _KNOWN[task]}
 
 

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.events import (
+    CorrectedLyrics,
     CountedRhythm,
     JobSubmitted,
     Lyrics,
+    LyricsCorrected,
     Options,
     Result,
     Rhythm,
@@ -104,6 +106,11 @@ def refined(task: Task, at: float = 80, **place: Any) -> TaskCompleted:
 
 def corrected(number: int = 1, at: float = 90, rhythm: CountedRhythm | None = WALTZ) -> RhythmCorrected:
     return RhythmCorrected(job_id=JOB_ID, at=after(at), number=number, rhythm=rhythm)
+
+
+def corrected_lyrics(number: int = 1, at: float = 90, words: int | None = 7) -> LyricsCorrected:
+    lyrics = None if words is None else CorrectedLyrics(word_count=words)
+    return LyricsCorrected(job_id=JOB_ID, at=after(at), number=number, lyrics=lyrics)
 
 
 def failed(task: Task, at: float = 60, **place: Any) -> TaskFailed:

@@ -5,7 +5,17 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from shared.events import CountedRhythm, Event, JobCancelled, JobExpired, RhythmCorrected, TaskEvent, TasksRerun
+from shared.events import (
+    CorrectedLyrics,
+    CountedRhythm,
+    Event,
+    JobCancelled,
+    JobExpired,
+    LyricsCorrected,
+    RhythmCorrected,
+    TaskEvent,
+    TasksRerun,
+)
 from shared.tasks import Task
 from tests.fakes import JOB_ID, START, completed, failed, found_nothing, progressed, refined, started, submitted
 
@@ -15,6 +25,8 @@ places = st.fixed_dictionaries(
     {"run": st.integers(0, 2), "attempt": st.integers(1, 3), "seq": st.integers(0, 5), "at": st.integers(0, 1000)}
 )
 counts = st.sampled_from([None, CountedRhythm(tempo_bpm=60, beat_count=9, time_signature="3/4")])
+
+corrections = st.sampled_from([None, CorrectedLyrics(word_count=0), CorrectedLyrics(word_count=7)])
 
 
 def _task_event(make: Callable[..., TaskEvent], task: Task, place: dict[str, int], progress: int) -> TaskEvent:
@@ -27,6 +39,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.sampled_from([submitted(), submitted(name="by another gateway.mp3")]),
     st.builds(TasksRerun, job_id=st.just(JOB_ID), at=moments, run=st.integers(1, 2), tasks=st.tuples(tasks)),
     st.builds(RhythmCorrected, job_id=st.just(JOB_ID), at=moments, number=st.integers(1, 2), rhythm=counts),
+    st.builds(LyricsCorrected, job_id=st.just(JOB_ID), at=moments, number=st.integers(1, 2), lyrics=corrections),
     st.builds(JobCancelled, job_id=st.just(JOB_ID), at=moments),
     st.builds(JobExpired, job_id=st.just(JOB_ID), at=moments),
     st.builds(

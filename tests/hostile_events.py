@@ -125,6 +125,11 @@ valid: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.fixed_dictionaries(
         stamp | {"type": st.just("rhythm_corrected"), "number": ordinals, "rhythm": st.one_of(st.none(), rhythms)}
     ),
+    st.fixed_dictionaries(
+        stamp
+        | {"type": st.just("lyrics_corrected"), "number": ordinals}
+        | {"lyrics": st.one_of(st.none(), st.fixed_dictionaries({"word_count": counts}))}
+    ),
     st.fixed_dictionaries(stamp | {"type": st.sampled_from(["job_cancelled", "job_expired"])}),
     st.fixed_dictionaries(place | {"type": st.just("task_started")}, optional=run),
     st.fixed_dictionaries(

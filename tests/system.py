@@ -216,5 +216,10 @@ class System:
         return await self.document(job_id)
 
 
+def reason(answer: httpx2.Response) -> tuple[int, str]:
+    """Return status and code of a refusal."""
+    return answer.status_code, answer.json()["code"]
+
+
 Start = Callable[..., Awaitable[System]]
 """Starts a system whose gateway has the given settings."""

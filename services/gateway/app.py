@@ -6,7 +6,8 @@ import aiohttp
 from fastapi import Depends
 from fastapi.middleware.cors import CORSMiddleware
 
-from services.gateway.jobs import beats, cancel, lyrics, retry, submit
+from services.gateway.jobs import beats, cancel, lyrics, lyrics_correction, retry, submit
+from services.gateway.jobs.corrections import Corrections
 from services.gateway.media.encode import Encodings
 from services.gateway.page import add_page
 from services.gateway.results import archive, files, links, stored
@@ -61,15 +62,21 @@ def create_app(
         _403="The gateway has no keys, and this host or origin is not its own.",
     )
     current = CurrentFiles(storage, Encodings(storage, ENCODABLE))
-    corrections = beats.BeatCorrections(bus, storage, status_client, quota, current)
+    beat_corrections = Corrections(beats.RESULT, bus, storage, status_client, quota=quota, files=current)
+    lyrics_corrections = Corrections(lyrics_correction.RESULT, bus, storage, status_client, quota=quota, files=current)
+    user_lyrics = lyrics.UserLyrics(
+        bus, storage, status_client, quota=quota, settings=settings, corrections=lyrics_corrections
+    )
+    edits = lyrics_correction.LyricsCorrections(storage, quota, settings, current, lyrics_corrections)
     own_pages = Depends(refuse_foreign_pages(settings))
     for router in (
         submit.routes(submit.Submissions(bus, storage, status_client, quota, settings), keys),
         forward.routes(status_client, Relay(status_client, settings, stopping or asyncio.Event()), keys),
         cancel.routes(status_client, bus, storage, keys),
         retry.routes(status_client, bus, storage, keys, quota),
-        lyrics.routes(lyrics.UserLyrics(bus, storage, status_client, quota, settings), keys),
-        beats.routes(corrections, settings, keys),
+        lyrics.routes(user_lyrics, keys),
+        lyrics_correction.routes(edits, lyrics_corrections, keys),
+        beats.routes(beats.BeatCorrections(storage, quota, beat_corrections), beat_corrections, settings, keys),
         links.routes(signed_links, status_client, storage, keys),
     ):
         app.include_router(router, responses=refused, dependencies=[own_pages])

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from shared.events import Lyrics
+from shared.lyrics.document import to_json
 from shared.lyrics.lrc import to_elrc, to_lrc
 from shared.lyrics.subtitles import to_ass, to_srt, to_vtt
-from shared.lyrics.words import Line, Metadata, rounded, to_json
+from shared.lyrics.words import Line, Metadata, rounded
 from shared.rhythm.bars import Bars
 
 

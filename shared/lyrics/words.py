@@ -1,15 +1,11 @@
 """Lyrics with a time for every word."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-from shared.rhythm.bars import Bars, place
 
 # LRC and SRT cannot escape brackets, which start a tag there: similar characters replace them.
 WITHOUT_TAGS = str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›", "{": "(", "}": ")"})  # noqa: RUF001 -- look-alikes are intended
 CONTROL_CHARACTERS = dict.fromkeys((*range(32), *range(127, 160)), " ")
-NO_WORDS_NOTE = "No words were heard: this seems to be an instrumental."
 
 
 @dataclass(frozen=True)
@@ -71,42 +67,6 @@ def join_words(pieces: Iterable[tuple[Word, str]]) -> str:
     """Join the string that represents each word into one line, with spaces according to `Word.spaced`."""
     text = "".join(" " * word.spaced + piece for word, piece in pieces)
     return " ".join(text.translate(CONTROL_CHARACTERS).split())
-
-
-def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None) -> str:
-    """Return `{"language", …, "lines": [{"start", "end", "text", "confidence", "bar", "beat", "words": […]}]}`.
-
-    Times are in seconds, rounded to milliseconds.
-    """
-    document = {
-        "language": metadata.language,
-        "language_probability": rounded(metadata.language_probability),
-        "model": metadata.model,
-        "alignment": metadata.alignment,
-        "source": metadata.source,
-        "note": None if lines else NO_WORDS_NOTE,
-        "lines": [
-            {
-                "start": rounded(line.start),
-                "end": rounded(line.end),
-                "text": line.text,
-                "confidence": rounded(line.confidence),
-                **place(bars, line.start),
-                "words": [
-                    {
-                        "text": word.text,
-                        "start": rounded(word.start),
-                        "end": rounded(word.end),
-                        "confidence": rounded(word.confidence),
-                        "estimated": word.estimated,
-                    }
-                    for word in line.words
-                ],
-            }
-            for line in lines
-        ],
-    }
-    return json.dumps(document, ensure_ascii=False, indent=1)
 
 
 def rounded(number: float | None) -> float | None:

@@ -73,9 +73,9 @@ def place(bars: Bars | None, seconds: float) -> dict[str, float | None]:
     return {"bar": position.bar if position else None, "beat": position.beat if position else None}
 
 
-def with_places(lyrics: Mapping[str, Any], beats: Mapping[str, Any]) -> dict[str, Any]:
+def with_places(lyrics: Mapping[str, Any], beats: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the content of `lyrics.json` with the bars of other beats, the content of `beats.json`."""
-    bars = bars_of(beats)
+    bars = bars_of(beats) if beats else None
     return {**lyrics, "lines": [line | place(bars, line["start"]) for line in lyrics["lines"]]}
 
 

@@ -55,9 +55,13 @@ def run_claim(run: int | str) -> str:
     return f"run-{run}"
 
 
-def corrected_beats(number: int) -> str:
-    """Name of the beats as a user corrected them. The greatest number holds; if that one is empty, `BEATS` does."""
-    return f"beats-{number}.json"
+def corrected(name: str, number: int) -> str:
+    """Name of a result as a user corrected it: `beats.json` gives `beats-1.json`.
+
+    The greatest number holds. If that object is empty, the result of the worker does.
+    """
+    stem, _, form = name.rpartition(".")
+    return f"{stem}-{number}.{form}"
 
 
 def refined_mark(task: Task) -> str:

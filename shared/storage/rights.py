@@ -14,6 +14,8 @@ CLICK: Final = "click.*"
 SONG_PEAKS: Final = "song.peaks.json"
 OTHER_RESULTS: Final[Mapping[Task, tuple[str, ...]]] = {Task.BEAT_ANALYSIS: (CLICK, SONG_PEAKS)}
 """Files of a task that are no results in its row."""
+CORRECTIONS: Final = ("beats-*", "click-*", "lyrics-*")
+"""What follows from a user's corrections."""
 EVERYTHING: Final = ("*",)
 
 
@@ -49,10 +51,11 @@ _RESULTS: Final = tuple(name for task in Task for name in (*_files(*task.row.mak
 
 RIGHTS: Final[Mapping[str, Rights]] = {
     "gateway": Rights(
-        reads=(MANIFEST, SIGNATURE, ANNOUNCED, SONG, *_RESULTS),
+        reads=(MANIFEST, SIGNATURE, ANNOUNCED, SONG, *_RESULTS, *CORRECTIONS),
         writes=(
             *(SONG, LYRICS, MANIFEST, SIGNATURE, ANNOUNCED, run_claim("*")),
             *(*_files(*Task.STEM_SEPARATION.row.makes), CLICK),  # in other formats
+            *CORRECTIONS,
         ),
         deletes=EVERYTHING,
     ),

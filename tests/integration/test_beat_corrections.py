@@ -16,18 +16,11 @@ from shared.events import Event, TasksRerun
 from shared.storage.job_files import Storage
 from shared.tasks import Task
 from tests.fakes import completed, refined
-from tests.system import KEYS, PHONE, WEB, Start, System, until
+from tests.result_files import beats_json
+from tests.system import KEYS, PHONE, WEB, Start, System, reason, until
 
 BEATS = Task.BEAT_ANALYSIS
 HALF = {"tempo": "half"}
-
-
-def beats_json(first: float = 0.5) -> bytes:
-    """Return what the worker stores: 120.0 BPM in 4/4, the first bar at the second beat."""
-    beats = [{"time": round(first + 0.5 * index, 3), "position": (index - 1) % 4 + 1} for index in range(9)]
-    document = {"tempo_bpm": 120.0, "beat_count": 9, "time_signature": "4/4", "pulse": "quarter", "beats": beats}
-    document |= {"downbeats": [beat["time"] for beat in beats if beat["position"] == 1], "chords": [], "refined": False}
-    return json.dumps(document).encode()
 
 
 LYRICS = {"language": "en", "lines": [{"start": 2.0, "end": 3.0, "text": "la", "bar": 1, "beat": 3.0, "words": []}]}
@@ -56,10 +49,6 @@ async def file(system: System, job_id: str, name: str = "beats.json") -> httpx2.
 async def shown(system: System, job_id: str) -> tuple[Any, ...]:
     rhythm = (await system.document(job_id))["beat_analysis"]
     return rhythm["corrected"], rhythm["tempo_bpm"], rhythm["beat_count"], rhythm["time_signature"]
-
-
-def reason(answer: httpx2.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 async def publish(system: System, job_id: str, event: Event) -> None:

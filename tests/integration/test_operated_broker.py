@@ -25,7 +25,7 @@ from shared.broker.topology import (
     return_exchange,
 )
 from shared.errors import TransientError
-from shared.events import JobCancelled, TaskCompleted
+from shared.events import CorrectedLyrics, JobCancelled, TaskCompleted
 from shared.job import ready
 from shared.settings import Settings
 from shared.storage.job_files import SONG, Storage
@@ -34,7 +34,7 @@ from shared.web.health import Health
 from shared.worker.compute import Compute
 from shared.worker.task_runner import TaskRunner
 from shared.worker.worker import Worker
-from tests.fakes import JOB_ID, START, WALTZ, corrected, submitted
+from tests.fakes import JOB_ID, START, WALTZ, corrected, corrected_lyrics, submitted
 from tests.integration.operated import PASSWORD, OperatedBroker, make_topology
 
 TASKS = list(Task)
@@ -98,7 +98,9 @@ async def test_a_job_completes_with_services_of_minimal_permissions(
             async with Consumer(status, store).consuming(), worker.consuming():
                 await gateway.publish(song, ready(song, song))
                 await gateway.publish(corrected())
+                await gateway.publish(corrected_lyrics())
                 await status.publish(corrected(2))  # as it publishes a dead letter again
+                await status.publish(corrected_lyrics(2))
                 await _until(lambda: _is_completed(store))
                 for each in (gateway, status, beats):
                     await each.check()
@@ -107,7 +109,7 @@ async def test_a_job_completes_with_services_of_minimal_permissions(
     assert job
     assert isinstance(completed := job.event(Task.BEAT_ANALYSIS), TaskCompleted)
     assert completed.attempt == 2
-    assert job.counted_rhythm == WALTZ
+    assert (job.counted_rhythm, job.corrected_lyrics) == (WALTZ, CorrectedLyrics(word_count=7))
 
 
 async def _is_completed(store: Store) -> bool:
@@ -208,6 +210,7 @@ DELAYS = (0, *topology.RETRY_SECONDS)
 JOB_KEYS = (
     *(f"job_{kind}.ready" for kind in ("submitted", "retried", "cancelled", "expired")),
     "rhythm_corrected.ready",
+    "lyrics_corrected.ready",
 )
 TASK_KEYS = tuple(f"task_{kind}.{task}.ready" for kind in ("completed", "failed") for task in Task)
 

@@ -24,6 +24,7 @@ from shared.storage.rights import RIGHTS
 from shared.tasks import Input, Task
 from tests.audio import tone
 from tests.fakes import JOB_ID, submitted
+from tests.result_files import LINES, beats_json, lyrics_files
 from tests.system import Bench, Listener, gateway, recent, status_service, until, worker
 
 ENGINES: dict[Task, tuple[str, tuple[Input, ...]]] = {
@@ -111,6 +112,12 @@ async def test_a_whole_job_is_done_by_services_that_may_do_nothing_else(
         for path in (*(f"/api/jobs/{job_id}/{name}" for name in own), *(f"/storage/{job_id}/{stem}" for stem in stems)):
             answer = await client.get(path, params={"download": ""})
             assert answer.status_code == 200, (path, answer.text)
+        for name, content in (lyrics_files(*LINES) | {"beats.json": beats_json()}).items():
+            await storage.put(f"{job_id}/{name}", content)
+        assert (await client.put(f"/api/jobs/{job_id}/beats", json={"time_signature": "3/4"})).status_code == 200
+        assert (await client.put(f"/api/jobs/{job_id}/lyrics.json", json={"lines": []})).status_code == 200
+        for name in ("lyrics.json", "lyrics.lrc", "beats.json", "click.flac"):
+            assert (await client.get(f"/api/jobs/{job_id}/{name}")).status_code == 200, name
         words = await client.put(f"/api/jobs/{job_id}/lyrics", content="other", headers={"Content-Type": "text/plain"})
         assert words.status_code == 202
         await until(progress, ("completed", True, 1))

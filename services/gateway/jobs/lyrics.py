@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import structlog
 from fastapi import APIRouter, Depends, Request
 
+from services.gateway.jobs.corrections import Corrections
 from services.gateway.jobs.retry import retry_tasks
 from services.gateway.jobs.submit import Accepted
 from services.gateway.jobs.upload import CLOSE, parse_content_type, short_body, validated_lyrics
@@ -15,7 +16,7 @@ from services.gateway.status.client import StatusClient
 from shared.broker.bus import Bus
 from shared.document import JobDocument
 from shared.errors import on_a_full_disk
-from shared.events import JobSubmitted
+from shared.events import CorrectedLyrics, JobSubmitted
 from shared.storage.job_files import LYRICS, Storage, audio_file
 from shared.tasks import Task
 from shared.user_lyrics.text import MAX_BYTES, MAX_CHARACTERS
@@ -35,18 +36,27 @@ BODY: Final = {
 
 class UserLyrics:
     def __init__(
-        self, bus: Bus, storage: Storage, status_client: StatusClient, quota: Quota, settings: Settings
+        self,
+        bus: Bus,
+        storage: Storage,
+        status_client: StatusClient,
+        *,
+        quota: Quota,
+        settings: Settings,
+        corrections: Corrections[CorrectedLyrics],
     ) -> None:
         self._bus = bus
         self._storage = storage
         self._status_client = status_client
         self._quota = quota
         self._settings = settings
+        self._corrections = corrections
 
     async def put(self, job_id: str, request: Request, owner: str | None) -> None:
         """Store the request's lyrics, and run the transcription again with them. Raises Problem and TransientError.
 
-        If the broker does not confirm, the lyrics stay stored for the next request or a retry of the job.
+        A correction of the lyrics before is taken back. If the broker does not confirm, the new lyrics stay stored for
+        the next request or a retry of the job.
         """
         await self._quota.check_rate(request, owner)
         with self._quota.uploading(request, owner):
@@ -57,6 +67,7 @@ class UserLyrics:
         async with self._quota.reserved(request, owner, submission, document.run + 1):
             with on_a_full_disk():
                 await self._storage.put(f"{job_id}/{LYRICS}", lyrics.encode())
+            await self._corrections.take_back(job_id)
             await retry_tasks(self._bus, self._storage, submission, document, (Task.TRANSCRIPTION,))
         log.info("lyrics received", job_id=job_id, characters=len(lyrics))
 

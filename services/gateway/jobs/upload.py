@@ -2,12 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import BinaryIO
+from typing import BinaryIO, ParamSpec, TypeVar
 
 from fastapi import Request
 from pydantic import ValidationError
@@ -42,6 +42,8 @@ SWITCH_SECONDS = 0.0005
 
 A request waits for it many times, because each access to a file releases it.
 """
+P = ParamSpec("P")
+T = TypeVar("T")
 CLOSE = {"Connection": "close"}
 """Headers of a refusal before the end of a body of unknown length."""
 
@@ -143,19 +145,24 @@ async def validated_lyrics(body: bytes, charset: str | None, *, unknown_charset:
     `unknown_charset` is the status for a charset that is unknown.
     """
     try:
-        return await asyncio.get_running_loop().run_in_executor(LYRICS_READER, _normalized_lyrics, body, charset)
+        return await in_lyrics_thread(normalize, body, charset)
     except PermanentError as error:
         status = unknown_charset if error.code == "unknown_charset" else 422
         raise Problem(status, error.code, f"{error.summary}.") from error
 
 
-def _normalized_lyrics(body: bytes, charset: str | None) -> str:
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        return normalize(body, charset)
-    finally:
-        sys.setswitchinterval(usual)
+async def in_lyrics_thread(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function that works on a user's lyrics, without keeping the event loop from answering others."""
+
+    def call() -> T:
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
+        try:
+            return read(*args, **kwargs)
+        finally:
+            sys.setswitchinterval(usual)
+
+    return await asyncio.get_running_loop().run_in_executor(LYRICS_READER, call)
 
 
 def parse_content_type(header: str) -> tuple[str, str | None]:

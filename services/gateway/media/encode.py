@@ -15,7 +15,7 @@ from services.gateway.media.processes import MAX_ENCODERS, Slots, run_child
 from shared.errors import PermanentError, StorageFullError, TransientError, on_a_full_disk
 from shared.events import AudioFormat
 from shared.rhythm import click
-from shared.storage.job_files import Storage, corrected_beats
+from shared.storage.job_files import BEATS, Storage, corrected
 from shared.storage.objects import Head
 from shared.web.problem import Problem
 
@@ -74,7 +74,7 @@ class Encodings:
             return None
         sources = [f"{path.stem}.{form}" for form in SOURCES]
         if correction:
-            sources.append(corrected_beats(int(correction)))
+            sources.append(corrected(BEATS, int(correction)))
         return next((source for source in sources if source in existing), None)
 
     async def _wait_for_encoding(self, job_id: str, source: str, name: str, caller: Hashable) -> None:

@@ -1,9 +1,9 @@
 """`GET /api/jobs/<job_id>/…`: every result of a job under a fixed name, independent of its document."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.gateway.file_names import attachment
@@ -27,11 +27,16 @@ class Files:
         self._storage = storage
         self._current = current
 
-    async def response(self, job_id: str, name: str, request: Request, download: str | None) -> Response:
-        """Return the file `name`, as an attachment if `download` is given. Raises Problem 404."""
+    async def response(
+        self, job_id: str, name: str, request: Request, download: str | None, *, heard: bool = False
+    ) -> Response:
+        """Return the file `name`, as an attachment if `download` is given. Raises Problem 404.
+
+        With `heard`, return lyrics as they were before any correction.
+        """
         if not re.fullmatch(JOB_ID, job_id):
             raise no_such_result()
-        found = await while_connected(request, self._current.find(job_id, name, caller_of(request, None)))
+        found = await while_connected(request, self._current.find(job_id, name, caller_of(request, None), heard=heard))
         if found is None:
             raise no_such_result()
         disposition = await named_after_song(self._storage, job_id, name) if download is not None else None
@@ -62,11 +67,19 @@ def routes(files: Files) -> APIRouter:
     router = APIRouter(prefix="/api/jobs/{job_id}", tags=["results"], default_response_class=StreamingResponse)
 
     @router.get("/lyrics.{form}", responses=RESPONSES)
-    async def lyrics(job_id: str, form: Lyrics, request: Request, download: str | None = None) -> Response:
+    async def lyrics(
+        job_id: str,
+        form: Lyrics,
+        request: Request,
+        download: str | None = None,
+        version: Annotated[
+            Literal["heard"] | None, Query(description="`heard`: the lyrics as they were before any correction.")
+        ] = None,
+    ) -> Response:
         """Lyrics in one of their formats, whole or in part (`Range`), or as an attachment (`?download`)."""
         if form not in names.LYRICS_FORMATS:
             raise no_such_result()
-        return await files.response(job_id, f"lyrics.{form}", request, download)
+        return await files.response(job_id, f"lyrics.{form}", request, download, heard=version == "heard")
 
     @router.get("/beats.json", responses=RESPONSES)
     async def beats(job_id: str, request: Request, download: str | None = None) -> Response:

@@ -22,17 +22,26 @@ RESULT: Final = rf"(?:{'|'.join(name for task in Task for name in task.row.makes
 ENCODABLE: Final = (*STEMS, CLICK)
 """Sounds that are served in every audio format."""
 
-CORRECTED: Final = re.compile(r"(?:beats|click|lyrics)-(\d{1,9})[-.].*")
-"""Objects that follow from the user's correction of the beats with this number."""
+NUMBER: Final = r"(0|[1-9]\d{0,8})"
+CORRECTION: Final = re.compile(rf"(beats|lyrics)-{NUMBER}\.json")
+"""A correction: the corrected result without its extension, and the number."""
+MADE: Final = re.compile(rf"(?:(?:beats|click)-{NUMBER}|lyrics-{NUMBER}(?:-{NUMBER}-[0-9a-f]{{16}})?)\.[a-z0-9]+")
+"""Objects that follow from corrections: numbers of the beats, or of the lyrics and, with bars, of the beats."""
 
 
-def corrected_click(number: int, form: str) -> str:
-    return f"{CLICK}-{number}.{form}"
+def placed_lyrics(lyrics: int, beats: int, *etags: str) -> str:
+    """Name of the lyrics with the bars of the beats, by the numbers of the corrections and the ETags of the sources."""
+    return f"lyrics-{lyrics}-{beats}-{blake2b(' '.join(etags).encode(), digest_size=8).hexdigest()}.json"
 
 
-def corrected_lyrics(number: int, etag: str) -> str:
-    """Name of the lyrics of this ETag, with the bars of the corrected beats."""
-    return f"lyrics-{number}-{blake2b(etag.encode(), digest_size=8).hexdigest()}.json"
+def is_outdated(name: str, lyrics: int, beats: int) -> bool:
+    """Return whether an object follows from a correction before these."""
+    match = MADE.fullmatch(name)
+    if match is None:
+        return False
+    of_beats, of_lyrics, of_placed_beats = (int(number) if number else None for number in match.groups())
+    before_beats = any(number is not None and number < beats for number in (of_beats, of_placed_beats))
+    return before_beats or (of_lyrics is not None and of_lyrics < lyrics)
 
 
 def peaks_file(sound: str) -> str:

@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,7 +8,20 @@ from shared.events import AudioFacts, Event, JobCancelled, JobSubmitted, TasksRe
 from shared.job import fold, fold_all
 from shared.tasks import Task
 from shared.view import slug, view
-from tests.fakes import JOB_ID, WALTZ, after, completed, corrected, failed, progressed, refined, started, submitted
+from tests.fakes import (
+    JOB_ID,
+    WALTZ,
+    after,
+    completed,
+    corrected,
+    corrected_lyrics,
+    failed,
+    found_nothing,
+    progressed,
+    refined,
+    started,
+    submitted,
+)
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
 
@@ -99,6 +113,26 @@ def test_a_correction_outlasts_refined_repeated_and_late_results_and_ends_nothin
         == heard
     )
     assert view(fold_all([submitted(), corrected()])).beat_analysis.corrected is None
+
+
+def test_corrected_lyrics_outlast_repeated_and_late_results_and_end_nothing() -> None:
+    song: list[Event] = [submitted(TRANSCRIPTION), completed(TRANSCRIPTION, at=60)]
+    later: list[Event] = [completed(TRANSCRIPTION, at=120, attempt=2), completed(TRANSCRIPTION, at=130, run=1)]
+    heard = view(fold_all(song)).transcription
+    assert (heard.word_count, heard.corrected) == (42, False)
+    for order in ([*song, corrected_lyrics(), *later], [*later, *song, corrected_lyrics()]):
+        document = view(fold_all(order))
+        assert (document.transcription.word_count, document.transcription.corrected) == (7, True)
+        assert (document.status, document.transcription.language) == ("completed", "en")
+    taken_back = [*song, corrected_lyrics(2, words=None), corrected_lyrics(1), corrected()]
+    assert view(fold_all(taken_back)).transcription == heard
+    assert view(fold_all([submitted(), corrected_lyrics()])).transcription.corrected is None
+
+
+@pytest.mark.parametrize(("words", "notes"), [(None, ["no_singing"]), (0, ["no_singing"]), (7, [])])
+def test_words_that_a_user_adds_remove_the_note_that_there_are_none(words: int | None, notes: list[str]) -> None:
+    job = fold_all([submitted(TRANSCRIPTION), found_nothing(TRANSCRIPTION), corrected_lyrics(words=words)])
+    assert [note.code for note in view(job).notes] == notes
 
 
 def test_a_separation_that_was_run_again_refines_the_beats_of_the_run_before() -> None:

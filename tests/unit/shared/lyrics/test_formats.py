@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.lyrics import formats
+from shared.lyrics.document import as_line, lines_of, to_json
 from shared.lyrics.lrc import to_elrc, to_lrc
 from shared.lyrics.subtitles import to_ass, to_srt, to_vtt
-from shared.lyrics.words import Line, Metadata, Word, to_json
+from shared.lyrics.words import Line, Metadata, Word
 from shared.rhythm.bars import Bars
 
 METADATA = Metadata(language="en", model="base", alignment="whisper", source="heard")
@@ -192,6 +193,7 @@ def test_json_contains_every_word_with_milliseconds() -> None:
         "model": "base",
         "alignment": "pocketsphinx",
         "source": "given",
+        "corrected": False,
         "note": None,
         "lines": [
             {
@@ -201,10 +203,32 @@ def test_json_contains_every_word_with_milliseconds() -> None:
                 "confidence": 0.988,
                 "bar": 1,
                 "beat": 1.5,
-                "words": [{"text": "sing", "start": 1.0, "end": 1.5, "confidence": 0.988, "estimated": True}],
+                "words": [
+                    {
+                        "text": "sing",
+                        "start": 1.0,
+                        "end": 1.5,
+                        "confidence": 0.988,
+                        "estimated": True,
+                        "origin": "estimated",
+                        "spaced": True,
+                    }
+                ],
             }
         ],
     }
+
+
+@pytest.mark.parametrize("source", ["heard", "given"])
+def test_a_word_says_where_it_comes_from_and_whether_its_time_is_a_guess(source: str) -> None:
+    document = json.loads(to_json(SONG[1:2], replace(METADATA, source=source)))
+    assert [word["origin"] for word in document["lines"][0]["words"]] == [source, "estimated"]
+
+
+def test_formats_made_of_the_json_are_those_that_the_transcriber_writes() -> None:
+    lines = [as_line(words) for words in lines_of(json.loads(to_json(SONG, METADATA)))]
+    for form, write in formats.PLAYABLE.items():
+        assert write(lines) == write(SONG), form
 
 
 def test_a_song_without_words_has_files_without_cues() -> None:

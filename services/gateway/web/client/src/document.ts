@@ -12,9 +12,14 @@ export interface Word {
   text: string;
   start: number;
   end: number;
+  /** Null for a word that a user edited. */
   confidence: number | null;
   /** True when the time is estimated instead of recognised. */
   estimated: boolean;
+  /** Missing in files of earlier versions. */
+  origin?: 'heard' | 'given' | 'estimated' | 'edited';
+  /** False when no space precedes the word. Missing in files of earlier versions. */
+  spaced?: boolean;
 }
 
 export interface Line {
@@ -33,10 +38,24 @@ export interface Lyrics {
   language: string | null;
   lines: Line[];
   source: 'heard' | 'given';
+  /** True when a user corrected words or times. Missing in files of earlier versions. */
+  corrected?: boolean;
   /** Null when the user named the language. */
   language_probability: number | null;
   /** The reason when there are no words. */
   note: string | null;
+}
+
+/** Lyrics as a user edits them. Everything else follows from the words. */
+export interface EditedLyrics {
+  lines: { words: Pick<Word, 'text' | 'start' | 'end' | 'spaced'>[] }[];
+}
+
+/** A version of the lyrics that can be corrected. */
+export interface LyricsVersion {
+  lyrics: Lyrics;
+  /** Send it with a correction, so that nobody else's is overwritten. */
+  etag: string | null;
 }
 
 export interface Beat {

@@ -1,4 +1,15 @@
-import type { BeatCorrection, Beats, JobDocument, JobLinks, Lyrics, Options, Peaks, Stem } from './document.js';
+import type {
+  BeatCorrection,
+  Beats,
+  EditedLyrics,
+  JobDocument,
+  JobLinks,
+  Lyrics,
+  LyricsVersion,
+  Options,
+  Peaks,
+  Stem,
+} from './document.js';
 import { KaraokeError } from './error.js';
 import { events, type FollowOptions } from './events.js';
 import { poll } from './poll.js';
@@ -70,6 +81,25 @@ export class Karaoke {
     await this.fetch(`/api/jobs/${encodeURIComponent(id)}/lyrics`, { method: 'PUT', body: text, headers });
   }
 
+  /** Return the lyrics with the ETag that `correctLyrics` needs. */
+  async editLyrics(id: string): Promise<LyricsVersion> {
+    return version(await this.fetch(this.#lyricsPath(id), { cache: 'no-cache' }));
+  }
+
+  /**
+   * Replace words and times. Resolves to the new lyrics; rejects with `lyrics_changed` when they are no longer those of
+   * the `etag`. Without one, they replace whatever there is.
+   */
+  async correctLyrics(id: string, lyrics: EditedLyrics, etag: string | null = null): Promise<LyricsVersion> {
+    const headers = { 'Content-Type': 'application/json', ...(etag && { 'If-Match': etag }) };
+    return version(await this.fetch(this.#lyricsPath(id), { method: 'PUT', body: JSON.stringify(lyrics), headers }));
+  }
+
+  /** Take the corrections of the lyrics back. */
+  async resetLyrics(id: string): Promise<void> {
+    await this.fetch(this.#lyricsPath(id), { method: 'DELETE' });
+  }
+
   /** Count the beats differently, always starting from those that were heard. Resolves to the new beats. */
   correctBeats(id: string, correction: BeatCorrection): Promise<Beats> {
     const headers = { 'Content-Type': 'application/json' };
@@ -88,7 +118,12 @@ export class Karaoke {
   }
 
   lyrics(id: string): Promise<Lyrics> {
-    return this.#json(`/api/jobs/${encodeURIComponent(id)}/lyrics.json`);
+    return this.#json(this.#lyricsPath(id));
+  }
+
+  /** Return the lyrics as they were before any correction. */
+  heardLyrics(id: string): Promise<Lyrics> {
+    return this.#json(`${this.#lyricsPath(id)}?version=heard`);
   }
 
   beats(id: string): Promise<Beats> {
@@ -116,8 +151,16 @@ export class Karaoke {
     );
   }
 
+  #lyricsPath(id: string): string {
+    return `/api/jobs/${encodeURIComponent(id)}/lyrics.json`;
+  }
+
   async #json<T>(path: string, init: RequestInit = {}): Promise<T> {
     // New lyrics replace a file under the same URL: make the browser revalidate its cached copy.
     return (await this.fetch(path, { cache: 'no-cache', ...init })).json() as Promise<T>;
   }
+}
+
+async function version(response: Response): Promise<LyricsVersion> {
+  return { lyrics: (await response.json()) as Lyrics, etag: response.headers.get('ETag') };
 }

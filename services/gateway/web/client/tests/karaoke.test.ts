@@ -39,6 +39,27 @@ test('correctBeats sends what changes and resolves to the new beats; resetBeats 
   expect(requests[1]).toMatchObject({ path: '/api/jobs/a/beats', init: { method: 'DELETE' } });
 });
 
+test('a correction of the lyrics replaces only what the client knows', async () => {
+  const lyrics = { lines: [{ words: [{ text: 'la', start: 1, end: 2 }] }] };
+  const changed = json({ code: 'lyrics_changed', detail: 'Get them again.' }, 412);
+  const requests = server(json(lyrics, 200, { ETag: '"1"' }), json(lyrics, 200, { ETag: '"2"' }), changed);
+  const known = await karaoke.editLyrics('a');
+  expect(await karaoke.correctLyrics('a', known.lyrics, known.etag)).toEqual({ lyrics, etag: '"2"' });
+  await expect(karaoke.correctLyrics('a', lyrics, known.etag)).rejects.toMatchObject({ code: 'lyrics_changed' });
+  expect(requests[1]).toMatchObject({
+    path: '/api/jobs/a/lyrics.json',
+    init: { method: 'PUT', headers: { 'If-Match': '"1"' }, body: JSON.stringify(lyrics) },
+  });
+});
+
+test('heardLyrics reads what was found, and resetLyrics returns to it', async () => {
+  const requests = server(json({ lines: [] }), new Response(null, { status: 204 }));
+  expect(await karaoke.heardLyrics('a')).toEqual({ lines: [] });
+  await karaoke.resetLyrics('a');
+  expect(requests[0]!.path).toBe('/api/jobs/a/lyrics.json?version=heard');
+  expect(requests[1]).toMatchObject({ path: '/api/jobs/a/lyrics.json', init: { method: 'DELETE' } });
+});
+
 test('many jobs are fetched with one request', async () => {
   const requests = server(json({ jobs: [job('queued')], missing: ['b'] }));
   expect(await karaoke.statuses(['a', 'b'])).toHaveLength(1);

@@ -1,0 +1,95 @@
+"""The content of `lyrics.json`."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import Any, Final, Literal
+
+from shared.lyrics.words import Line, Metadata, Word, rounded
+from shared.rhythm.bars import Bars, place
+
+NO_WORDS_NOTE: Final = "No words were heard: this seems to be an instrumental."
+
+Origin = Literal["heard", "given", "estimated", "edited"]
+"""Where a word comes from: it was recognized, or aligned from the user's lyrics; its time was only estimated; or a user
+changed its text or its time."""
+
+
+def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None) -> str:
+    """Return `{"language", …, "lines": [{"start", "end", "text", "confidence", "bar", "beat", "words": […]}]}`.
+
+    Times are in seconds, rounded to milliseconds.
+    """
+    words = [[_word_fields(word, metadata.source) for word in line.words] for line in lines]
+    document = {
+        "language": metadata.language,
+        "language_probability": rounded(metadata.language_probability),
+        "model": metadata.model,
+        "alignment": metadata.alignment,
+        "source": metadata.source,
+        "corrected": False,
+        "note": None if lines else NO_WORDS_NOTE,
+        "lines": [line_fields(each, bars) for each in words],
+    }
+    return encode(document)
+
+
+def encode(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def line_fields(words: Sequence[Mapping[str, Any]], bars: Bars | None = None) -> dict[str, Any]:
+    """Return the fields of a line, which follow from those of its words. A word without a confidence does not count."""
+    line = as_line(words)
+    confidences = [word["confidence"] for word in words if word["confidence"] is not None]
+    return {
+        "start": line.start,
+        "end": line.end,
+        "text": line.text,
+        "confidence": rounded(fmean(confidences)) if confidences else None,
+        **place(bars, line.start),
+        "words": [*words],
+    }
+
+
+def as_line(words: Sequence[Mapping[str, Any]]) -> Line:
+    """Return the line with these words, as the other formats need it."""
+    return Line(
+        tuple(
+            Word(
+                word["text"],
+                word["start"],
+                word["end"],
+                word["confidence"] or 0.0,
+                estimated=word["estimated"],
+                spaced=word["spaced"],
+            )
+            for word in words
+        )
+    )
+
+
+def lines_of(document: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
+    """Return the words of each line, also of a file from before words had an `origin` and `spaced`."""
+    return [[*_complete(line, document["source"])] for line in document["lines"]]
+
+
+def _complete(line: Mapping[str, Any], source: str) -> Iterator[dict[str, Any]]:
+    end = 0
+    for word in line["words"]:
+        at = max(line["text"].find(word["text"], end), end)
+        origin = "estimated" if word["estimated"] else source
+        yield {"origin": origin, "spaced": at > end or end == 0} | word
+        end = at + len(word["text"])
+
+
+def _word_fields(word: Word, source: str) -> dict[str, Any]:
+    return {
+        "text": word.text,
+        "start": rounded(word.start),
+        "end": rounded(word.end),
+        "confidence": rounded(word.confidence),
+        "estimated": word.estimated,
+        "origin": "estimated" if word.estimated else source,
+        "spaced": word.spaced,
+    }
