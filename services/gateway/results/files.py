@@ -14,7 +14,7 @@ from services.gateway.security.quota import caller_of
 from shared.events import JOB_ID
 from shared.storage.job_files import Storage
 from shared.web.connection import while_connected
-from shared.web.problem import no_such_result
+from shared.web.problem import no_such_result, problems
 
 # These are file names, so that another value gives 404 and not 422.
 Lyrics = Annotated[str, Path(json_schema_extra={"enum": [*names.LYRICS_FORMATS]})]
@@ -66,7 +66,7 @@ def extra_paths(job_id: str, existing: dict[str, int]) -> dict[str, str]:
 def routes(files: Files) -> APIRouter:
     router = APIRouter(prefix="/api/jobs/{job_id}", tags=["results"], default_response_class=StreamingResponse)
 
-    @router.get("/lyrics.{form}", responses=RESPONSES)
+    @router.get("/lyrics.{form}", responses=RESPONSES | problems(_422="No such version."))
     async def lyrics(
         job_id: str,
         form: Lyrics,
