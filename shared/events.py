@@ -115,6 +115,13 @@ class Stems(Frozen):
     instrumental: FileName
 
 
+class GivenTimes(Frozen):
+    """Use of the times that came with the user's lyrics. `shift`, in seconds, was added to all of them."""
+
+    used: bool
+    shift: Annotated[float, Field(ge=-1e9, le=1e9)] = 0
+
+
 class Lyrics(Frozen):
     """Result of the transcriber. The files exist even when no word was sung."""
 
@@ -123,6 +130,11 @@ class Lyrics(Frozen):
     language: str | None
     language_probability: Fraction | None = Field(default=None, description="Null if the user named the language.")
     word_count: Count
+    given_times: GivenTimes | None = Field(
+        default=None,
+        exclude_if=lambda times: times is None,  # so that services of earlier versions read the event
+        description="Null if the lyrics came without times.",
+    )
     transcription: FileName
     lrc: FileName
     srt: FileName

@@ -5,10 +5,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.events import AudioFacts, Frozen, Lyrics, Result, Rhythm
+from shared.events import AudioFacts, Frozen, GivenTimes, Lyrics, Result, Rhythm
 
 NoteCode = Literal[
-    "audio_gaps_filled", "mono_source", "clipping_source", "no_singing", "language_uncertain", "tempo_uncertain"
+    "audio_gaps_filled",
+    "mono_source",
+    "clipping_source",
+    "no_singing",
+    "language_uncertain",
+    "lyrics_times_shifted",
+    "lyrics_times_ignored",
+    "tempo_uncertain",
 ]
 MIN_LANGUAGE_PROBABILITY = 0.6
 MIN_BEAT_CONFIDENCE = 0.6
@@ -26,6 +33,21 @@ def notes(audio: AudioFacts, results: Iterable[Result]) -> tuple[Note, ...]:
     return (*_of_audio(audio), *(note for result in results for note in _of_result(result)))
 
 
+def of_given_times(times: GivenTimes) -> Note | None:
+    """Return the note about the times of the user's lyrics, if these could not be used as they are."""
+    if not times.used:
+        return Note(
+            code="lyrics_times_ignored", message="The times of your lyrics do not fit this song and were not used."
+        )
+    if not times.shift:
+        return None
+    late = "late" if times.shift < 0 else "early"
+    return Note(
+        code="lyrics_times_shifted",
+        message=f"The times of your lyrics were {abs(times.shift):.1f} s {late} for this song and were moved.",
+    )
+
+
 def _of_audio(audio: AudioFacts) -> Iterator[Note]:
     if audio.filled_seconds:
         lost = f"{audio.filled_seconds:.1f} s" if audio.filled_seconds >= 1 else f"{1000 * audio.filled_seconds:.0f} ms"
@@ -40,6 +62,8 @@ def _of_audio(audio: AudioFacts) -> Iterator[Note]:
 
 
 def _of_result(result: Result) -> Iterator[Note]:
+    if isinstance(result, Lyrics) and result.given_times and (note := of_given_times(result.given_times)):
+        yield note
     match result:
         case Lyrics(word_count=0):
             yield Note(code="no_singing", message="No singing was found, so there are no lyrics.")

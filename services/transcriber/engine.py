@@ -69,26 +69,25 @@ def transcribe(
         progress(RECOGNIZED + (1 - RECOGNIZED) * part)
 
     if inputs.lyrics:
-        given = tokenize_timed(inputs.lyrics.read_text("utf-8"))
         words, voiced = [*chain(*phrases)], [*chain(*(segment.voiced for segment in segments))]
-        lines = time_user_lyrics(
-            [line for line, _ in given],
+        lines, given_times = time_user_lyrics(
+            tokenize_timed(inputs.lyrics.read_text("utf-8")),
             words,
             voiced,
             samples,
             language=language,
             aligner=aligner,
             report=report,
-            starts=[start for _, start in given],
         )
     else:
-        lines = time_recognized(phrases, samples, aligner, report)
+        lines, given_times = time_recognized(phrases, samples, aligner, report), None
     metadata = Metadata(
         language=language,
         language_probability=recognition.language_probability,
         model=Path(settings.whisper_model).name,
         alignment=aligner.name if aligner else "whisper",
         source="given" if inputs.lyrics else "heard",
+        given_times=given_times,
     )
     return formats.write(out, lines, metadata, read_bars(inputs.beats) if inputs.beats else None)
 

@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Any, Final, Literal
 
 from shared.lyrics.words import Line, Metadata, Word, rounded
+from shared.notes import of_given_times
 from shared.rhythm.bars import Bars, place
 
 NO_WORDS_NOTE: Final = "No words were heard: this seems to be an instrumental."
@@ -28,7 +29,7 @@ def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None)
         "alignment": metadata.alignment,
         "source": metadata.source,
         "corrected": False,
-        "note": None if lines else NO_WORDS_NOTE,
+        "note": _note(metadata) if lines else NO_WORDS_NOTE,
         "lines": [line_fields(each, bars) for each in words],
     }
     return encode(document)
@@ -72,6 +73,11 @@ def as_line(words: Sequence[Mapping[str, Any]]) -> Line:
 def lines_of(document: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
     """Return the words of each line, also of a file from before words had an `origin` and `spaced`."""
     return [[*_complete(line, document["source"])] for line in document["lines"]]
+
+
+def _note(metadata: Metadata) -> str | None:
+    note = of_given_times(metadata.given_times) if metadata.given_times else None
+    return note.message if note else None
 
 
 def _complete(line: Mapping[str, Any], source: str) -> Iterator[dict[str, Any]]:

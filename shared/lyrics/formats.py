@@ -37,6 +37,7 @@ def write(out: Path, lines: Sequence[Line], metadata: Metadata, bars: Bars | Non
         language=metadata.language,
         language_probability=rounded(metadata.language_probability),
         word_count=sum(len(line.words) for line in lines),
+        given_times=metadata.given_times,
         transcription="lyrics.json",
         lrc="lyrics.lrc",
         srt="lyrics.srt",

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shared.events import GivenTimes
+
 # LRC and SRT cannot escape brackets, which start a tag there: similar characters replace them.
 WITHOUT_TAGS = str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›", "{": "(", "}": ")"})  # noqa: RUF001 -- look-alikes are intended
 CONTROL_CHARACTERS = dict.fromkeys((*range(32), *range(127, 160)), " ")
@@ -52,8 +54,8 @@ class Line:
 class Metadata:
     """`source` is `heard` (recognized) or `given` (by the user); `alignment` is the method that timed the words.
 
-    `language` is an ISO 639-1 code. `language_probability` (0 to 1) is None if the user chose the language or if there
-    is no singing.
+    `given_times` is None if the user's lyrics had no times. `language` is an ISO 639-1 code. `language_probability` (0
+    to 1) is None if the user chose the language or if there is no singing.
     """
 
     language: str | None
@@ -61,6 +63,7 @@ class Metadata:
     alignment: str
     source: str
     language_probability: float | None = None
+    given_times: GivenTimes | None = None
 
 
 def join_words(pieces: Iterable[tuple[Word, str]]) -> str:

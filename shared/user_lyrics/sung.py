@@ -41,9 +41,9 @@ def sung_rows(text: str) -> list[Row]:
     lines = without_chords([row.text for row in rows])
     lines = [_without_brackets(line) for line in without_credits(lines)]
     has_stanzas = _has_stanzas(lines)
-    kept = [(line, row.start) for line, row in zip(lines, rows, strict=True) if line or has_stanzas]
+    kept = [(line, row) for line, row in zip(lines, rows, strict=True) if line or has_stanzas]
     sung = without_headings([line for line, _ in kept], has_stanzas=has_stanzas)
-    rows = [Row(REPETITION.sub("", line).strip(), start) for line, (_, start) in zip(sung, kept, strict=True)]
+    rows = [row.with_text(REPETITION.sub("", line).strip()) for line, (_, row) in zip(sung, kept, strict=True)]
     return [row for row in rows if any(map(str.isalnum, row.text))]
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from shared.errors import PermanentError
 from shared.normal_forms import normalized
 from shared.user_lyrics.charset import decode
+from shared.user_lyrics.karaoke_files import as_lrc
 from shared.user_lyrics.sung import sung_rows
 
 MAX_CHARACTERS: Final = 20_000
@@ -21,6 +22,8 @@ LINE_BREAK = re.compile("\r\n|[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 def normalize(body: bytes, charset: str | None = None) -> str:
     """Return the text in NFC with line feeds, without control characters and byte order mark.
 
+    ASS and UltraStar become enhanced LRC, which every version of the transcriber reads.
+
     Takes up to half a second. Raises PermanentError `unknown_charset`, `invalid_lyrics` if it cannot be decoded,
     `lyrics_too_long`, or `empty_lyrics` if no line is sung.
     """
@@ -33,7 +36,8 @@ def normalize(body: bytes, charset: str | None = None) -> str:
     )
     if len(printable) > MAX_PARTS * MAX_CHARACTERS:
         raise too_long
-    text = "\n".join(line.rstrip() for line in normalized("NFC", printable).strip().split("\n"))
+    lines = as_lrc(normalized("NFC", printable)).strip().split("\n")
+    text = "\n".join(line.rstrip() for line in lines)
     if len(text) > MAX_CHARACTERS:
         raise too_long
     if not sung_rows(text):

@@ -23,8 +23,11 @@ Match = tuple[int, float]
 """Index of a recognized word, and its similarity, 0.5 to 1."""
 
 
-def match_words(words: Sequence[str], recognized: Sequence[str]) -> list[Match | None]:
-    """Return the recognized word that corresponds to each word, or None; both are normalized and in order."""
+def match_words(words: Sequence[str], recognized: Sequence[str], allowed: Sequence[range] = ()) -> list[Match | None]:
+    """Return the recognized word that corresponds to each word, or None; both are normalized and in order.
+
+    `allowed` gives each word the indices of the recognized words that may correspond to it.
+    """
     if not words or not recognized:
         return [None] * len(words)
     columns = np.arange(len(recognized) + 1.0)
@@ -40,6 +43,8 @@ def match_words(words: Sequence[str], recognized: Sequence[str]) -> list[Match |
     for index, word in enumerate(words, 1):
         similarity = similarities(word)
         pair = row[:-1] + np.where(similarity < MIN_SIMILARITY, -np.inf, _weight(word) * similarity)
+        if allowed:
+            pair[: allowed[index - 1].start] = pair[allowed[index - 1].stop :] = -np.inf
         best = row + GAP_SCORE
         best[1:] = np.maximum(best[1:], pair)
         steps[index] = ABOVE

@@ -1,8 +1,10 @@
 """Times for the user's lyrics from the recognized words: copied for matching words, interpolated for the others."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
+from math import inf
 
 from services.transcriber.alignment.matching import Match, match_words
 from services.transcriber.audio import Span
@@ -13,35 +15,65 @@ MIN_WORD_SECONDS = 0.12
 """An unmatched word takes at least this long if there is time for it."""
 MAX_WORD_SECONDS = 0.6
 """An unmatched word takes at most this long if nothing shows where it is."""
+MAX_SUNG_WORD_SECONDS = 1.2
+"""An unmatched word takes at most this long in a window, which may extend to a line that is sung much later."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Time in seconds in which a word is sung, and in which it may be recognized to start, as far as they are known."""
+
+    start: float = 0.0
+    end: float = inf
+    earliest: float = 0.0
+    latest: float = inf
 
 
 def transfer_times(
-    words: Sequence[Word], recognized: Sequence[Word], voiced: Sequence[Span], duration: float, language: str | None
+    words: Sequence[Word],
+    recognized: Sequence[Word],
+    voiced: Sequence[Span],
+    duration: float,
+    language: str | None,
+    *,
+    windows: Sequence[Window] = (),
 ) -> list[Word]:
     """Return the user's words, each with a time within `duration` seconds; they may still overlap.
 
     `recognized` is sorted by time. The confidence of a matched word is its similarity times whisper's confidence.
     Unmatched words have confidence 0 and are estimated: they share, in proportion to their lengths, the other words
     recognized between their neighbours, otherwise the `voiced` spans there, otherwise all the time there is.
+    With `windows`, one for each word, words match and share time only there.
     """
+    windows = windows or [Window()] * len(words)
+    starts = [word.start for word in recognized]
+    allowed = [range(bisect_left(starts, window.earliest), bisect_right(starts, window.latest)) for window in windows]
     matches = match_words(
-        [normalize(word.text, language) for word in words], [normalize(word.text, language) for word in recognized]
+        [normalize(word.text, language) for word in words],
+        [normalize(word.text, language) for word in recognized],
+        allowed,
     )
     timed = [
         _timed(word, recognized[match[0]], match[1]) if match else word
         for word, match in zip(words, matches, strict=True)
     ]
-    for is_unmatched, indices in groupby(range(len(words)), key=lambda index: matches[index] is None):
+    for (is_unmatched, window), indices in groupby(
+        range(len(words)), key=lambda index: (matches[index] is None, windows[index])
+    ):
         if is_unmatched:
             run = list(indices)
             before, after = run[0] - 1, run[-1] + 1
             first, start = _neighbour(matches, timed, before, (-1, Word("", 0.0, 0.0, 0.0)))
             last, end = _neighbour(matches, timed, after, (len(recognized), Word("", duration, duration, 0.0)))
-            others = [(word.start, word.end) for word in recognized[first + 1 : last]]
-            room = _room(len(run), start.end, end.start, others, voiced)
-            if before >= 0 and _length(room) < MIN_WORD_SECONDS * len(run):
+            near = recognized[max(first + 1, allowed[run[0]].start) : min(last, allowed[run[0]].stop)]
+            others = [(word.start, word.end) for word in near]
+            begin, finish = max(start.end, window.start), min(end.start, window.end)
+            limit = begin + MAX_SUNG_WORD_SECONDS * len(run) if window.end < inf else inf
+            room = _room(len(run), begin, min(finish, limit), others, voiced)
+            same = before >= 0 and windows[before] == window
+            if same and _length(room) < MIN_WORD_SECONDS * len(run):
                 # The words and the one before them were recognized as one word.
-                run, room = [before, *run], [(start.start, max(start.end, end.start))]
+                run, room = [before, *run], [(start.start, max(start.end, finish))]
             for index, span in zip(run, distribute([words[index] for index in run], room), strict=True):
                 timed[index] = replace(timed[index], start=span[0], end=span[1])
     return timed

@@ -23,16 +23,21 @@ from itertools import chain
 import numpy as np
 
 from services.transcriber.alignment.forced_alignment import Aligner, align_lines
-from services.transcriber.alignment.given_times import apply_given_times
+from services.transcriber.alignment.given_times import check, with_exact_times, word_windows
 from services.transcriber.alignment.onsets import snap_to_onsets
-from services.transcriber.alignment.time_transfer import transfer_times
+from services.transcriber.alignment.time_transfer import Window, transfer_times
 from services.transcriber.audio import SAMPLE_HZ, Samples, Span
 from services.transcriber.text.phrasing import regroup, resolve_overlaps, wrap_lines
+from services.transcriber.text.tokens import GivenLine
+from shared.events import GivenTimes
 from shared.lyrics.words import Line, Word
+
+MOST_LOST = 0.05
+"""Largest share of the recognized words that given times may exclude, if they fit."""
 
 
 def time_user_lyrics(
-    lyrics: Sequence[Sequence[Word]],
+    lyrics: Sequence[GivenLine],
     recognized: Sequence[Word],
     voiced: Sequence[Span],
     samples: Samples,
@@ -40,24 +45,52 @@ def time_user_lyrics(
     language: str | None,
     aligner: Aligner | None,
     report: Callable[[float], None],
-    starts: Sequence[float | None] = (),
-) -> list[Line]:
-    """Return the user's lines, at most 42 columns wide, with a time for every word.
+) -> tuple[list[Line], GivenTimes | None]:
+    """Return the user's lines, at most 42 columns wide, with a time for every word, and the use of the given times.
 
-    `starts` are the times in seconds that came with the lines. They place lines that are not recognized.
-    If no words were recognized, all times are estimated and spread over the part with most of the song's energy.
+    Given times are wrong if the recognized words rather follow the order in which the lines are written, or if many of
+    them do not match near the given times.
+    If no words were recognized and no times were given, all times are estimated and spread over the part with most of
+    the song's energy.
     """
     duration = len(samples) / SAMPLE_HZ
     voiced = voiced or [_loud_part(samples)]
     recognized = resolve_overlaps(snap_to_onsets(resolve_overlaps(recognized, duration), samples), duration)
-    words = transfer_times([*chain(*lyrics)], recognized, voiced, duration, language)
-    lines = wrap_lines(regroup(resolve_overlaps(words, duration), lyrics))
+
+    def transferred(lines: Sequence[GivenLine], windows: Sequence[Window] = ()) -> list[list[Word]]:
+        words = [*chain(*(line.words for line in lines))]
+        words = transfer_times(words, recognized, voiced, duration, language, windows=windows)
+        return regroup(resolve_overlaps(words, duration), [line.words for line in lines])
+
+    as_written = sorted(lyrics, key=lambda line: line.number)
+    timed, written = transferred(lyrics), transferred(as_written)
+    better_written = _recognized(written) - _recognized(timed)
+    times = check(lyrics, timed, duration) if better_written <= 0 else GivenTimes(used=False)
+    if times and times.used:
+        limited = transferred(lyrics, word_windows(lyrics, times.shift, duration))
+        if _recognized(limited) >= (1 - MOST_LOST) * _recognized(timed):
+            timed = limited
+        else:
+            times = GivenTimes(used=False)
+    if times and not times.used:
+        is_sung_as_written = better_written > 0 or (better_written == 0 and not _repeats(lyrics))
+        timed, lyrics = (written, as_written) if is_sung_as_written else (timed, lyrics)
+    lines = wrap_lines(timed)
     if aligner and recognized:
         lines = [Line(tuple(words)) for words in align_lines(lines, samples, aligner, report)]
-    if any(start is not None for start in starts):
-        timed = apply_given_times(regroup(chain(*(line.words for line in lines)), lyrics), starts, voiced, duration)
-        lines = wrap_lines(regroup(resolve_overlaps([*chain(*timed)], duration), lyrics))
-    return lines
+    if times and times.used:
+        words = with_exact_times([*chain(*(line.words for line in lines))], lyrics, times.shift)
+        lines = wrap_lines(regroup(resolve_overlaps(words, duration), [line.words for line in lyrics]))
+    return lines, times
+
+
+def _repeats(lines: Sequence[GivenLine]) -> bool:
+    """Return whether a line has several times: then lines are not written in the order in which they are sung."""
+    return len({line.number for line in lines}) < len(lines)
+
+
+def _recognized(lines: Sequence[Sequence[Word]]) -> int:
+    return sum(word.confidence > 0 for line in lines for word in line)
 
 
 def _loud_part(samples: Samples) -> Span:

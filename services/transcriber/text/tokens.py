@@ -1,12 +1,14 @@
 """Split a text into lines of words that have no times yet."""
 
 import unicodedata
-from dataclasses import replace
-from itertools import pairwise
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from typing import Final
 
 from shared.lyrics.words import Word
 from shared.user_lyrics.sung import sung_rows
+from shared.user_lyrics.timed import Row, without_spaces
 
 # Scripts without spaces between words: each character counts as a word, which is close to how it is sung.
 UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
@@ -18,19 +20,28 @@ LONGEST_LINE = 100
 """Words; longer lines come from a text that lost its line breaks."""
 
 
+@dataclass(frozen=True)
+class GivenLine:
+    """Words of a line without times, and the times in seconds that came with them: of the line and of each word.
+
+    `number` orders the lines as they are written, which may differ from the order of their times.
+    """
+
+    words: tuple[Word, ...]
+    start: float | None = None
+    end: float | None = None
+    starts: tuple[float | None, ...] = ()
+    number: int = 0
+
+
 def tokenize(text: str) -> list[list[Word]]:
     """Return the words of each sung line; their times and confidence are 0."""
-    return [words for words, _ in tokenize_timed(text)]
+    return [[*line.words] for line in tokenize_timed(text)]
 
 
-def tokenize_timed(text: str) -> list[tuple[list[Word], float | None]]:
-    """Return the words of each sung line, and the time in seconds at which the text says that the line starts."""
-    rows = [(_words(row.text), row.start) for row in sung_rows(text)]
-    return [
-        (words[first : first + LONGEST_LINE], start)
-        for words, start in rows
-        for first in range(0, len(words), LONGEST_LINE)
-    ]
+def tokenize_timed(text: str) -> list[GivenLine]:
+    """Return the words of each sung line, and the times that the text says."""
+    return [line for row in sung_rows(text) for line in _given_lines(row)]
 
 
 def split_characters(word: Word) -> list[Word]:
@@ -50,6 +61,16 @@ def split_characters(word: Word) -> list[Word]:
         )
         for index, piece in enumerate(pieces)
     ]
+
+
+def _given_lines(row: Row) -> Iterator[GivenLine]:
+    words, marks = _words(row.text), dict(row.marks)
+    places = accumulate((len(without_spaces(word.text)) for word in words), initial=0)
+    starts = [marks.get(place) for place in places]
+    for first in range(0, len(words), LONGEST_LINE):
+        last = first + LONGEST_LINE
+        end = row.end if last >= len(words) else None
+        yield GivenLine(tuple(words[first:last]), row.start, end, tuple(starts[:-1][first:last]), row.number)
 
 
 def _words(line: str) -> list[Word]:

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.events import AudioFacts, Event, JobCancelled, Result
+from shared.events import AudioFacts, Event, GivenTimes, JobCancelled, Lyrics, Result
 from shared.job import fold_all
 from shared.notes import notes
 from shared.tasks import Task
@@ -10,13 +10,17 @@ from tests.fakes import JOB_ID, LYRICS, NO_PULSE, RESULTS, RHYTHM, SILENCE, afte
 DOUBTFUL = LYRICS.model_copy(update={"language_probability": 0.413})
 
 
+def times_of_lyrics(*, used: bool, shift: float = 0) -> Lyrics:
+    return LYRICS.model_copy(update={"given_times": GivenTimes(used=used, shift=shift)})
+
+
 def codes(audio: AudioFacts, *results: Result) -> list[str]:
     return [note.code for note in notes(audio, results)]
 
 
 def test_nothing_is_noted_about_an_ordinary_song() -> None:
     certain = LYRICS.model_copy(update={"language_probability": 0.97})
-    assert codes(AudioFacts(channels=2, gain_db=-0.4), RHYTHM, LYRICS, certain) == []
+    assert codes(AudioFacts(channels=2, gain_db=-0.4), RHYTHM, LYRICS, certain, times_of_lyrics(used=True)) == []
 
 
 @pytest.mark.parametrize(
@@ -40,6 +44,9 @@ def test_an_unusual_upload_is_noted(audio: AudioFacts, code: str, words: str) ->
     [
         (SILENCE, "no_singing", "No singing"),
         (DOUBTFUL, "language_uncertain", "en with a probability of 41%"),
+        (times_of_lyrics(used=True, shift=-1.52), "lyrics_times_shifted", "1.5 s late"),
+        (times_of_lyrics(used=True, shift=3.04), "lyrics_times_shifted", "3.0 s early"),
+        (times_of_lyrics(used=False), "lyrics_times_ignored", "do not fit"),
         (NO_PULSE, "tempo_uncertain", "No steady beat"),
         (RHYTHM.model_copy(update={"beat_confidence": 0.45}), "tempo_uncertain", "45%"),
     ],

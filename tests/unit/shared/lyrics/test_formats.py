@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.events import GivenTimes
 from shared.lyrics import formats
 from shared.lyrics.document import as_line, lines_of, to_json
 from shared.lyrics.lrc import to_elrc, to_lrc
@@ -254,3 +255,18 @@ def test_times_never_overflow_their_fields(start: float, length: float) -> None:
     minutes, seconds, hundredths = map(int, re.findall(r"\d+", to_lrc([line]))[:3])
     assert seconds < 60
     assert minutes * 60 + seconds + hundredths / 100 == pytest.approx(start, abs=0.0051)
+
+
+@pytest.mark.parametrize(
+    ("times", "note"),
+    [
+        (None, None),
+        (GivenTimes(used=True), None),
+        (GivenTimes(used=True, shift=-1.52), "The times of your lyrics were 1.5 s late for this song and were moved."),
+        (GivenTimes(used=False), "The times of your lyrics do not fit this song and were not used."),
+    ],
+)
+def test_the_use_of_given_times_is_noted(times: GivenTimes | None, note: str | None, tmp_path: Path) -> None:
+    lyrics = formats.write(tmp_path, SONG, replace(METADATA, source="given", given_times=times))
+    assert json.loads((tmp_path / "lyrics.json").read_text())["note"] == note
+    assert ("given_times" in lyrics.model_dump()) == (times is not None)  # services of 0.1.0 know no such field

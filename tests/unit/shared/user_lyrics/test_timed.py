@@ -3,6 +3,7 @@
 import pytest
 
 from shared.user_lyrics.sung import sung_rows
+from shared.user_lyrics.text import normalize
 
 CUES = [(0.3, "And so"), (3.25, "ask not"), (8.15, "ask what")]
 FORMS = {
@@ -41,6 +42,38 @@ def test_every_form_gives_the_lines_in_order_of_time(form: str) -> None:
     rows = sung_rows(FORMS[form])
     assert [row.text for row in rows] == [text for _, text in CUES]
     assert [row.start for row in rows] == pytest.approx([start for start, _ in CUES])
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["[01:02.50]", "[01:02.500]", "[1:02:50]", "[00:01:02.50]", "[ 01:02.50 ]", "[01:02,50]"],
+)
+def test_every_form_of_a_time_of_lrc_is_read(tag: str) -> None:
+    assert [row.start for row in sung_rows(f"{tag}la la\n[01:04]lo lo")] == [62.5, 64]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_not_matter() -> None:
+    text = "\ufeff[ar:Somebody]\r\n[offset: -250]\r\n[00:01.00]la la\r\n[00:02.00]\r\n".encode()
+    assert [(row.text, row.start, row.end) for row in sung_rows(normalize(text))] == [("la la", 1.25, 2.25)]
+
+
+def test_words_have_the_times_of_their_tags_and_lines_end_at_the_last_one() -> None:
+    text = (
+        "[offset:+100]\n[00:01.10]<00:01.10>Ne<00:01.30>ver <00:01.60>more (x2)<00:02.10>\n"
+        "[00:03.10]F: <00:03.10>我<00:03.30>爱<00:03.60>你\n[00:04.10]and [00:04.50]so [00:05.10]"
+    )
+    rows = sung_rows(text)
+    assert [(row.text, row.end) for row in rows] == [("Never more", 2.0), ("我爱你", None), ("and so", 5.0)]
+    assert [dict(row.marks) for row in rows] == [
+        pytest.approx({0: 1.0, 2: 1.2, 5: 1.5}),
+        pytest.approx({0: 3.0, 1: 3.2, 2: 3.5}),
+        pytest.approx({3: 4.4, 5: 5.0}),
+    ]
+
+
+def test_subtitles_say_when_a_line_ends() -> None:
+    rows = sung_rows("1\n00:00:01,000 --> 00:00:02,500\nla la\nlo lo\n\n2\n00:00:03,000 --> 00:00:04,000\nli li")
+    assert [(row.start, row.end) for row in rows] == [(1, 2.5), (1, 2.5), (3, 4)]
 
 
 def test_a_line_with_several_times_is_sung_several_times() -> None:

@@ -13,7 +13,7 @@ from services.transcriber.alignment.sphinx import SphinxAligner
 from services.transcriber.alignment.user_lyrics import time_user_lyrics
 from services.transcriber.audio import SAMPLE_HZ, Samples
 from services.transcriber.text.phrasing import LINE_WIDTH
-from services.transcriber.text.tokens import tokenize
+from services.transcriber.text.tokens import tokenize, tokenize_timed
 from shared.lyrics.words import Line, Word
 from tests.unit.transcriber.synth import singing
 from tests.unit.transcriber.synth import sung_words as recognized
@@ -29,9 +29,10 @@ def aligned(
     """Align to a song without onsets, in which whisper hears the words early as usual."""
     early = [replace(word, start=max(0.0, word.start - BIAS_SECONDS)) for word in heard]
     silence = np.zeros(int(seconds * SAMPLE_HZ), np.float32)
-    return time_user_lyrics(
-        tokenize(text), early, [], silence, language=language, aligner=aligner, report=lambda _: None
+    lines, _ = time_user_lyrics(
+        tokenize_timed(text), early, [], silence, language=language, aligner=aligner, report=lambda _: None
     )
+    return lines
 
 
 def words(lines: Sequence[Line]) -> list[Word]:
@@ -48,8 +49,8 @@ def test_matching_words_take_the_recognized_times_and_keep_the_users_text() -> N
 def test_words_start_at_onsets_of_the_voice() -> None:
     samples = singing((2.0, 2.4), (2.6, 3.0), (3.25, 3.6))
     heard = [Word("sing", 1.85, 2.45, 0.9), Word("it", 2.45, 3.1, 0.9), Word("louder", 3.1, 3.7, 0.9)]
-    lines = time_user_lyrics(
-        tokenize("sing it louder"), heard, [], samples, language="es", aligner=None, report=lambda _: None
+    lines, _ = time_user_lyrics(
+        tokenize_timed("sing it louder"), heard, [], samples, language="es", aligner=None, report=lambda _: None
     )
     assert [word.start for word in words(lines)] == pytest.approx([2.0, 2.6, 3.25], abs=0.03)
 
@@ -113,8 +114,8 @@ def test_a_long_line_is_wrapped_and_short_lines_are_kept() -> None:
 
 def test_without_recognized_words_times_are_estimated_in_the_loud_part() -> None:
     samples = np.concatenate([np.zeros(5 * SAMPLE_HZ, np.float32), noise(10), np.zeros(5 * SAMPLE_HZ, np.float32)])
-    lines = time_user_lyrics(
-        tokenize("la la\nlo lo"), [], [], samples, language=None, aligner=SphinxAligner(), report=lambda _: None
+    lines, _ = time_user_lyrics(
+        tokenize_timed("la la\nlo lo"), [], [], samples, language=None, aligner=SphinxAligner(), report=lambda _: None
     )
     assert all(word.estimated and word.confidence == 0 for word in words(lines))
     assert words(lines)[0].start >= 5
@@ -123,7 +124,9 @@ def test_without_recognized_words_times_are_estimated_in_the_loud_part() -> None
 
 def test_lyrics_for_silence_get_times() -> None:
     silence = np.zeros(2 * SAMPLE_HZ, np.float32)
-    lines = time_user_lyrics(tokenize("la " * 300), [], [], silence, language=None, aligner=None, report=lambda _: None)
+    lines, _ = time_user_lyrics(
+        tokenize_timed("la " * 300), [], [], silence, language=None, aligner=None, report=lambda _: None
+    )
     assert len(words(lines)) == 300
     assert words(lines)[-1].end <= 2
 
