@@ -51,7 +51,7 @@ def check(lines: Sequence[GivenLine], timed: Sequence[Sequence[Word]], duration:
     confirmed = len(agreeing) > 1 or abs(shift) <= LARGEST_UNCONFIRMED_SECONDS
     if not confirmed or len(agreeing) < FEWEST_AGREEING * len(shifts) or _drift(agreeing) > MOST_DRIFT_SECONDS:
         return GivenTimes(used=False)
-    return GivenTimes(used=True, shift=round(shift, 3) if abs(shift) >= LEAST_SHIFT_SECONDS else 0.0)
+    return _shifted(shift)
 
 
 def word_windows(lines: Sequence[GivenLine], shift: float, duration: float) -> list[Window]:
@@ -107,6 +107,21 @@ def with_exact_times(words: Sequence[Word], lines: Sequence[GivenLine], shift: f
     return [
         _moved(word, max(0.0, start + precise)) if start else word for word, start in zip(words, starts, strict=True)
     ]
+
+
+def measured(times: GivenTimes, lines: Sequence[GivenLine], words: Sequence[Word]) -> GivenTimes:
+    """Return the use of the times with the shift of the aligned words, which is more precise."""
+    starts = [*chain(*([_start(line), *line.starts[1:]] for line in lines))]
+    apart = [
+        word.start - start
+        for word, start in zip(words, starts, strict=True)
+        if start and word.confidence and not word.estimated
+    ]
+    return _shifted(median(apart)) if apart else times
+
+
+def _shifted(shift: float) -> GivenTimes:
+    return GivenTimes(used=True, shift=round(shift, 3) if abs(shift) >= LEAST_SHIFT_SECONDS else 0.0)
 
 
 def _moved(word: Word, start: float) -> Word:

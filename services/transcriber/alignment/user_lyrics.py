@@ -23,7 +23,7 @@ from itertools import chain
 import numpy as np
 
 from services.transcriber.alignment.forced_alignment import Aligner, align_lines
-from services.transcriber.alignment.given_times import check, with_exact_times, word_windows
+from services.transcriber.alignment.given_times import check, measured, with_exact_times, word_windows
 from services.transcriber.alignment.onsets import snap_to_onsets
 from services.transcriber.alignment.time_transfer import Window, transfer_times
 from services.transcriber.audio import SAMPLE_HZ, Samples, Span
@@ -80,6 +80,7 @@ def time_user_lyrics(
         lines = [Line(tuple(words)) for words in align_lines(lines, samples, aligner, report)]
     if times and times.used:
         words = with_exact_times([*chain(*(line.words for line in lines))], lyrics, times.shift)
+        times = measured(times, lyrics, words)
         lines = wrap_lines(regroup(resolve_overlaps(words, duration), [line.words for line in lyrics]))
     return lines, times
 

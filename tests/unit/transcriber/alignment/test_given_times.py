@@ -7,9 +7,10 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from services.transcriber.alignment.forced_alignment import Aligner
 from services.transcriber.alignment.onsets import BIAS_SECONDS
 from services.transcriber.alignment.user_lyrics import time_user_lyrics
-from services.transcriber.audio import SAMPLE_HZ, Span
+from services.transcriber.audio import SAMPLE_HZ, Samples, Span
 from services.transcriber.text.tokens import tokenize_timed
 from shared.events import GivenTimes
 from shared.lyrics.words import Line, Word
@@ -38,13 +39,16 @@ def lrc(starts: Sequence[float], texts: Sequence[str] = tuple(SONG.values())) ->
 
 
 def timed(
-    text: str, heard: Sequence[Word], voiced: Sequence[Span] = ((0.0, SECONDS),)
+    text: str,
+    heard: Sequence[Word],
+    voiced: Sequence[Span] = ((0.0, SECONDS),),
+    aligner: Aligner | None = None,
 ) -> tuple[list[Line], GivenTimes | None]:
     """Align to a song without onsets, in which whisper hears the words early as usual."""
     early = [replace(word, start=max(0.0, word.start - BIAS_SECONDS)) for word in heard]
     silence = np.zeros(int(SECONDS * SAMPLE_HZ), np.float32)
     return time_user_lyrics(
-        tokenize_timed(text), early, voiced, silence, language="es", aligner=None, report=lambda _: None
+        tokenize_timed(text), early, voiced, silence, language="es", aligner=aligner, report=lambda _: None
     )
 
 
@@ -111,6 +115,22 @@ def test_a_chorus_with_several_times_is_sung_at_each_of_them_although_the_times_
     lines, times = timed(text, heard)
     assert times == IGNORED
     assert starts(lines) == pytest.approx([3, 9, 20, 30], abs=0.1)
+
+
+class LaterAligner:
+    """Finds every word 0.3 s later."""
+
+    name = "later"
+
+    def align(self, words: Sequence[Word], samples: Samples, start: float, end: float) -> list[Word]:
+        return [replace(word, start=word.start + 0.3, end=word.end + 0.3) for word in words]
+
+
+def test_the_reported_shift_is_that_of_the_aligned_words() -> None:
+    heard = [replace(word, start=word.start - 0.3, end=word.end - 0.3) for word in sung()]
+    _, times = timed(lrc([start + 2 for start in SONG]), heard, aligner=LaterAligner())
+    assert times
+    assert times.shift == pytest.approx(-2, abs=0.05)
 
 
 def test_jitter_of_people_who_tap_along_is_tolerated() -> None:
