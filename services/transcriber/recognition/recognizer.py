@@ -29,8 +29,13 @@ MUSIC_LEVELS: Final = (1 / 2, 1 / 3, 1.0)
 """Level of the music in each mix; 1 is the original song. The first mix decides phrases and times.
 
 Separation removes parts of the voice together with the music. That harms whisper more than music does, once it is known
-where somebody sings. The best level differs from song to song, so whisper hears several mixes, which vote.
+where somebody sings. The best level differs from song to song, so whisper hears doubtful segments in several mixes,
+which vote.
 """
+MIN_CONFIDENCE: Final = 0.7
+"""Mean confidence of a segment's words below which they are doubtful."""
+FIRST_MIX: Final = 0.7
+"""Progress after the first mix."""
 BATCH_SIZES = (4, 1)  # segments per batch and progress report; the smaller one if the GPU runs out of memory
 REPETITION_PENALTY = 1.2
 """Whisper's penalty for a second pass over a repetition loop; 1 is none."""
@@ -59,8 +64,8 @@ class Recognizer:
     ) -> Recognition:
         """Recognize words in `language`, or in the language that is sung most.
 
-        Every mix is recognized, and the mixes vote for each word. Whisper may stop in the middle of a segment: a voiced
-        span that stays without words is recognized once more.
+        Segments with doubtful words are recognized in every mix, and the mixes vote for each word. Whisper may stop in
+        the middle of a segment: a voiced span that stays without words is recognized once more.
         """
         probability = None
         if segments and not language:
@@ -68,16 +73,12 @@ class Recognizer:
             language, probability = detect_language(spans, self._language_probabilities)
         if not segments or not language:
             return Recognition()
-        transcripts: list[dict[Segment, list[Phrase]]] = []
-        for done, mix in enumerate(self._mixes):
-
-            def report_part(share: float, done: int = done) -> None:
-                report((done + share) / len(self._mixes))
-
-            transcripts.append(self._recognize_mix(mix, segments, language, report_part))
+        first = self._recognize_mix(self._mixes[0], segments, language, lambda share: report(FIRST_MIX * share))
+        doubtful = [segment for segment, phrases in first.items() if _confidence(phrases) < MIN_CONFIDENCE]
+        others = [self._recognize_mix(mix, doubtful, language) for mix in self._mixes[1:] if doubtful]
         phrases = {
-            segment: combine_phrases([transcript.get(segment, []) for transcript in transcripts], language)
-            for segment in segments
+            segment: combine_phrases([found, *(other.get(segment, []) for other in others)], language)
+            for segment, found in first.items()
         }
         phrases |= self._recognize_gaps(segments, [*filter(None, phrases.values())], language)
         present = {segment: found for segment, found in phrases.items() if found}
@@ -89,10 +90,14 @@ class Recognizer:
     ) -> dict[Segment, list[Phrase]]:
         spans = sorted((phrase[0].start, phrase[-1].end) for phrases in recognized for phrase in phrases)
         gaps = [Segment(start, end, ()) for segment in segments for start, end in uncovered(segment.voiced, spans)]
-        return self._recognize_mix(self._mixes[0], gaps, language, lambda _: None) if gaps else {}
+        return self._recognize_mix(self._mixes[0], gaps, language) if gaps else {}
 
     def _recognize_mix(
-        self, mix: Samples, segments: Sequence[Segment], language: str, report: Callable[[float], None]
+        self,
+        mix: Samples,
+        segments: Sequence[Segment],
+        language: str,
+        report: Callable[[float], None] = lambda _: None,
     ) -> dict[Segment, list[Phrase]]:
         """Recognize one mix; a segment with a repetition loop again in two halves, dropping a half that still loops."""
         recognized = self._recognize(mix, segments, language, report)
@@ -171,6 +176,12 @@ class Recognizer:
             ):
                 recognized.setdefault(segment, []).append(words)
         return recognized
+
+
+def _confidence(phrases: Sequence[Phrase]) -> float:
+    """Return the mean confidence of the words, 0 to 1; 1 without words, because whisper heard nothing to doubt."""
+    words = [word.confidence for phrase in phrases for word in phrase]
+    return sum(words) / len(words) if words else 1.0
 
 
 def _mixes(vocals: Samples, music: Samples | None) -> list[Samples]:

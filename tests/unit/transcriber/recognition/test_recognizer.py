@@ -145,14 +145,22 @@ def test_a_sung_refrain_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(Whisper.calls) == 1
 
 
-def test_the_vocals_are_mixed_with_their_music(monkeypatch: pytest.MonkeyPatch) -> None:
-    heard({0.0: [phrase("sing")]}, monkeypatch, music=np.ones_like(LOUD))
+def test_vocals_with_doubtful_words_are_mixed_with_their_music(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard({0.0: [phrase("sing", confidence=0.5)]}, monkeypatch, music=np.ones_like(LOUD))
     mixes = [options["samples"] for options in Whisper.calls]
     assert [float((mix - LOUD).mean()) for mix in mixes] == pytest.approx([1 / 2, 1 / 3, 1], abs=1e-3)
 
 
+def test_only_doubtful_segments_are_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    segments = [Segment(start, start + 9.0, ()) for start in (0.0, 10.0, 20.0)]
+    output = {0.0: [phrase("clear")], 10.0: [phrase("unclear", 10.0, confidence=0.5, seek=10)]}
+    assert text(heard(output, monkeypatch, segments=segments, music=np.ones_like(LOUD))) == ["clear", "unclear"]
+    starts = [[clip["start"] for clip in options["clip_timestamps"]] for options in Whisper.calls]
+    assert starts == [[0.0, 10.0, 20.0], [10.0], [10.0]]
+
+
 def test_music_shorter_than_the_vocals_is_padded(monkeypatch: pytest.MonkeyPatch) -> None:
-    heard({0.0: [phrase("sing")]}, monkeypatch, music=np.ones(SAMPLE_HZ, np.float32))
+    heard({0.0: [phrase("sing", confidence=0.5)]}, monkeypatch, music=np.ones(SAMPLE_HZ, np.float32))
     assert all(np.array_equal(options["samples"][SAMPLE_HZ:], LOUD[SAMPLE_HZ:]) for options in Whisper.calls)
 
 
