@@ -9,7 +9,7 @@ import structlog
 
 from services.transcriber.audio import SAMPLE_HZ, Samples, Span, loud_frames, uncovered
 from services.transcriber.recognition.hallucination import is_hallucination, is_repetition_loop
-from services.transcriber.recognition.language import Probabilities, detect_language
+from services.transcriber.recognition.language import MIN_PROBABILITY, Probabilities, detect_language
 from services.transcriber.recognition.rover import combine_phrases
 from services.transcriber.recognition.segments import Segment
 from services.transcriber.text.tokens import split_characters
@@ -62,7 +62,7 @@ class Recognizer:
     def recognize(
         self, segments: Sequence[Segment], language: str | None, report: Callable[[float], None]
     ) -> Recognition:
-        """Recognize words in `language`, or in the language that is sung most.
+        """Recognize words in `language`, or in the language that is sung most; none if no language is likely.
 
         Segments with doubtful words are recognized in every mix, and the mixes vote for each word. Whisper may stop in
         the middle of a segment: a voiced span that stays without words is recognized once more.
@@ -71,6 +71,9 @@ class Recognizer:
         if segments and not language:
             spans = [(segment.voiced_seconds, (segment.start, segment.end)) for segment in segments]
             language, probability = detect_language(spans, self._language_probabilities)
+            if probability < MIN_PROBABILITY:
+                log.info("no language is likely", language=language, probability=round(probability, 2))
+                return Recognition()
         if not segments or not language:
             return Recognition()
         first = self._recognize_mix(self._mixes[0], segments, language, lambda share: report(FIRST_MIX * share))

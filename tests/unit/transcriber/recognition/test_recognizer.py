@@ -57,12 +57,13 @@ class Whisper:
 class Model:
     detections = 0
 
-    def __init__(self, *, multilingual: bool = True) -> None:
+    def __init__(self, *, multilingual: bool = True, probability: float = 0.9) -> None:
         self.model = SimpleNamespace(is_multilingual=multilingual)
+        self.probability = probability
 
     def detect_language(self, samples: Samples) -> tuple[str, float, list[tuple[str, float]]]:
         self.detections += 1
-        return "pt", 0.9, [("pt", 0.9), ("es", 0.1)]
+        return "pt", self.probability, [("pt", self.probability), ("es", 0.1)]
 
 
 @pytest.fixture(autouse=True)
@@ -149,6 +150,15 @@ def test_vocals_with_doubtful_words_are_mixed_with_their_music(monkeypatch: pyte
     heard({0.0: [phrase("sing", confidence=0.5)]}, monkeypatch, music=np.ones_like(LOUD))
     mixes = [options["samples"] for options in Whisper.calls]
     assert [float((mix - LOUD).mean()) for mix in mixes] == pytest.approx([1 / 2, 1 / 3, 1], abs=1e-3)
+
+
+@pytest.mark.parametrize(("probability", "words"), [(0.26, []), (0.33, ["sing"])])
+def test_nobody_sings_where_no_language_is_likely(
+    probability: float, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = heard({0.0: [phrase("sing")]}, monkeypatch, language=None, model=Model(probability=probability))
+    assert text(found) == words
+    assert len(Whisper.calls) == len(words)
 
 
 def test_only_doubtful_segments_are_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
