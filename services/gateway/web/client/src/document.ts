@@ -78,7 +78,13 @@ export interface BeatCorrection {
   tempo?: 'half' | 'double' | null;
   /** Seconds of a beat that starts a bar. */
   first_downbeat?: number | null;
-  time_signature?: '2/4' | '3/4' | '4/4' | '5/4' | '6/4' | '7/4' | '6/8' | '7/8' | null;
+  time_signature?: '2/4' | '3/4' | '4/4' | '5/4' | '6/4' | '7/4' | '6/8' | '7/8' | '9/8' | '12/8' | null;
+}
+
+/** `start` is in seconds. */
+export interface Bar {
+  start: number;
+  time_signature: string;
 }
 
 export interface Beats {
@@ -91,6 +97,8 @@ export interface Beats {
   tempo_bpm: number | null;
   time_signature: string | null;
   beats: Beat[];
+  /** From the first downbeat on. Missing in files of earlier versions. */
+  bars?: Bar[];
   key: string | null;
   chords: Chord[];
 }
