@@ -49,7 +49,7 @@ BAND, BAND_IN_FOUR = 2.0, 4.0
 """Importance of a song with a band, and of one in 4/4, relative to drums alone and scores: users upload such songs."""
 METRE_PRIORS: Final = {2: -1.0, 3: 0.1, 4: 0.1, 5: 0.0, 6: -0.3, 7: 0.0}
 """Added to the log-odds of metres, because songs are more often in four and three than the training songs."""
-SILENCE: Final = -8.0
+SILENCE: Final = -12.0
 """Weight of `mostly silent`, which is not fitted: a tempo at which most beats are silent is too fast."""
 SEED: Final = 1
 RIGHT_BEATS, RIGHT_BARS = 0.9, 0.8
