@@ -64,7 +64,7 @@ async def test_words_are_highlighted_when_they_are_heard(
     record_testsuite_property(f"median_ms key {key} speed {speed}", round(1000 * statistics.median(late), 1))
     record_testsuite_property(f"max_ms key {key} speed {speed}", round(1000 * max(late, key=abs), 1))
     assert abs(statistics.median(late)) < 3 * FRAME
-    assert sum(abs(each) >= 0.2 for each in late) <= 1  # a busy machine may stop the page once
+    assert sum(abs(each) >= 0.2 for each in late) <= 2  # a busy machine may stop the page now and then
 
 
 async def test_a_click_on_a_word_seeks_to_it(visit: Open, sung: str) -> None:
