@@ -225,7 +225,7 @@ class RhythmCorrected(JobEvent):
 
 
 class CorrectedLyrics(Frozen):
-    """What the job's document shows of lyrics that a user corrected."""
+    """The part of corrected lyrics that the job's document shows."""
 
     word_count: Count
 

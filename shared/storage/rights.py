@@ -15,7 +15,7 @@ SONG_PEAKS: Final = "song.peaks.json"
 OTHER_RESULTS: Final[Mapping[Task, tuple[str, ...]]] = {Task.BEAT_ANALYSIS: (CLICK, SONG_PEAKS)}
 """Files of a task that are no results in its row."""
 CORRECTIONS: Final = ("beats-*", "click-*", "lyrics-*")
-"""What follows from a user's corrections."""
+"""The objects that hold a user's corrections."""
 EVERYTHING: Final = ("*",)
 
 

@@ -12,7 +12,7 @@ from shared.user_lyrics.timed import CLOCK, clock_seconds
 
 DIALOGUE = re.compile(rf"\s*Dialogue:[^,]*,\s*({CLOCK})\s*,\s*({CLOCK})\s*,(.*)")
 FIELDS_BEFORE_TEXT: Final = 6
-"""Of an ASS event, after its end: style, name, three margins, effect."""
+"""The fields of an ASS event after its end: style, name, three margins, effect."""
 OVERRIDES = re.compile(r"\{([^{}]*)\}")
 KARAOKE = re.compile(r"\\([kK][fot]?)(\d{1,6})")
 DRAWING = re.compile(r"\\p[1-9]")

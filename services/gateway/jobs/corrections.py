@@ -33,7 +33,7 @@ RETRY_AFTER_SECONDS: Final = 5
 
 IfMatch = Annotated[str | None, Header(description="ETag of the result: correct only what you know.")]
 Shown = TypeVar("Shown")
-"""What the job's document shows of a correction."""
+"""The part of a correction that the job's document shows."""
 
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:

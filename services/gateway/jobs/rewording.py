@@ -28,7 +28,7 @@ DELETED_NOTE: Final = "All words were deleted."
 
 
 class _Edited(BaseModel):
-    # What follows from the words, or cannot be changed, is ignored: a client sends what it got.
+    # Fields that follow from the words, or cannot be changed, are ignored: a client sends what it got.
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False, hide_input_in_errors=True)
 
 
