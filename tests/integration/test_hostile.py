@@ -306,13 +306,15 @@ async def blocked_seconds(work: Awaitable[httpx2.Response]) -> tuple[httpx2.Resp
     """
     gc.collect()
     gc.freeze()
-    done, longest = asyncio.ensure_future(work), 0.0
-    while not done.done():
-        start = thread_time()
-        await asyncio.sleep(0.001)
-        longest = max(longest, thread_time() - start)
-    gc.unfreeze()
-    return await done, longest
+    try:
+        done, longest = asyncio.ensure_future(work), 0.0
+        while not done.done():
+            start = thread_time()
+            await asyncio.sleep(0.001)
+            longest = max(longest, thread_time() - start)
+        return await done, longest
+    finally:
+        gc.unfreeze()
 
 
 async def test_a_refused_client_may_send_the_rest_and_reuse_the_connection(server: Server) -> None:
