@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.events import AudioFacts, Frozen, GivenTimes, Lyrics, Result, Rhythm
+from shared.events import AudioFacts, CorrectedLyrics, Frozen, GivenTimes, Lyrics, Result, Rhythm
 
 NoteCode = Literal[
     "audio_gaps_filled",
@@ -15,6 +15,7 @@ NoteCode = Literal[
     "language_uncertain",
     "lyrics_times_shifted",
     "lyrics_times_ignored",
+    "lyrics_deleted",
     "tempo_uncertain",
 ]
 MIN_LANGUAGE_PROBABILITY = 0.6
@@ -28,9 +29,18 @@ class Note(Frozen):
     message: str = Field(description="A sentence or two, for people.")
 
 
-def notes(audio: AudioFacts, results: Iterable[Result]) -> tuple[Note, ...]:
-    """Return the notes about an upload and about the results so far."""
-    return (*_of_audio(audio), *(note for result in results for note in _of_result(result)))
+def notes(
+    audio: AudioFacts, results: Iterable[Result], corrected_lyrics: CorrectedLyrics | None = None
+) -> tuple[Note, ...]:
+    """Return the notes about an upload and about the results so far, with lyrics as a user corrected them."""
+    return (*_of_audio(audio), *(note for result in results for note in _of_result(result, corrected_lyrics)))
+
+
+def of_corrected_lyrics(lyrics: CorrectedLyrics) -> Note | None:
+    """Return the only note about corrected lyrics: a correction ends those about what was recognized or given."""
+    if lyrics.word_count:
+        return None
+    return Note(code="lyrics_deleted", message="The lyrics were corrected, and have no words.")
 
 
 def of_given_times(times: GivenTimes) -> Note | None:
@@ -61,7 +71,11 @@ def _of_audio(audio: AudioFacts) -> Iterator[Note]:
         yield Note(code="clipping_source", message="The upload is clipped: its loudest parts are distorted.")
 
 
-def _of_result(result: Result) -> Iterator[Note]:
+def _of_result(result: Result, corrected_lyrics: CorrectedLyrics | None) -> Iterator[Note]:
+    if isinstance(result, Lyrics) and corrected_lyrics:
+        if note := of_corrected_lyrics(corrected_lyrics):
+            yield note
+        return
     if isinstance(result, Lyrics) and result.given_times and (note := of_given_times(result.given_times)):
         yield note
     match result:

@@ -54,19 +54,17 @@ def view(job: Job, now: datetime | None = None, *, ttl: timedelta = DAY) -> JobD
             "audio_duration": submission.song.audio_duration,
             "audio_filled_seconds": submission.song.audio.filled_seconds,
             "file_size": submission.song.file_size,
-            "notes": notes(submission.song.audio, _found(job)),
+            "notes": notes(submission.song.audio, _found(job), job.corrected_lyrics),
             "expires_at": submission.at + ttl,
         }
     )
 
 
 def _found(job: Job) -> Iterator[Result]:
-    """Yield the results of the completed tasks, with the words that a user added to a song without any."""
+    """Yield the results of the completed tasks."""
     for task in Task:
         if isinstance(event := job.event(task), TaskCompleted):
-            lyrics = job.corrected_lyrics
-            added = lyrics.word_count if lyrics and isinstance(event.result, Lyrics) else 0
-            yield event.result.model_copy(update={"word_count": added}) if added else event.result
+            yield event.result
 
 
 def _task(job: Job, submission: JobSubmitted, task: Task, state: TaskState) -> dict[str, Any]:

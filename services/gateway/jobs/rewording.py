@@ -11,9 +11,10 @@ from typing import Annotated, Any, Final, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import PermanentError
-from shared.events import Duration
+from shared.events import CorrectedLyrics, Duration
 from shared.lyrics.document import line_fields, lines_of
 from shared.normal_forms import normalized
+from shared.notes import of_corrected_lyrics
 
 MAX_BYTES: Final = 1_000_000
 MAX_WORDS: Final = 5_000
@@ -24,7 +25,6 @@ MAX_COMMAS: Final = 16 * MAX_WORDS
 """More than valid lyrics have. Python's parser keeps the event loop waiting for each one, also in another thread."""
 NO_TEXT: Final = {"Cc", "Cs", "Zl", "Zp"}
 """Categories of control characters, halves of characters, and line breaks."""
-DELETED_NOTE: Final = "All words were deleted."
 
 
 class _Edited(BaseModel):
@@ -92,10 +92,11 @@ def reworded(
     """
     lines = _Lines(found, present, duration)
     words = [lines.words(number, line) for number, line in enumerate(edited.lines, 1)]
+    note = of_corrected_lyrics(CorrectedLyrics(word_count=sum(map(len, words))))
     return {
         **{field: value for field, value in found.items() if field != "lines"},
         "corrected": True,
-        "note": None if words else found["note"] or DELETED_NOTE,
+        "note": note.message if note else None,
         "lines": [line_fields(each) for each in words],
     }
 

@@ -129,7 +129,7 @@ def test_corrected_lyrics_outlast_repeated_and_late_results_and_end_nothing() ->
     assert view(fold_all([submitted(), corrected_lyrics()])).transcription.corrected is None
 
 
-@pytest.mark.parametrize(("words", "notes"), [(None, ["no_singing"]), (0, ["no_singing"]), (7, [])])
+@pytest.mark.parametrize(("words", "notes"), [(None, ["no_singing"]), (0, ["lyrics_deleted"]), (7, [])])
 def test_words_that_a_user_adds_remove_the_note_that_there_are_none(words: int | None, notes: list[str]) -> None:
     job = fold_all([submitted(TRANSCRIPTION), found_nothing(TRANSCRIPTION), corrected_lyrics(words=words)])
     assert [note.code for note in view(job).notes] == notes

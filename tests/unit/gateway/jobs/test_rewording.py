@@ -1,5 +1,6 @@
 import json
 from copy import deepcopy
+from dataclasses import replace
 from itertools import pairwise
 from time import thread_time
 from typing import Any
@@ -10,8 +11,13 @@ from hypothesis import strategies as st
 
 from services.gateway.jobs.rewording import MAX_BYTES, MAX_WORDS, parse, reworded
 from shared.errors import PermanentError
+from shared.events import GivenTimes
+from shared.job import fold_all
 from shared.lyrics.document import to_json
 from shared.lyrics.words import Line, Metadata, Word
+from shared.tasks import Task
+from shared.view import view
+from tests.fakes import completed, corrected_lyrics, submitted
 
 METADATA = Metadata(language="en", model="base", alignment="whisper", source="heard", language_probability=0.9)
 FOUND: dict[str, Any] = json.loads(
@@ -102,7 +108,28 @@ def test_lines_may_be_split_joined_added_and_deleted() -> None:
     assert [line["words"][0]["origin"] for line in new] == ["heard", "heard", "heard", "edited"]
     assert (new[3]["start"], new[3]["end"], new[3]["confidence"]) == (4.0, 5.0, None)
     none = reword(lambda lines: lines.clear())
-    assert (none["lines"], none["note"]) == ([], "All words were deleted.")
+    assert none["lines"] == []
+
+
+@pytest.mark.parametrize("found", [(), (Line((Word("la", 1, 2, 0.9),)),)])
+@pytest.mark.parametrize("words", [0, 1])
+def test_a_correction_ends_the_notes_about_what_was_found_in_file_and_document(
+    found: tuple[Line, ...], words: int
+) -> None:
+    times = GivenTimes(used=False)
+    before = json.loads(to_json(found, replace(METADATA, given_times=times)))
+    event = completed(Task.TRANSCRIPTION)
+    facts = {"word_count": len(found), "given_times": times, "language_probability": 0.3}
+    event = event.model_copy(update={"result": event.result.model_copy(update=facts)})
+    assert before["note"]
+    assert len(view(fold_all([submitted(), event])).notes) == 2
+    edited = {"lines": [{"words": [{"text": "oh", "start": 1, "end": 1.5}]}] * words}
+    after = reworded(before, before, parse(json.dumps(edited).encode()), DURATION)
+    document = view(fold_all([submitted(), event, corrected_lyrics(words=words)]))
+    assert [note.message for note in document.notes] == [after["note"]] * (not words)
+    assert [note.code for note in document.notes] == ["lyrics_deleted"] * (not words)
+    taken_back = view(fold_all([submitted(), event, corrected_lyrics(), corrected_lyrics(2, words=None)]))
+    assert len(taken_back.notes) == 2
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ export interface Lyrics {
   corrected?: boolean;
   /** Null when the user named the language. */
   language_probability: number | null;
-  /** The reason when there are no words. */
+  /** The reason when there are no words, or a remark about the times that came with given ones. */
   note: string | null;
 }
 
