@@ -5,7 +5,9 @@ a whole file for one unusual style, and leaves karaoke tags in the text.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Final
 
 from shared.user_lyrics.timed import CLOCK, clock_seconds
@@ -23,6 +25,8 @@ GAP = re.compile(r"#GAP:\s*(-?\d{1,8})(?:[.,]\d{1,9})?\s*", re.IGNORECASE)
 RELATIVE = re.compile(r"#RELATIVE:\s*YES\s*", re.IGNORECASE)
 NOTE = re.compile(r"[:*FRG]\s{0,4}(-?\d{1,7})\s{1,4}(\d{1,6})\s{1,4}-?\d{1,4}(?: (.*))?")
 PAGE_END = re.compile(r"-\s{0,4}(-?\d{1,7})(?:\s{1,4}(-?\d{1,7}))?\s*")
+TEMPO_CHANGE = re.compile(r"B\s{1,4}(-?\d{1,7})(?:[.,]\d{1,9})?\s{1,4}(\d{1,5}(?:[.,]\d{1,9})?)\s*")
+"""From this beat on, another tempo. The format deprecates such lines, old files have them."""
 SECONDS_OF_BEATS: Final = 15
 """UltraStar's beats are quarters of those that `#BPM` counts."""
 
@@ -81,24 +85,41 @@ def _ass_lines(start: float, end: float, text: str) -> Iterator[list[Syllable]]:
     yield line
 
 
-def _ultrastar(lines: Iterable[str], beats_per_minute: float) -> Iterator[list[Syllable]]:
-    lines = list(lines)
+def _ultrastar(lines: Sequence[str], beats_per_minute: float) -> Iterator[list[Syllable]]:
     gap = next((int(found[1]) / 1000 for line in lines if (found := GAP.fullmatch(line))), 0.0)
     is_relative = any(RELATIVE.fullmatch(line) for line in lines)
-    length = SECONDS_OF_BEATS / beats_per_minute if beats_per_minute else 0.0
     origin = 0
-    syllables: list[Syllable] = []
+    tempi = {0: beats_per_minute}
+    pages: list[list[tuple[int, int, str]]] = [[]]
     for line in lines:
         if note := NOTE.fullmatch(line):
             first = origin + int(note[1])
-            start, end = gap + length * first, gap + length * (first + int(note[2]))
-            syllables.append((start, end, (note[3] or "").replace("~", "")))
+            pages[-1].append((first, first + int(note[2]), (note[3] or "").replace("~", "")))
+        elif change := TEMPO_CHANGE.fullmatch(line):
+            tempi[max(0, origin + int(change[1]))] = float(change[2].replace(",", "."))
         elif line[:1] in {"-", "P", "E"}:
-            yield syllables
-            syllables = []
+            pages.append([])
             page = PAGE_END.fullmatch(line)
             origin = origin + int(page[2] or page[1]) if page and is_relative else origin
-    yield syllables
+    seconds = _clock_of(tempi)
+    for notes in pages:
+        yield [(gap + seconds(first), gap + seconds(last), text) for first, last, text in notes]
+
+
+def _clock_of(tempi: Mapping[int, float]) -> Callable[[int], float]:
+    """Return a function from beats to seconds; `tempi` are beats per minute from a beat on, and begin at beat 0."""
+    beats = sorted(tempi)
+    lengths = [SECONDS_OF_BEATS / tempi[beat] if tempi[beat] else 0.0 for beat in beats]
+    changes = accumulate(
+        (length * (b - a) for length, (a, b) in zip(lengths, pairwise(beats), strict=False)), initial=0.0
+    )
+    times = [*changes]
+
+    def seconds(beat: int) -> float:
+        index = max(0, bisect_right(beats, beat) - 1)
+        return times[index] + lengths[index] * (beat - beats[index])
+
+    return seconds
 
 
 def _lrc(lines: Iterable[Sequence[Syllable]]) -> str:

@@ -15,7 +15,8 @@ from shared.errors import PermanentError
 
 CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d\d(?:[.,]\d{1,3})?"
 CUE = re.compile(rf"\s*({CLOCK})\s*(?:-->|(?<=[.,]\d\d\d),)\s*({CLOCK})\b.*")
-LRC_TAG = re.compile(r"\s*\[\s*((?:\d{1,3}:)?\d{1,3}:\d\d(?:[.,:]\d{1,3})?)\s*\]")
+LRC_CLOCK = r"(?:\d{1,3}:)?\d{1,3}:\d{1,2}"
+LRC_TAG = re.compile(rf"\s*\[\s*({LRC_CLOCK}(?:[.,:]\d{{1,3}})?)\s*\]")
 LRC_OFFSET = re.compile(r"\s*\[\s*offset\s*:\s*([+-]?\d{1,6})\s*\]\s*", re.IGNORECASE)
 LRC_SINGER = re.compile(r"\s*[FMD]:\s*")  # Walaoke's female, male and duet
 TRANSCRIPT = re.compile(rf"\s*[(\[]?({CLOCK})[)\]]?(?:\s+|$)")
@@ -26,7 +27,7 @@ FEWEST_TRANSCRIPT_TIMES = 3
 RUBY = re.compile(r"<r[tp]>[^<]*</r[tp]>", re.IGNORECASE)
 TAG = re.compile(r"</?[a-z][^<>]*>|\{\\[^{}]*\}", re.IGNORECASE)
 WORD_TIME = re.compile(rf"<{CLOCK}>")
-MARK = re.compile(r"<((?:\d{1,3}:)?\d{1,3}:\d\d(?:[.,:]\d{1,3})?)>|\[((?:\d{1,3}:)?\d{1,3}:\d\d[.,:]\d{1,3})\]")
+MARK = re.compile(rf"<({LRC_CLOCK}(?:[.,:]\d{{1,3}})?)>|\[({LRC_CLOCK}[.,:]\d{{1,3}})\]")
 """Time of the word or syllable behind it, or of the end of the line."""
 ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
 VTT_BLOCKS: Final = ("WEBVTT", "NOTE", "STYLE", "REGION")

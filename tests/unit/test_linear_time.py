@@ -119,7 +119,8 @@ LYRICS = [
     Text("Dialogue: 0,0:00:01.00,0:00:02.00,,,,,,,", "{\\k1}a "),
     Text("Dialogue: 0,0:00:01.00,0:00:02.00,,,,,,,a", "\\N"),
     Text("Dialogue: 0,0:00:01.00,0:00:02.00,,,,,,,a", "{\\k"), Text("", "Dialogue: 0,0:00:01.00,0:00:02.00,,,,,,,a\n"),
-    Text("#BPM:300\n", ": 0 1 0 a\n"), Text("#BPM:300\n: 0 1 0 a", " ~"), Text("#BPM:300\n: 0 1 0 a\n", "- 1\n"),
+    Text("#BPM:300\n", ": 0 1 0 a\n"), Text("#BPM:300\n: 0 1 0 a\n", "B 1 300\n"),
+    Text("#BPM:300\n: 0 1 0 a", " ~"), Text("#BPM:300\n: 0 1 0 a\n", "- 1\n"),
     Text("", "1\n0:01 --> 0:02\na\n\n"), Text("", "See a\n"), Text("", "Am G\na---\n"), Text("", "Music: A\n"),
 ]  # fmt: skip
 

@@ -88,6 +88,23 @@ def test_beats_of_ultrastar_may_count_from_the_start_of_the_line() -> None:
     assert [row.start for row in rows(text)] == pytest.approx([0, 2.5, 3.0])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#BPM:300\n: 0 2 0 la\n- 30\nB 40 150\n: 60 2 0 lo\n- 70\nB 80,0 600,0\n: 120 4 0 li\nE\n",
+        "#BPM:300\nB 80 600\nB 40 150\n: 0 2 0 la\n- 30\n: 60 2 0 lo\n- 70\n: 120 4 0 li\nE\n",
+        "#BPM:300\n#RELATIVE:YES\n: 0 2 0 la\n- 30 40\nB 0 150\n: 20 2 0 lo\n- 30 40\nB 0 600\n: 40 4 0 li\nE\n",
+    ],
+)
+def test_the_tempo_of_ultrastar_may_change_in_the_song(text: str) -> None:
+    found = rows(text)
+    # 40 beats of 50 ms, 40 of 100 ms, then 25 ms each.
+    assert [(row.text, row.start) for row in found] == [
+        ("la", 0), ("lo", pytest.approx(2 + 20 * 0.1)), ("li", pytest.approx(2 + 4 + 40 * 0.025)),
+    ]  # fmt: skip
+    assert found[-1].end == pytest.approx(7.1)
+
+
 def test_both_singers_of_a_duet_are_read() -> None:
     text = "#BPM:300\nP1\n: 0 2 0 la\n- 10\n: 80 2 0 li\nP2\n: 40 2 0 lo\nE\n"
     assert [(row.text, row.start) for row in rows(text)] == [("la", 0), ("lo", 2), ("li", 4)]
@@ -99,6 +116,7 @@ def test_both_singers_of_a_duet_are_read() -> None:
         "#BPM:0\n: 0 1 0 la\n",
         "#BPM:99999\n#GAP:-99999999\n: -9999999 999999 0 la\n",
         "#BPM:0,000000001\n: 9999999 999999 0 la\n",
+        "#BPM:300\nB -9999999 0\nB 9999999 99999\n: 9999999 999999 0 la\n",
         "Dialogue: 0,999:59:59.99,0:00:00.00,,,,,,,{\\k999999}la\n",
         "Dialogue: 0,0:00:00.00,999:59:59.99,,,,,,,{\\kt999999}{\\k0}la\n",
     ],

@@ -52,6 +52,16 @@ def test_every_form_of_a_time_of_lrc_is_read(tag: str) -> None:
     assert [row.start for row in sung_rows(f"{tag}la la\n[01:04]lo lo")] == [62.5, 64]
 
 
+@pytest.mark.parametrize(
+    ("tag", "seconds"), [("[1:5.2]", 65.2), ("[01:5]", 65), ("[1:5:20]", 65.2), ("[0:1:5.25]", 65.25)]
+)
+def test_seconds_of_lrc_may_have_one_digit(tag: str, seconds: float) -> None:
+    first, _ = sung_rows(f"{tag}la <1:6.5>la\n[01:09]lo lo")
+    assert first.text == "la la"
+    assert first.start == pytest.approx(seconds)
+    assert dict(first.marks) == {2: 66.5}
+
+
 def test_a_byte_order_mark_and_windows_line_ends_do_not_matter() -> None:
     text = "\ufeff[ar:Somebody]\r\n[offset: -250]\r\n[00:01.00]la la\r\n[00:02.00]\r\n".encode()
     assert [(row.text, row.start, row.end) for row in sung_rows(normalize(text))] == [("la la", 1.25, 2.25)]
