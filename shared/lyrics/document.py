@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any, Final, Literal
 
-from shared.lyrics.words import Line, Metadata, Word, rounded
+from shared.lyrics.words import Line, Metadata, Word, direction, rounded
 from shared.notes import of_given_times
 from shared.rhythm.bars import Bars, place
 
@@ -17,7 +17,7 @@ changed its text or its time."""
 
 
 def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None) -> str:
-    """Return `{"language", …, "lines": [{"start", "end", "text", "confidence", "bar", "beat", "words": […]}]}`.
+    """Return `{"language", …, "lines": [{"start", "end", "text", "dir", "confidence", "bar", "beat", "words"}]}`.
 
     Times are in seconds, rounded to milliseconds.
     """
@@ -47,6 +47,7 @@ def line_fields(words: Sequence[Mapping[str, Any]], bars: Bars | None = None) ->
         "start": line.start,
         "end": line.end,
         "text": line.text,
+        "dir": direction(line.text),
         "confidence": rounded(fmean(confidences)) if confidences else None,
         **place(bars, line.start),
         "words": [*words],

@@ -19,11 +19,14 @@ def to_lrc(lines: Sequence[Line]) -> str:
 
 
 def to_elrc(lines: Sequence[Line]) -> str:
-    """Return rows of `[mm:ss.xx]<mm:ss.xx>word <mm:ss.xx>word <mm:ss.xx>`; the last time is the end of the line."""
+    """Return rows of `[mm:ss.xx]<mm:ss.xx>word <mm:ss.xx>word <mm:ss.xx>`; the last time is the end of the line.
+
+    No space precedes it where none precedes the last word.
+    """
 
     def timed(line: Line) -> str:
         words = join_words((word, f"<{_clock(word.start)}>{word.text.translate(WITHOUT_TAGS)}") for word in line.words)
-        return f"{words} <{_clock(line.end)}>"
+        return words + " " * line.words[-1].spaced + f"<{_clock(line.end)}>"
 
     return _rows(lines, timed)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pysubs2 import Alignment, Color, SSAEvent, SSAFile, SSAStyle
 from pysubs2.formats.webvtt import WebVTTFormat
 
-from shared.lyrics.words import WITHOUT_TAGS, Line, Word, join_words
+from shared.lyrics.words import RIGHT_TO_LEFT, WITHOUT_TAGS, Line, Word, join_words
 
 SAFE_BACKSLASH = str.maketrans({"\\": "\\\N{WORD JOINER}"})
 """A backslash starts a line break or a tag; an invisible character after it prevents that."""
@@ -20,7 +20,6 @@ WHITE, YELLOW, GREY, BLACK = Color(255, 255, 255), Color(255, 210, 0), Color(190
 LARGE, SMALL = 60, 42
 UNICODE = -1
 """An encoding with which libass detects right-to-left text by itself."""
-RIGHT_TO_LEFT = {"R", "AL"}
 
 
 def to_srt(lines: Sequence[Line]) -> str:

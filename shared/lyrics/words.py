@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final, Literal
+from unicodedata import bidirectional
 
 from shared.events import GivenTimes
 
 # LRC and SRT cannot escape brackets, which start a tag there: similar characters replace them.
 WITHOUT_TAGS = str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›", "{": "(", "}": ")"})  # noqa: RUF001 -- look-alikes are intended
+RIGHT_TO_LEFT: Final = {"R", "AL"}
+"""Bidirectional classes of letters that are written from right to left."""
+Direction = Literal["ltr", "rtl"]
 CONTROL_CHARACTERS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 
@@ -70,6 +75,12 @@ def join_words(pieces: Iterable[tuple[Word, str]]) -> str:
     """Join the string that represents each word into one line, with spaces according to `Word.spaced`."""
     text = "".join(" " * word.spaced + piece for word, piece in pieces)
     return " ".join(text.translate(CONTROL_CHARACTERS).split())
+
+
+def direction(text: str) -> Direction:
+    """Return the direction of a line: that of its first letter (Unicode Bidirectional Algorithm, rules P2 and P3)."""
+    classes = (bidirectional(character) for character in text)
+    return "rtl" if next((each for each in classes if each in {"L", *RIGHT_TO_LEFT}), "L") in RIGHT_TO_LEFT else "ltr"
 
 
 def rounded(number: float | None) -> float | None:

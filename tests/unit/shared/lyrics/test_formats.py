@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.transcriber.text.tokens import tokenize
 from shared.events import GivenTimes
 from shared.lyrics import formats
 from shared.lyrics.document import as_line, lines_of, to_json
@@ -173,6 +174,43 @@ def test_words_of_every_script_are_preserved(text: str, tmp_path: Path) -> None:
     assert {line.replace("\N{WORD JOINER}", "") for line in seen} == {text}
 
 
+SCRIPTS = ["你好，世界", "夜空に咲く 花火", "ฉันรัก เธอ", "사랑 했나봐", "愛してるbaby tonight", "שלום עולם", "re-do it"]
+
+
+@pytest.mark.parametrize("text", SCRIPTS)
+def test_no_format_adds_a_space_that_is_not_written(text: str, tmp_path: Path) -> None:
+    (words,) = tokenize(text)
+    line = Line(tuple(replace(word, start=at, end=at + 1.0) for at, word in enumerate(words, 1)))
+    formats.write(tmp_path, [line], METADATA)
+
+    def content(form: str) -> str:
+        return (tmp_path / f"lyrics.{form}").read_text("utf-8")
+
+    seen = {
+        "json": json.loads(content("json"))["lines"][0]["text"],
+        "txt": content("txt"),
+        "lrc": re.sub(r"\[[\d:.]+\]", "", content("lrc")),
+        "srt": pysubs2.SSAFile.from_string(content("srt"))[0].plaintext,
+        "vtt": re.sub(r"<[\d:.]+>", "", content("vtt")).rstrip().splitlines()[-1],
+        "ass": sung(content("ass"))[0].plaintext,
+    }
+    assert {form: shown.rstrip("\n") for form, shown in seen.items()} == dict.fromkeys(seen, text)
+    enhanced = re.sub(r"[\[<][\d:.]+[\]>]", "", content("elrc"))
+    assert enhanced == text + " " * words[-1].spaced + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [
+        ("Code Monkey", "ltr"), ("夜空", "ltr"), ("ฉันรัก", "ltr"), ("«שלום» hello", "rtl"), ("مرحبا", "rtl"),
+        ("1, 2, گل", "rtl"), ("hello שלום", "ltr"), ("ދިވެހި", "rtl"), ("1 2 3", "ltr"), ("♪", "ltr"),
+    ],
+)  # fmt: skip
+def test_a_line_has_the_direction_of_its_first_letter(text: str, direction: str) -> None:
+    document = json.loads(to_json([Line((Word(text, 1.0, 2.0, 1.0),))], METADATA))
+    assert document["lines"][0]["dir"] == direction
+
+
 def test_all_formats_are_written_and_words_are_counted(tmp_path: Path) -> None:
     result = formats.write(tmp_path, SONG, replace(METADATA, language_probability=0.98765))
     names = {"lyrics.json", "lyrics.txt", "lyrics.lrc", "lyrics.elrc", "lyrics.srt", "lyrics.vtt", "lyrics.ass"}
@@ -201,6 +239,7 @@ def test_json_contains_every_word_with_milliseconds() -> None:
                 "start": 1.0,
                 "end": 1.5,
                 "text": "sing",
+                "dir": "ltr",
                 "confidence": 0.988,
                 "bar": 1,
                 "beat": 1.5,

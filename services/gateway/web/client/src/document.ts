@@ -26,6 +26,8 @@ export interface Line {
   text: string;
   start: number;
   end: number;
+  /** Direction in which the line is written. Missing in files of earlier versions. */
+  dir?: 'ltr' | 'rtl';
   words: Word[];
   confidence: number | null;
   /** Bar in which the line starts; bar 1 starts at the first downbeat. Null without beats. */

@@ -28,10 +28,10 @@ export function LyricsView({ song }: { song: Song }) {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard.
     <div class="lyrics" ref={box} role="region" aria-label="Lyrics" tabIndex={0}>
       {lyrics.lines.map((line, at) => (
-        <p key={at} class="line" dir="auto">
+        <p key={at} class="line" dir={line.dir ?? 'auto'}>
           {line.words.map((word, index) => (
             <span key={index}>
-              {index > 0 && ' '}
+              {index > 0 && word.spaced !== false && ' '}
               <span
                 class={RIGHT_TO_LEFT.test(word.text) ? 'word rtl' : 'word'}
                 data-start={word.start}
