@@ -20,6 +20,12 @@ def _known(step: str) -> str:
 Step = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(STEPS)})]
 
 
+Revision = Annotated[
+    int | None,
+    Field(description="How often users corrected the result or took corrections back. It changes when the files do."),
+]
+
+
 class TaskDocument(Frozen):
     """State of one task. `error_code` is stable and for programs."""
 
@@ -53,6 +59,7 @@ class TranscriptionDocument(TaskDocument):
     corrected: bool | None = Field(
         default=None, description="Whether the lyrics, and `word_count`, are those that a user corrected."
     )
+    revision: Revision = None
     model: str | None = None
 
 
@@ -70,6 +77,7 @@ class BeatAnalysisDocument(TaskDocument):
     corrected: bool | None = Field(
         default=None, description="Whether tempo, metre and beats are counted as a user corrected them."
     )
+    revision: Revision = None
     beats_path: str | None = None
 
 

@@ -125,6 +125,10 @@ class Job:
         event = self.registers[CORRECTED_LYRICS].event if CORRECTED_LYRICS in self.registers else None
         return event.lyrics if isinstance(event, LyricsCorrected) else None
 
+    def corrections(self, register: str) -> int:
+        """Number of the latest correction in `CORRECTED` or `CORRECTED_LYRICS`, which may take all back; 0: none."""
+        return int(self.registers[register].order[0]) if register in self.registers else 0
+
     def states(self) -> dict[Task, TaskState]:
         """State of every task. Needs the submission."""
         assert self.submission

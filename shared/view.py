@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 from shared.document import JobDocument, Step
 from shared.events import FILE, JobSubmitted, Lyrics, Result, Rhythm, TaskCompleted, TaskFailed
-from shared.job import Job
+from shared.job import CORRECTED, CORRECTED_LYRICS, Job
 from shared.normal_forms import normalized
 from shared.notes import notes
 from shared.tasks import JobState, Task, TaskState, job_state
@@ -94,7 +94,9 @@ def _results(job: Job, submission: JobSubmitted, task: Task, result: Result) -> 
         for field, value in result.model_dump(exclude={"kind"}).items()
     }
     if isinstance(result, Rhythm | Lyrics):
-        correction = job.counted_rhythm if isinstance(result, Rhythm) else job.corrected_lyrics
+        is_rhythm = isinstance(result, Rhythm)
+        correction = job.counted_rhythm if is_rhythm else job.corrected_lyrics
+        fields |= {"revision": job.corrections(CORRECTED if is_rhythm else CORRECTED_LYRICS)}
         fields |= {"corrected": correction is not None} | (correction.model_dump() if correction else {})
     return {field: value for field, value in fields.items() if field in _KNOWN[task]}
 

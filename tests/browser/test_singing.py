@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from playwright.async_api import Page, expect
 
@@ -75,6 +76,26 @@ async def test_a_click_on_a_word_seeks_to_it(visit: Open, sung: str) -> None:
     await word.click()
     await expect(word).to_have_class(re.compile(r"\b(now|sung)\b"))
     assert start <= await heard(page) < start + 3
+
+
+async def test_words_that_somebody_else_corrects_are_shown_while_the_song_plays(
+    visit: Open, sung: str, gateway_url: str
+) -> None:
+    page = await ready(await visit(sung))
+    await page.click(".play")
+    await holds(page, "probe.position() > 0.5")
+    sources, path = await page.evaluate("probe.sources.length"), f"/api/jobs/{sung}/lyrics.json"
+    async with httpx2.AsyncClient(base_url=gateway_url) as client:
+        lyrics = (await client.get(path)).json()
+        heard = lyrics["lines"][0]["words"][0]["text"]
+        lyrics["lines"][0]["words"][0]["text"] = "Marvellous"
+        (await client.put(path, json=lyrics)).raise_for_status()
+        await expect(page.locator(".word").first).to_have_text("Marvellous", timeout=20_000)
+        (await client.delete(path)).raise_for_status()
+    position = await page.evaluate("probe.position()")
+    await expect(page.locator(".word").first).to_have_text(heard, timeout=20_000)
+    await holds(page, f"probe.position() > {position} + 1")
+    assert await page.evaluate("probe.sources.length") == sources, "the stems were started again"
 
 
 async def test_the_keyboard_plays_and_seeks(visit: Open, sung: str) -> None:

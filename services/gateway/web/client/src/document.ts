@@ -124,7 +124,7 @@ export interface Options {
   callback_url?: string;
 }
 
-/** Return whether the job has ended: it will not change any more. */
+/** Return whether the job has ended: only corrections, refined beats or another run change it after that. */
 export function isFinished(job: JobDocument): boolean {
   return job.status === 'completed' || job.status === 'failed';
 }

@@ -47,3 +47,34 @@ test('a correction that the server refuses changes nothing', async () => {
   await expect(song.correctBeats({ tempo: 'double' })).rejects.toMatchObject({ code: 'tempo_out_of_range' });
   expect(song.beats.value).toBeNull();
 });
+
+test('words that somebody else corrects after the end are shown, and the player stays', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    let revision = 0;
+    const loads: number[] = [];
+    const task = { status: 'skipped' };
+    const job = () => ({
+      ...{ job_id: 'a', status: 'completed', run: 0, name: '', stem_separation: task, beat_analysis: task },
+      transcription: { status: 'completed', attempt: 1, revision, word_count: 1 },
+    });
+    globalThis.fetch = async (url) => {
+      if (String(url).endsWith('/events')) return new Response(null, { status: 204 });
+      if (String(url).includes('/api/status')) return new Response(JSON.stringify(job()));
+      loads.push(revision);
+      return new Response(JSON.stringify({ lines: [], note: `words ${revision}` }));
+    };
+    const song = open();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(song.lyrics.value).toMatchObject({ note: 'words 0' });
+    const { value: player } = song.player;
+    revision = 1; // as many words as before
+    await vi.advanceTimersByTimeAsync(4_500);
+    expect(song.lyrics.value).toMatchObject({ note: 'words 1' });
+    expect(song.player.value).toBe(player);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(loads).toEqual([0, 1]);
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -1,6 +1,7 @@
 import {
   type BeatCorrection,
   type Beats,
+  isFinished,
   type JobDocument,
   KaraokeError,
   type Lyrics,
@@ -19,6 +20,8 @@ const RETRY_MS = 3_000;
 const LONGEST_WAIT_MS = 30_000;
 /** An accepted run normally starts within this time, unless the server is busy. */
 const RUN_STARTS_MS = 2_000;
+/** The event stream ends with the job. From then on the document is polled, because somebody may correct a result. */
+const WATCH_MS = 4_000;
 
 /** An open song: follows its job to the end and loads each result as soon as it is ready. */
 export class Song {
@@ -36,9 +39,13 @@ export class Song {
   readonly #stop = new AbortController();
   readonly #requested = new Set<string>(); // results whose loading has started
   #stemsLoading = false;
+  #following = 0;
+  #lyricsLoads = 0;
+  #beatsVersion = 0;
 
   constructor(readonly id: string) {
     void this.follow();
+    void this.#watch();
   }
 
   /** Follow the job until a run after `previousRun` has finished. A new run appears a little after it was accepted. */
@@ -46,6 +53,7 @@ export class Song {
     this.problem.value = null;
     const since = Date.now();
     const onConnection = (connected: boolean) => (this.connected.value = connected);
+    this.#following += 1;
     try {
       await authorized(async (server) => {
         let started = previousRun < 0;
@@ -62,6 +70,25 @@ export class Song {
     } catch (error) {
       this.runPending.value = false;
       if (!this.#stop.signal.aborted) this.problem.value = messageFor(error);
+    } finally {
+      this.#following -= 1;
+    }
+  }
+
+  /** Notice what changes in a job that has ended: corrections, refined beats, and another run. */
+  async #watch(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await pause(WATCH_MS);
+      const job = this.job.value;
+      if (this.#following || globalThis.document?.hidden || !job || isCancelled(job)) continue;
+      try {
+        const now = await authorized((server) => server.status(this.id, this.#stop.signal));
+        if (this.#following) continue;
+        this.#update(now);
+        if (!isFinished(now)) void this.follow();
+      } catch (error) {
+        if (!(error instanceof KaraokeError && error.isTransient)) return;
+      }
     }
   }
 
@@ -100,10 +127,9 @@ export class Song {
     const { stem_separation: stems, transcription: words, beat_analysis: rhythm } = job;
     if (stems.status === 'completed') void this.#loadStemsOnce(job);
     if (words.status === 'completed')
-      void this.#loadOnce(`lyrics ${job.run} ${words.attempt}`, () => this.#loadLyrics());
-    const { refined, corrected, tempo_bpm, time_signature } = rhythm;
+      void this.#loadOnce(`lyrics ${job.run} ${words.attempt} ${words.revision}`, () => this.#loadLyrics());
     if (rhythm.status === 'completed')
-      void this.#loadOnce(`beats ${refined} ${corrected} ${tempo_bpm} ${time_signature}`, () => this.#loadBeats());
+      void this.#loadOnce(`beats ${job.run} ${rhythm.refined} ${rhythm.revision}`, () => this.#loadBeats());
   }
 
   /** Load the stems once. They never change, so that a later run matters only if loading them failed. */
@@ -159,14 +185,20 @@ export class Song {
   }
 
   async #loadLyrics(): Promise<void> {
-    this.lyrics.value = await authorized((server) => server.lyrics(this.id));
+    this.#lyricsLoads += 1;
+    const load = this.#lyricsLoads;
+    const lyrics = await authorized((server) => server.lyrics(this.id));
+    if (load === this.#lyricsLoads) this.lyrics.value = lyrics; // otherwise a later load has newer ones
   }
 
   async #loadBeats(): Promise<void> {
-    this.#setBeats(await authorized((server) => server.beats(this.id)));
+    const before = this.#beatsVersion;
+    const beats = await authorized((server) => server.beats(this.id));
+    if (before === this.#beatsVersion) this.#setBeats(beats); // otherwise they were corrected meanwhile
   }
 
   #setBeats(beats: Beats): void {
+    this.#beatsVersion += 1;
     this.beats.value = beats;
     if (this.player.value) this.player.value.beats.value = beats.beats;
   }
