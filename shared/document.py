@@ -56,6 +56,12 @@ class TranscriptionDocument(TaskDocument):
         default=None, description="How certain the detected language is; null if you named it."
     )
     word_count: int | None = None
+    partial: bool | None = Field(
+        default=None,
+        description="True while `lyrics.json` has the lines that are certain, and the transcription continues; false "
+        "when it has all.",
+    )
+    partial_lines: int | None = Field(default=None, description="Number of lines in partial lyrics; else null.")
     corrected: bool | None = Field(
         default=None, description="Whether the lyrics, and `word_count`, are those that a user corrected."
     )

@@ -261,6 +261,13 @@ class TaskProgressed(TaskEvent):
     progress: Percent
 
 
+class TaskPreviewed(TaskEvent):
+    """The lines of the lyrics that are certain are stored, `lines` so far, while the transcription continues."""
+
+    type: Literal["task_previewed"] = "task_previewed"
+    lines: Ordinal
+
+
 class TaskCompleted(TaskEvent):
     """`refined` marks the result of a refinement. It replaces the first result, whichever is published first."""
 
@@ -289,6 +296,7 @@ Event = Annotated[
     | JobExpired
     | TaskStarted
     | TaskProgressed
+    | TaskPreviewed
     | TaskCompleted
     | TaskFailed,
     Field(discriminator="type"),

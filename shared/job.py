@@ -27,12 +27,13 @@ from shared.events import (
     TaskCompleted,
     TaskEvent,
     TaskFailed,
+    TaskPreviewed,
     TaskProgressed,
     TasksRerun,
     encode,
     rfc3339,
 )
-from shared.tasks import Task, TaskState, job_state, states
+from shared.tasks import BEGUN, Task, TaskState, job_state, states
 
 SUBMITTED: Final = "submitted"
 UPDATED: Final = "updated"
@@ -40,7 +41,8 @@ CANCELLED: Final = "cancelled"
 EXPIRED: Final = "expired"
 CORRECTED: Final = "corrected"
 CORRECTED_LYRICS: Final = "corrected_lyrics"
-"""Names of registers. Those of a task are `<task>`, `progress_register(task)` and `run_register(task)`."""
+"""Names of registers. Those of a task are `<task>`, `progress_register(task)`, `preview_register(task)` and
+`run_register(task)`."""
 
 REDACTED: Final = "~"
 """First character of a redacted submission's order. It is greater than every digit of a digest."""
@@ -51,6 +53,11 @@ LIVE, FAILED, COMPLETED, REFINED = range(4)
 def progress_register(task: Task) -> str:
     """Name of the register of the highest progress in the latest run that reported any."""
     return f"{task}_progress"
+
+
+def preview_register(task: Task) -> str:
+    """Name of the register of the most lines of a partial result, in the latest attempt that stored any."""
+    return f"{task}_preview"
 
 
 def run_register(task: Task) -> str:
@@ -112,6 +119,14 @@ class Job:
         register = self.registers.get(progress_register(task))
         run, percent = register.order if register else (0, 0)
         return int(percent) if int(run) >= self.run(task) else 0
+
+    def preview(self, task: Task) -> int | None:
+        """Lines of the partial result of the attempt that runs now; None when there are none, or no attempt runs."""
+        register, event = self.registers.get(preview_register(task)), self.event(task)
+        if register is None or event is None or event.type not in BEGUN:
+            return None
+        run, attempt, lines = register.order
+        return int(lines) if (run, attempt) == (event.run, event.attempt) else None
 
     @property
     def counted_rhythm(self) -> CountedRhythm | None:
@@ -187,14 +202,15 @@ def claims(event: Event) -> dict[str, Register]:
         case RhythmCorrected() | LyricsCorrected():
             name = CORRECTED if isinstance(event, RhythmCorrected) else CORRECTED_LYRICS
             return updated | {name: Register(order=(event.number, _digest(event)), event=event)}
-        case JobCancelled():
-            return updated | {CANCELLED: Register(order=(1,))}
-        case JobExpired():
-            return updated | {EXPIRED: Register(order=(1,))}
+        case JobCancelled() | JobExpired():
+            return updated | {CANCELLED if isinstance(event, JobCancelled) else EXPIRED: Register(order=(1,))}
+        case TaskPreviewed():
+            order = event.run, event.attempt, event.lines
+            return updated | {preview_register(event.task): Register(order=order)}
         case _:
-            order = (event.run, _rank(event), event.attempt, event.seq, _digest(event))
+            place = event.run, _rank(event), event.attempt, event.seq
             return updated | {
-                event.task: Register(order=order, event=event),
+                event.task: Register(order=(*place, _digest(event)), event=event),
                 progress_register(event.task): Register(order=(event.run, _percent(event))),
             }
 

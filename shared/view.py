@@ -77,6 +77,8 @@ def _task(job: Job, submission: JobSubmitted, task: Task, state: TaskState) -> d
             fields |= _results(job, submission, task, event.result)
         case TaskFailed():
             fields |= {"processing_time": event.processing_time, "error": event.error, "error_code": event.error_code}
+        case _ if state == "processing" and (lines := job.preview(task)):
+            fields |= _known(task, {"partial": True, "partial_lines": lines})
     return fields
 
 
@@ -93,11 +95,17 @@ def _results(job: Job, submission: JobSubmitted, task: Task, result: Result) -> 
         f"{field}_path" if field in files else field: f"{folder}/{name}_{value}" if field in files else value
         for field, value in result.model_dump(exclude={"kind"}).items()
     }
+    if isinstance(result, Lyrics):
+        fields["partial"] = False
     if isinstance(result, Rhythm | Lyrics):
         is_rhythm = isinstance(result, Rhythm)
         correction = job.counted_rhythm if is_rhythm else job.corrected_lyrics
         fields |= {"revision": job.corrections(CORRECTED if is_rhythm else CORRECTED_LYRICS)}
         fields |= {"corrected": correction is not None} | (correction.model_dump() if correction else {})
+    return _known(task, fields)
+
+
+def _known(task: Task, fields: dict[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in fields.items() if field in _KNOWN[task]}
 
 

@@ -17,6 +17,7 @@ from shared.events import (
     Stems,
     TaskCompleted,
     TaskFailed,
+    TaskPreviewed,
     TaskProgressed,
     TaskStarted,
 )
@@ -89,6 +90,10 @@ def started(task: Task, at: float = 1, **place: Any) -> TaskStarted:
 
 def progressed(task: Task, progress: int, at: float = 30, **place: Any) -> TaskProgressed:
     return TaskProgressed(**_stamp(task, at, place), progress=progress)
+
+
+def previewed(lines: int, at: float = 40, **place: Any) -> TaskPreviewed:
+    return TaskPreviewed(**_stamp(Task.TRANSCRIPTION, at, {"seq": 2} | place), lines=lines)
 
 
 def completed(task: Task, at: float = 60, seconds: float = 5.0, **place: Any) -> TaskCompleted:

@@ -17,7 +17,18 @@ from shared.events import (
     TasksRerun,
 )
 from shared.tasks import Task
-from tests.fakes import JOB_ID, START, completed, failed, found_nothing, progressed, refined, started, submitted
+from tests.fakes import (
+    JOB_ID,
+    START,
+    completed,
+    failed,
+    found_nothing,
+    previewed,
+    progressed,
+    refined,
+    started,
+    submitted,
+)
 
 tasks = st.sampled_from(Task)
 moments = st.integers(0, 1000).map(lambda seconds: START + timedelta(seconds=seconds))
@@ -32,6 +43,8 @@ corrections = st.sampled_from([None, CorrectedLyrics(word_count=0), CorrectedLyr
 def _task_event(make: Callable[..., TaskEvent], task: Task, place: dict[str, int], progress: int) -> TaskEvent:
     place = dict(place)
     at = place.pop("at")
+    if make is previewed:
+        return make(1 + progress, at, **place)
     return make(task, progress, at, **place) if make is progressed else make(task, at, **place)
 
 
@@ -44,7 +57,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(JobExpired, job_id=st.just(JOB_ID), at=moments),
     st.builds(
         _task_event,
-        st.sampled_from([started, progressed, completed, found_nothing, refined, failed]),
+        st.sampled_from([started, progressed, previewed, completed, found_nothing, refined, failed]),
         tasks,
         places,
         st.integers(0, 100),

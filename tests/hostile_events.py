@@ -135,6 +135,7 @@ valid: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.fixed_dictionaries(
         place | {"type": st.just("task_progressed"), "progress": st.sampled_from([0, 1, 100])}, optional=run
     ),
+    st.fixed_dictionaries(place | {"type": st.just("task_previewed"), "lines": ordinals}, optional=run),
     st.fixed_dictionaries(
         place | {"type": st.just("task_completed"), "result": results, "processing_time": durations},
         optional=run | {"refined": st.booleans()},

@@ -57,7 +57,7 @@ def main() -> None:
         print(json.dumps({"seconds": took}), file=answers)
 
 
-def _ignore(_fraction: float) -> None:
+def _ignore(fraction: float | None = None, *, lines: int | None = None) -> None:
     """Ignore the progress."""
 
 

@@ -83,7 +83,7 @@ def create_app(
     readers = [Depends(reader(storage, keys, signed_links.verify, status_client.knows))]
     for router in (
         stored.routes(storage, current),
-        files.routes(files.Files(storage, current)),
+        files.routes(files.Files(storage, current, status_client)),
         archive.routes(archive.ZipArchives(storage, current)),
     ):
         app.include_router(router, responses=refused, dependencies=[own_pages, *readers])

@@ -4,7 +4,7 @@ Runs in the worker's child process.
 """
 
 import logging
-from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -15,9 +15,10 @@ from services.transcriber.alignment.forced_alignment import Aligner, time_recogn
 from services.transcriber.alignment.sphinx import sphinx_aligner
 from services.transcriber.alignment.user_lyrics import time_user_lyrics
 from services.transcriber.alignment.wav2vec2 import Wav2Vec2Aligners
-from services.transcriber.audio import read
+from services.transcriber.audio import SAMPLE_HZ, read
+from services.transcriber.partial_lyrics import PartialLyrics
 from services.transcriber.recognition.embedded import whisper_base
-from services.transcriber.recognition.recognizer import Recognizer
+from services.transcriber.recognition.recognizer import Recognizer, ignore
 from services.transcriber.recognition.segments import OFFSET, ONSET, find_segments
 from services.transcriber.recognition.vad_checkpoint import CONTENT
 from services.transcriber.settings import Settings
@@ -29,7 +30,7 @@ from shared.lyrics import formats
 from shared.lyrics.words import Metadata
 from shared.rhythm.bars import read_bars
 from shared.weights import load_only_data
-from shared.worker.inputs import Inputs
+from shared.worker.inputs import Inputs, Progress
 
 torchaudio_shim.install()
 load_only_data(*CONTENT)
@@ -41,13 +42,11 @@ SEGMENTED, RECOGNIZED = 0.1, 0.85
 """Progress after the segmentation and after the recognition."""
 
 
-def transcribe(
-    inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Callable[[float], None]
-) -> Lyrics:
+def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Progress) -> Lyrics:
     """Write `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}` with the user's lyrics, if any, or the recognized words.
 
     The instrumental improves the recognition; `beats.json` gives each line its bar. Without singing and without user
-    lyrics, the files contain no words.
+    lyrics, the files contain no words. Recognized lines that are certain are in `lyrics.partial.json` before that.
 
     Raises PermanentError `unknown_language` or `unknown_model`, TransientError `model_unavailable` or `out_of_memory`.
     """
@@ -57,8 +56,14 @@ def transcribe(
     segments = find_segments(pipeline.vad_model, samples)
     progress(SEGMENTED)
     music = read(inputs.instrumental) if inputs.instrumental and segments else None
+    bars = read_bars(inputs.beats) if inputs.beats else None
+    metadata = Metadata(language, Path(settings.whisper_model).name, alignment="whisper", source="heard")
+    partial = PartialLyrics(out, metadata, bars, len(samples) / SAMPLE_HZ, lambda lines: progress(lines=lines))
     recognition = Recognizer(pipeline, samples, music).recognize(
-        segments, language, lambda part: progress(SEGMENTED + (RECOGNIZED - SEGMENTED) * part)
+        segments,
+        language,
+        lambda part: progress(SEGMENTED + (RECOGNIZED - SEGMENTED) * part),
+        ignore if inputs.lyrics else partial.add,
     )
     # Without words no language can be detected.
     language = recognition.language or language
@@ -81,15 +86,15 @@ def transcribe(
         )
     else:
         lines, given_times = time_recognized(phrases, samples, aligner, report), None
-    metadata = Metadata(
+    metadata = replace(
+        metadata,
         language=language,
         language_probability=recognition.language_probability,
-        model=Path(settings.whisper_model).name,
         alignment=aligner.name if aligner else "whisper",
         source="given" if inputs.lyrics else "heard",
         given_times=given_times,
     )
-    return formats.write(out, lines, metadata, read_bars(inputs.beats) if inputs.beats else None)
+    return formats.write(out, lines, metadata, bars)
 
 
 def warm(settings: Settings) -> None:

@@ -16,10 +16,10 @@ Origin = Literal["heard", "given", "estimated", "edited"]
 changed its text or its time."""
 
 
-def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None) -> str:
+def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None, *, partial: bool = False) -> str:
     """Return `{"language", …, "lines": [{"start", "end", "text", "dir", "confidence", "bar", "beat", "words"}]}`.
 
-    Times are in seconds, rounded to milliseconds.
+    Times are in seconds, rounded to milliseconds. `partial`: more lines will follow.
     """
     words = [[_word_fields(word, metadata.source) for word in line.words] for line in lines]
     document = {
@@ -29,6 +29,7 @@ def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None)
         "alignment": metadata.alignment,
         "source": metadata.source,
         "corrected": False,
+        "partial": partial,
         "note": _note(metadata) if lines else NO_WORDS_NOTE,
         "lines": [line_fields(each, bars) for each in words],
     }

@@ -13,7 +13,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from ctypes import c_double
+from ctypes import c_double, c_int
 from multiprocessing.sharedctypes import RawValue
 from typing import Any, Self
 
@@ -43,8 +43,9 @@ class Compute:
 
     def __init__(self, service: str, settings: Settings) -> None:
         self._fraction = RawValue(c_double, 0.0)  # no lock: a killed child would never release it
+        self._lines = RawValue(c_int, 0)
         self.gpu = GpuMemory()
-        self._initargs = (self._fraction, self.gpu, service, settings)
+        self._initargs = (self._fraction, self._lines, self.gpu, service, settings)
         self._pool = self._new_pool()
 
     async def run(
@@ -52,12 +53,12 @@ class Compute:
         target: str,
         *args: object,
         timeout: float | None = None,  # noqa: ASYNC109 -- the deadline is the pool's: it kills the child
-        report: Callable[[float], Awaitable[None]] | None = None,
+        report: Callable[[float, int], Awaitable[None]] | None = None,
         low_priority: bool = False,
     ) -> Any:  # noqa: ANN401 -- whatever the target returns
         """Call the function named by `target` (`package.module:function`) in the child.
 
-        `report` is awaited every 1.5 s with the fraction (0 to 1) that the function last gave to
+        `report` is awaited every 1.5 s with the fraction (0 to 1) and the lines that the function last gave to
         `shared.worker.compute.progress`. With `low_priority` others on the machine go first.
         Cancelling kills the child. Raises the KaraokeError that the function raises, and ComputeError for any other
         error, when the child dies, or is not done after `timeout` seconds.
@@ -65,7 +66,7 @@ class Compute:
         if not self._pool.active:  # a child that dies while idle ends pebble's pool, too
             self._end_pool()
             self._pool = self._new_pool()
-        self._fraction.value = 0.0
+        self._fraction.value, self._lines.value = 0.0, 0
         context = get_contextvars() | logs.trace_fields()
         call = _call_at_low_priority if low_priority else _call
         future: Future[Any] = self._pool.schedule(call, args=(target, args, context), timeout=timeout)
@@ -73,7 +74,7 @@ class Compute:
         try:
             while not (await asyncio.wait({result}, timeout=REPORT_SECONDS))[0]:
                 if report:
-                    await report(self._fraction.value)
+                    await report(self._fraction.value, self._lines.value)
             return result.result()
         except (ProcessExpired, BrokenProcessPool) as error:
             raise ComputeError("The computation ended unexpectedly", str(error)) from error
@@ -97,18 +98,22 @@ class Compute:
         self._pool.join()
 
 
-_reported: Any = None
+_fraction: Any = None
+_lines: Any = None
 _gpu: GpuMemory | None = None
 
 
-def progress(fraction: float) -> None:
-    """Report, in the child, how much of the running task is done: 0 to 1."""
-    _reported.value = fraction
+def progress(fraction: float | None = None, *, lines: int | None = None) -> None:
+    """Report, in the child, how much of the running task is done: `shared.worker.inputs.Progress`."""
+    if fraction is not None:
+        _fraction.value = fraction
+    if lines is not None:
+        _lines.value = lines
 
 
-def _start(fraction: object, gpu: GpuMemory, service: str, settings: Settings) -> None:
-    global _reported, _gpu  # one task at a time runs in the child
-    _reported, _gpu = fraction, gpu
+def _start(fraction: object, lines: object, gpu: GpuMemory, service: str, settings: Settings) -> None:
+    global _fraction, _lines, _gpu  # one task at a time runs in the child
+    _fraction, _lines, _gpu = fraction, lines, gpu
     logs.configure(service, settings)
     for name, value in SLEEPING_THREADS.items():  # before the model's libraries are loaded, which read them
         os.environ.setdefault(name, value)

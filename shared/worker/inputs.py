@@ -1,7 +1,8 @@
-"""Inputs of an engine."""
+"""Inputs of an engine, and the function to which it reports."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -17,3 +18,11 @@ class Inputs:
     beats: Path | None = None
     instrumental: Path | None = None
     drums: Path | None = None
+
+
+class Progress(Protocol):
+    def __call__(self, fraction: float | None = None, *, lines: int | None = None) -> None:
+        """Report which fraction (0 to 1) of the task is done, or how many lines are in `lyrics.partial.json` by now.
+
+        That file, in the engine's folder for results, is replaced as a whole before its lines are reported.
+        """

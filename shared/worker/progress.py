@@ -15,6 +15,7 @@ from shared.events import (
     Song,
     TaskCompleted,
     TaskFailed,
+    TaskPreviewed,
     TaskProgressed,
     TaskStarted,
 )
@@ -66,6 +67,12 @@ class Progress:
         with suppress(TransientError):
             event = TaskProgressed.model_validate(self._stamp() | {"progress": self._percent})
             await self._bus.publish(event, within=1)
+
+    async def previewed(self, lines: int) -> None:
+        """Publish that this many lines of a partial result are stored. Such an event may be lost."""
+        with suppress(TransientError):
+            await self._bus.publish(TaskPreviewed.model_validate(self._stamp() | {"lines": lines}), within=1)
+        log.info("partial result stored", lines=lines)
 
     async def completed(self, result: Result, submission: JobSubmitted) -> None:
         outcome = {"result": result, "processing_time": self._elapsed(), "refined": self.refines}

@@ -37,6 +37,9 @@ class RefinementProgress(Progress):
     async def report(self, fraction: float) -> None:
         pass
 
+    async def previewed(self, lines: int) -> None:
+        pass
+
     async def failed(self, error: KaraokeError) -> None:
         TASKS.labels(self.task, "not_refined").inc()
         TASK_ERRORS.labels(self.task, error.code).inc()

@@ -22,6 +22,7 @@ from shared.worker.compute import Compute
 from shared.worker.compute import progress as progress_of_child
 from shared.worker.phases import note_wait, phase
 from shared.worker.plan import Plan
+from shared.worker.preview import Preview
 from shared.worker.progress import Progress
 from shared.worker.refinement import RefinementProgress, put_result
 
@@ -46,7 +47,7 @@ class TaskRunner:
 
     `engine` names the function that computes (`package.module:function`). It runs in the child process and is called
     with its `shared.worker.inputs.Inputs`, an empty directory for the files that its result names, the job's options,
-    the settings and a function to report progress to (0 to 1). It returns the task's result.
+    the settings and a `shared.worker.inputs.Progress` to report to. It returns the task's result.
     `wants` are the inputs besides the audio that the engine reads when the job has them.
     """
 
@@ -107,12 +108,18 @@ class TaskRunner:
                 await progress.started(submission.song)
             out = Path(folder, "out")
             out.mkdir()
+            preview = Preview(self.storage, job_id, out, progress)
+
+            async def report(fraction: float, lines: int) -> None:
+                await progress.report(fraction)
+                await preview.store(lines)
+
             with phase(self.task, "compute"):
                 result: Result = await self.compute.run(
                     self.engine,
                     *(inputs, out, submission.options, self.settings, progress_of_child),
                     timeout=self._deadline(submission),
-                    report=progress.report,
+                    report=report,
                     low_priority=plan.refines,  # users wait for the tasks that it would slow down
                 )
             AUDIO_SECONDS.labels(self.task).inc(submission.song.audio_duration)

@@ -1,5 +1,6 @@
 """From the upload to singing: sound, lyrics in time with it, and seeking."""
 
+import json
 import re
 import statistics
 import time
@@ -9,9 +10,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
-from tests.browser.page import Open, holds, ready
+from tests.browser.page import Open, holds, ready, violations
 
 FRAME = 1 / 60
 Record = Callable[[str, object], None]
@@ -96,6 +97,46 @@ async def test_words_that_somebody_else_corrects_are_shown_while_the_song_plays(
     await expect(page.locator(".word").first).to_have_text(heard, timeout=20_000)
     await holds(page, f"probe.position() > {position} + 1")
     assert await page.evaluate("probe.sources.length") == sources, "the stems were started again"
+
+
+async def test_the_first_lines_can_be_sung_until_all_lines_replace_them(
+    visit: Open, gateway_url: str, sung: str
+) -> None:
+    page = await visit()
+    job = await (await page.request.get(f"{gateway_url}/api/status/{sung}")).json()
+    lyrics = await (await page.request.get(f"{gateway_url}/api/jobs/{sung}/lyrics.json")).json()
+    words = job["transcription"] | {"status": "processing", "partial": True, "partial_lines": 2}
+    states = [job | {"status": "processing", "transcription": words}]
+    first = lyrics | {"partial": True, "lines": lyrics["lines"][:2]}
+
+    async def send_state(route: Route) -> None:
+        state = states[0] if states else job
+        event = f"event: status\nretry: 100\ndata: {json.dumps(state)}\n\n"
+        await route.fulfill(body=event, content_type="text/event-stream")
+
+    async def send_lyrics(route: Route) -> None:
+        await route.fulfill(json=first if states else lyrics)
+
+    await page.route("**/events", send_state)
+    await page.route("**/lyrics.json", send_lyrics)
+    await page.goto(f"{gateway_url}/#{sung}")
+    await ready(page)
+    more = page.locator(".lyrics .more")
+    await expect(page.locator(".line")).to_have_count(2)
+    await expect(more).to_contain_text("More lines are coming")
+    assert await violations(page) == []
+    await page.get_by_role("button", name="Words").click()
+    await expect(page.get_by_label("Correct them")).to_have_value("")
+    await page.get_by_role("button", name="Leave as is").click()
+    await page.click(".play")
+    word = page.locator(".line").nth(1).locator(".word").first
+    await word.click()
+    await expect(word).to_have_class(re.compile(r"\b(now|sung)\b"))
+    states.clear()
+    await expect(page.locator(".line")).to_have_count(len(lyrics["lines"]))
+    await expect(more).to_have_count(0)
+    await expect(page.locator(".line").nth(1)).to_have_attribute("aria-current", "true")
+    await expect(word).to_have_class(re.compile(r"\b(now|sung)\b"))
 
 
 async def test_the_keyboard_plays_and_seeks(visit: Open, sung: str) -> None:

@@ -50,11 +50,15 @@ def lyrics(items: list[Item]) -> Iterator[tuple[Item, Answer]]:
         with tempfile.TemporaryDirectory() as folder:
             began = perf_counter()
             try:
-                transcribe(inputs, Path(folder), Options(), settings, lambda _: None)
+                transcribe(inputs, Path(folder), Options(), settings, _ignore)
             except (KaraokeError, ArithmeticError, ValueError, LookupError) as error:
                 yield item, Answer(error=repr(error))
                 continue
             yield item, _lyrics(Path(folder) / "lyrics.json", perf_counter() - began)
+
+
+def _ignore(fraction: float | None = None, *, lines: int | None = None) -> None:
+    """Ignore the progress."""
 
 
 def always_four(found: Answer) -> Answer:

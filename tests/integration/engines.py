@@ -9,10 +9,13 @@ import soundfile
 
 from shared.errors import PermanentError
 from shared.events import Lyrics, Options, Rhythm, Stems
+from shared.lyrics.document import to_json
 from shared.settings import Settings
+from shared.storage.job_files import PARTIAL_LYRICS
 from shared.tasks import Task
-from shared.worker.inputs import Inputs
+from shared.worker.inputs import Inputs, Progress
 from tests.fakes import LYRICS, REFINED, RHYTHM, STEMS
+from tests.result_files import LINES, METADATA, lyrics_files
 
 Report = Callable[[float], None]
 
@@ -59,6 +62,23 @@ def separate(inputs: Inputs, out: Path, options: Options, settings: Settings, pr
 def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Lyrics:
     """Write the user's lyrics, or `recognized` without them."""
     (out / LYRICS.transcription).write_text(inputs.lyrics.read_text() if inputs.lyrics else "recognized")
+    return LYRICS
+
+
+def transcribe_on_signal(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Progress) -> Lyrics:
+    """Find the first line immediately, and all when a file `done` is in the storage; `die` and `fail` end it."""
+    (out / PARTIAL_LYRICS).write_text(to_json(LINES[:1], METADATA, partial=True))
+    progress(0.5, lines=1)
+    storage = Path(settings.storage_url)
+    while not (storage / "done").exists():
+        if (storage / "die").exists():
+            (storage / "die").unlink()
+            os.abort()
+        if (storage / "fail").exists():
+            raise PermanentError("Nothing can be heard")
+        time.sleep(0.02)
+    for name, content in lyrics_files(*LINES).items():
+        (out / name).write_bytes(content)
     return LYRICS
 
 

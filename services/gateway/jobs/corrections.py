@@ -120,8 +120,11 @@ class Corrections(Generic[Shown]):
             raise no_such_result()
         state, noun = document.task(self._result.task).status, self._result.noun
         if state != "completed":
-            later = {"Retry-After": str(RETRY_AFTER_SECONDS)} if state in ("queued", "processing") else None
-            raise Problem(409, f"{noun}_not_ready", f"The {noun} of this song have not been found.", later)
+            code = f"{noun}_not_ready"
+            if state in ("queued", "processing"):
+                later = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+                raise Problem(409, code, f"The {noun} of this song are not complete yet.", later)
+            raise Problem(409, code, f"The {noun} of this song have not been found.")
         return submission
 
     async def put(

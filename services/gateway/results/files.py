@@ -1,6 +1,7 @@
 """`GET /api/jobs/<job_id>/…`: every result of a job under a fixed name, independent of its document."""
 
 import re
+from collections.abc import Hashable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -8,11 +9,12 @@ from fastapi.responses import StreamingResponse
 
 from services.gateway.file_names import attachment
 from services.gateway.results import names
-from services.gateway.results.current import CurrentFiles
+from services.gateway.results.current import Current, CurrentFiles
 from services.gateway.results.ranges import RESPONSES, serve
 from services.gateway.security.quota import caller_of
+from services.gateway.status.client import StatusClient
 from shared.events import JOB_ID
-from shared.storage.job_files import Storage
+from shared.storage.job_files import PARTIAL_LYRICS, Storage
 from shared.web.connection import while_connected
 from shared.web.problem import no_such_result, problems
 
@@ -23,24 +25,41 @@ Sound = Annotated[str, Path(json_schema_extra={"enum": [*names.WITH_PEAKS]})]
 
 
 class Files:
-    def __init__(self, storage: Storage, current: CurrentFiles) -> None:
+    def __init__(self, storage: Storage, current: CurrentFiles, status_client: StatusClient) -> None:
         self._storage = storage
         self._current = current
+        self._status_client = status_client
 
     async def response(
         self, job_id: str, name: str, request: Request, download: str | None, *, heard: bool = False
     ) -> Response:
         """Return the file `name`, as an attachment if `download` is given. Raises Problem 404.
 
-        With `heard`, return lyrics as they were before any correction.
+        With `heard`, return lyrics as they were before any correction. `lyrics.json` may have the first lines only.
         """
         if not re.fullmatch(JOB_ID, job_id):
             raise no_such_result()
-        found = await while_connected(request, self._current.find(job_id, name, caller_of(request, None), heard=heard))
+        caller = caller_of(request, None)
+        found = await while_connected(request, self._current.find(job_id, name, caller, heard=heard))
+        if found is None and name == names.LYRICS:
+            found = await self._partial_lyrics(job_id, caller)
         if found is None:
             raise no_such_result()
         disposition = await named_after_song(self._storage, job_id, name) if download is not None else None
         return await serve(self._storage, f"{job_id}/{found.name}", found.head, request, disposition)
+
+    async def _partial_lyrics(self, job_id: str, caller: Hashable) -> Current | None:
+        """Return the stored lines while the attempt that found them runs, or all lines if these were stored meanwhile.
+
+        The stored lines stay when the attempt fails or dies. Then they do not count.
+        """
+        head = await self._storage.head(f"{job_id}/{PARTIAL_LYRICS}")
+        if head is None:
+            return None
+        document = await self._status_client.document(job_id, None)
+        if document.transcription.partial:
+            return Current(PARTIAL_LYRICS, head)
+        return await self._current.find(job_id, names.LYRICS, caller)
 
 
 async def named_after_song(storage: Storage, job_id: str, name: str) -> str:
@@ -76,7 +95,11 @@ def routes(files: Files) -> APIRouter:
             Literal["heard"] | None, Query(description="`heard`: the lyrics as they were before any correction.")
         ] = None,
     ) -> Response:
-        """Lyrics in one of their formats, whole or in part (`Range`), or as an attachment (`?download`)."""
+        """Lyrics in one of their formats, whole or in part (`Range`), or as an attachment (`?download`).
+
+        While the song is transcribed, the JSON has the lines that are certain so far, with `"partial": true`, if the
+        status document says `partial`.
+        """
         if form not in names.LYRICS_FORMATS:
             raise no_such_result()
         return await files.response(job_id, f"lyrics.{form}", request, download, heard=version == "heard")

@@ -10,7 +10,7 @@ from services.status.database.store import Store
 from shared.callbacks.address import parse
 from shared.document import JobDocument
 from shared.errors import PermanentError, TransientError
-from shared.events import Event, JobExpired, TaskProgressed, TaskStarted
+from shared.events import Event, JobExpired, TaskPreviewed, TaskProgressed, TaskStarted
 from shared.job import Job
 from shared.telemetry.logs import error_fields
 from shared.view import view
@@ -23,7 +23,8 @@ async def record_ended_jobs(store: Store, outbox: Outbox, events: Iterable[Event
 
     Waits for an unavailable server. Recording the same events again changes nothing.
     """
-    job_ids = {e.job_id for e in events if not isinstance(e, TaskStarted | TaskProgressed | JobExpired)}
+    endless = TaskStarted | TaskProgressed | TaskPreviewed | JobExpired
+    job_ids = {e.job_id for e in events if not isinstance(e, endless)}
     if not job_ids:
         return False
     async for attempt in stamina.retry_context(on=TransientError, attempts=None, timeout=None):

@@ -1,6 +1,6 @@
 """Recognition of the words in the segments where somebody sings, by whisper."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -43,6 +43,14 @@ REPETITION_PENALTY = 1.2
 Phrase = list[Word]
 
 
+AfterBatch = Callable[[float, Mapping[Segment, list[Phrase]]], None]
+"""Gets the share of the segments that are done (0 to 1), and their phrases, after each batch."""
+
+
+def ignore(_: Sequence[Phrase]) -> None:
+    """Do nothing with the phrases that were found."""
+
+
 @dataclass(frozen=True)
 class Recognition:
     """Phrases of each segment that has any, in order of time, and the language with its probability (0 to 1)."""
@@ -60,12 +68,18 @@ class Recognizer:
         self._loud = loud_frames(vocals)
 
     def recognize(
-        self, segments: Sequence[Segment], language: str | None, report: Callable[[float], None]
+        self,
+        segments: Sequence[Segment],
+        language: str | None,
+        report: Callable[[float], None],
+        found: Callable[[Sequence[Phrase]], None] = ignore,
     ) -> Recognition:
         """Recognize words in `language`, or in the language that is sung most; none if no language is likely.
 
         Segments with doubtful words are recognized in every mix, and the mixes vote for each word. Whisper may stop in
         the middle of a segment: a voiced span that stays without words is recognized once more.
+
+        `found` is called after each batch of segments with the phrases of those that are not doubtful. They are final.
         """
         probability = None
         if segments and not language:
@@ -76,7 +90,16 @@ class Recognizer:
                 return Recognition()
         if not segments or not language:
             return Recognition()
-        first = self._recognize_mix(self._mixes[0], segments, language, lambda share: report(FIRST_MIX * share))
+        certain: set[Segment] = set()
+
+        def after_batch(share: float, recognized: Mapping[Segment, list[Phrase]]) -> None:
+            new = [each for each in recognized if each not in certain and self._is_certain(recognized[each])]
+            certain.update(new)
+            if new:
+                found([phrase for segment in new for phrase in recognized[segment]])
+            report(FIRST_MIX * share)
+
+        first = self._recognize_mix(self._mixes[0], segments, language, after_batch)
         doubtful = [segment for segment, phrases in first.items() if _confidence(phrases) < MIN_CONFIDENCE]
         others = [self._recognize_mix(mix, doubtful, language) for mix in self._mixes[1:] if doubtful]
         phrases = {
@@ -100,19 +123,20 @@ class Recognizer:
         mix: Samples,
         segments: Sequence[Segment],
         language: str,
-        report: Callable[[float], None] = lambda _: None,
+        after_batch: AfterBatch | None = None,
     ) -> dict[Segment, list[Phrase]]:
         """Recognize one mix; a segment with a repetition loop again in two halves, dropping a half that still loops."""
-        recognized = self._recognize(mix, segments, language, report)
+        recognized = self._recognize(mix, segments, language, after_batch)
         for segment in [segment for segment, phrases in recognized.items() if self._is_loop(phrases)]:
             log.info("whisper repeats itself", start=segment.start, end=segment.end)
-            halves = self._recognize(
-                mix, segment.halves(), language, lambda _: None, repetition_penalty=REPETITION_PENALTY
-            )
+            halves = self._recognize(mix, segment.halves(), language, None, repetition_penalty=REPETITION_PENALTY)
             recognized[segment] = [
                 phrase for phrases in halves.values() if not self._is_loop(phrases) for phrase in phrases
             ]
         return recognized
+
+    def _is_certain(self, phrases: Sequence[Phrase]) -> bool:
+        return _confidence(phrases) >= MIN_CONFIDENCE and not self._is_loop(phrases)
 
     def _is_loop(self, phrases: Sequence[Phrase]) -> bool:
         return is_repetition_loop([word for phrase in phrases for word in phrase], self._loud)
@@ -129,7 +153,7 @@ class Recognizer:
         mix: Samples,
         segments: Sequence[Segment],
         language: str,
-        report: Callable[[float], None],
+        after_batch: AfterBatch | None,
         **options: float,
     ) -> dict[Segment, list[Phrase]]:
         """Recognize in batches, in smaller ones if the GPU runs out of memory.
@@ -138,7 +162,7 @@ class Recognizer:
         """
         for size in BATCH_SIZES:
             try:
-                return self._recognize_batches(mix, segments, language, report, size, **options)
+                return self._recognize_batches(mix, segments, language, after_batch, size, **options)
             except RuntimeError as error:  # CTranslate2 has no own type for it
                 if "out of memory" not in str(error):
                     raise
@@ -150,34 +174,43 @@ class Recognizer:
         mix: Samples,
         segments: Sequence[Segment],
         language: str,
-        report: Callable[[float], None],
+        after_batch: AfterBatch | None,
         size: int,
         **options: float,
     ) -> dict[Segment, list[Phrase]]:
-        # Whisperx's own pipeline gives no word times; faster-whisper's does, with the same model in memory.
-        phrases, _ = BatchedInferencePipeline(self._pipeline.model).transcribe(
-            mix,
-            language=language,
-            clip_timestamps=[{"start": segment.start, "end": segment.end} for segment in segments],
-            batch_size=size,
-            # Whisper's phrases are those of the singer.
-            without_timestamps=False,
-            word_timestamps=True,
-            **options,
-        )
         recognized: dict[Segment, list[Phrase]] = {}
-        for phrase in phrases:
-            segment = next(each for each in reversed(segments) if each.start <= phrase.seek / 100 + 0.1)
-            report(segment.end / segments[-1].end)
-            words = [each for word in phrase.words if word.word.strip() for each in split_characters(_word(word))]
-            if not is_hallucination(
-                words,
-                seconds=phrase.end - phrase.start,
-                no_speech=phrase.no_speech_prob,
-                compression=phrase.compression_ratio,
-                uncertain=segment.uncertain,
-            ):
-                recognized.setdefault(segment, []).append(words)
+        # Whisperx's own pipeline gives no word times; faster-whisper's does, with the same model in memory.
+        pipeline, last_end = BatchedInferencePipeline(self._pipeline.model), 0.0
+        # The first batch is one segment, so that its lines are known early.
+        first = 1 if after_batch else size
+        for start in (0, *range(first, len(segments), size)):
+            batch = segments[start : start + size] if start else segments[:first]
+            # It decides about words after a pause, and is reset after each call.
+            pipeline.last_speech_timestamp = last_end
+            phrases, _ = pipeline.transcribe(
+                mix,
+                language=language,
+                clip_timestamps=[{"start": segment.start, "end": segment.end} for segment in batch],
+                batch_size=size,
+                # Whisper's phrases are those of the singer.
+                without_timestamps=False,
+                word_timestamps=True,
+                **options,
+            )
+            for phrase in phrases:
+                last_end = phrase.end
+                segment = next(each for each in reversed(batch) if each.start <= phrase.seek / 100 + 0.1)
+                words = [each for word in phrase.words if word.word.strip() for each in split_characters(_word(word))]
+                if not is_hallucination(
+                    words,
+                    seconds=phrase.end - phrase.start,
+                    no_speech=phrase.no_speech_prob,
+                    compression=phrase.compression_ratio,
+                    uncertain=segment.uncertain,
+                ):
+                    recognized.setdefault(segment, []).append(words)
+            if after_batch:
+                after_batch(batch[-1].end / segments[-1].end, recognized)
         return recognized
 
 

@@ -1,4 +1,5 @@
 import json
+from itertools import permutations
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from tests.fakes import (
     corrected_lyrics,
     failed,
     found_nothing,
+    previewed,
     progressed,
     refined,
     started,
@@ -132,6 +134,52 @@ def test_corrected_lyrics_outlast_repeated_and_late_results_and_end_nothing() ->
 def test_words_that_a_user_adds_remove_the_note_that_there_are_none(words: int | None, notes: list[str]) -> None:
     job = fold_all([submitted(TRANSCRIPTION), found_nothing(TRANSCRIPTION), corrected_lyrics(words=words)])
     assert [note.code for note in view(job).notes] == notes
+
+
+def shown_partial(*events: Event) -> tuple[bool | None, int | None]:
+    transcription = view(fold_all([submitted(TRANSCRIPTION), *events])).transcription
+    return transcription.partial, transcription.partial_lines
+
+
+def test_partial_lyrics_are_shown_until_the_transcription_ends_whatever_the_order_of_events() -> None:
+    running: list[Event] = [started(TRANSCRIPTION), previewed(3), progressed(TRANSCRIPTION, 60, seq=3), previewed(8)]
+    for order in permutations(running):
+        assert shown_partial(*order) == (True, 8)
+    for end, shown in ((completed(TRANSCRIPTION), False), (failed(TRANSCRIPTION), None)):
+        for order in permutations([*running, end]):
+            assert shown_partial(*order) == (shown, None)
+
+
+def test_partial_lyrics_are_no_result_for_clients_that_know_only_the_others() -> None:
+    document = view(fold_all([submitted(TRANSCRIPTION), started(TRANSCRIPTION), previewed(3)]))
+    lyrics = document.transcription
+    assert (document.status, lyrics.status, lyrics.transcription_path, lyrics.word_count) == (
+        *("processing", "processing"),
+        *(None, None),
+    )
+
+
+def test_partial_lyrics_of_an_earlier_attempt_or_run_are_not_shown() -> None:
+    first: list[Event] = [started(TRANSCRIPTION), previewed(8)]
+    again: list[Event] = [TasksRerun(job_id=JOB_ID, at=after(70), run=1, tasks=(TRANSCRIPTION,))]
+    for later in ([started(TRANSCRIPTION, attempt=2)], again, [*again, started(TRANSCRIPTION, run=1)]):
+        for order in permutations([*first, *later]):
+            assert shown_partial(*order) == (None, None)
+    second: list[Event] = [started(TRANSCRIPTION, attempt=2), previewed(1, attempt=2)]
+    for order in permutations([*first, *second]):
+        assert shown_partial(*order) == (True, 1)
+
+
+def test_a_cancelled_or_skipped_transcription_has_no_partial_lyrics() -> None:
+    running: list[Event] = [started(TRANSCRIPTION), previewed(8)]
+    assert shown_partial(*running, JobCancelled(job_id=JOB_ID, at=after(90))) == (None, None)
+    skipped = view(fold_all([submitted(), *running, failed(SEPARATION)])).transcription
+    assert (skipped.status, skipped.partial) == ("skipped", None)
+
+
+def test_a_partial_result_of_a_task_without_one_changes_nothing() -> None:
+    running = fold_all([submitted(BEATS), started(BEATS, at=90)])
+    assert view(fold(running, previewed(3).model_copy(update={"task": BEATS}))) == view(running)
 
 
 def test_a_separation_that_was_run_again_refines_the_beats_of_the_run_before() -> None:

@@ -233,6 +233,7 @@ def test_json_contains_every_word_with_milliseconds() -> None:
         "alignment": "pocketsphinx",
         "source": "given",
         "corrected": False,
+        "partial": False,
         "note": None,
         "lines": [
             {

@@ -74,6 +74,7 @@ async def test_a_refinement_publishes_only_its_result_with_a_greater_seq_than_an
     await first.completed(RHYTHM, submitted())
     await better.started(submitted().song)
     await better.report(0.5)
+    await better.previewed(3)
     await better.failed(PermanentError("No such luck"))
     await better.completed(REFINED, submitted())
     one, two = bus.events

@@ -1,7 +1,7 @@
 from services.status.database.upserts import folded, redactions, upsert
 from shared.events import JobCancelled
 from shared.tasks import Task
-from tests.fakes import JOB_ID, START, completed, progressed, submitted
+from tests.fakes import JOB_ID, START, completed, previewed, progressed, submitted
 
 BEATS = Task.BEAT_ANALYSIS
 
@@ -13,6 +13,13 @@ def test_the_events_of_a_job_are_combined_into_one_update() -> None:
     update = upsert(jobs[JOB_ID])
     assert update["$max"]["beat_analysis"]["event"]["progress"] == 40
     assert update["$max"]["beat_analysis_progress"] == {"order": [0, 40], "event": None}
+
+
+def test_services_of_earlier_versions_can_read_a_job_with_a_partial_result() -> None:
+    """They refuse events of types that they do not know, and skip registers that they do not know."""
+    update = upsert(folded([previewed(3), previewed(8)])[JOB_ID])
+    assert update["$max"]["transcription_preview"] == {"order": [0, 1, 8], "event": None}
+    assert "transcription" not in update["$max"]
 
 
 def test_the_order_is_the_first_field_of_a_register() -> None:

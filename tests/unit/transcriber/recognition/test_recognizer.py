@@ -9,7 +9,7 @@ import pytest
 
 from services.transcriber.audio import SAMPLE_HZ, Samples
 from services.transcriber.recognition import recognizer
-from services.transcriber.recognition.recognizer import Recognition, Recognizer
+from services.transcriber.recognition.recognizer import Phrase, Recognition, Recognizer, ignore
 from services.transcriber.recognition.segments import Segment
 from shared.errors import TransientError
 
@@ -76,7 +76,8 @@ def heard(output: Mapping[float, Sequence[Any]], monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Whisper, "output", output)
     pipeline: Any = SimpleNamespace(model=options.get("model", Model()))
     fake = Recognizer(pipeline, options.get("samples", LOUD), options.get("music"))
-    return fake.recognize(options.get("segments", [SEGMENT]), options.get("language", "en"), lambda _: None)
+    segments, language = options.get("segments", [SEGMENT]), options.get("language", "en")
+    return fake.recognize(segments, language, lambda _: None, options.get("found", ignore))
 
 
 def text(result: Recognition) -> list[str]:
@@ -166,7 +167,7 @@ def test_only_doubtful_segments_are_heard_again(monkeypatch: pytest.MonkeyPatch)
     output = {0.0: [phrase("clear")], 10.0: [phrase("unclear", 10.0, confidence=0.5, seek=10)]}
     assert text(heard(output, monkeypatch, segments=segments, music=np.ones_like(LOUD))) == ["clear", "unclear"]
     starts = [[clip["start"] for clip in options["clip_timestamps"]] for options in Whisper.calls]
-    assert starts == [[0.0, 10.0, 20.0], [10.0], [10.0]]
+    assert starts == [[0.0], [10.0, 20.0], [10.0], [10.0]]
 
 
 def test_music_shorter_than_the_vocals_is_padded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,3 +187,60 @@ def test_chinese_words_are_split_into_characters_and_curses_are_kept(monkeypatch
     words = [word for phrases in result.phrases.values() for word in phrases[0]]
     assert [word.spaced for word in words] == [True, False, False, True, True]
     assert [word.start for word in words] == pytest.approx([0, 0.1, 0.2, 0.3, 0.6])
+
+
+SIX = [Segment(10.0 * n, 10.0 * n + 9, ((10.0 * n, 10.0 * n + 2),)) for n in range(6)]
+
+
+def found(monkeypatch: pytest.MonkeyPatch, output: Mapping[float, Sequence[Any]], **options: Any) -> list[list[str]]:
+    """Return the texts of the phrases at each call of `found`."""
+    calls: list[list[str]] = []
+
+    def note(phrases: Sequence[Phrase]) -> None:
+        calls.append([" ".join(word.text for word in each) for each in phrases])
+
+    result = heard(output, monkeypatch, found=note, **options)
+    final = text(result)
+    assert all(each in final for call in calls for each in call)
+    return calls
+
+
+def test_certain_phrases_are_found_after_each_batch_and_those_of_the_first_segment_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    output = {segment.start: [phrase(f"line {n}", segment.start, seek=segment.start)] for n, segment in enumerate(SIX)}
+    output[20.0] = [phrase("doubt", 20.0, seek=20, confidence=0.5)]
+    expected = [["line 0"], ["line 1", "line 3", "line 4"], ["line 5"]]
+    assert found(monkeypatch, output, segments=SIX) == expected
+
+
+def test_phrases_are_found_once_when_batches_get_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    def transcribe(self: Whisper, samples: Samples, *, batch_size: int, **options: Any) -> tuple[Iterator[Any], Any]:
+        if len(options["clip_timestamps"]) > 1:
+            raise RuntimeError("CUDA failed with error out of memory")
+        start = options["clip_timestamps"][0]["start"]
+        return iter([phrase(f"line {start}", start, seek=start)]), None
+
+    monkeypatch.setattr(Whisper, "transcribe", transcribe)
+    assert found(monkeypatch, {}, segments=SIX) == [[f"line {segment.start}"] for segment in SIX]
+
+
+def test_a_repetition_loop_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = phrase("thank you " * 20, 1.0, each=0.2)
+    falling_silent = LOUD * (np.arange(len(LOUD)) < SAMPLE_HZ)
+    assert found(monkeypatch, {0.0: [loop]}, samples=falling_silent) == []
+
+
+def test_whisper_continues_after_the_last_phrase_of_the_batch_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whisper shortens words that follow a long pause."""
+    ends: list[float] = []
+    transcribe = Whisper.transcribe
+
+    def noting(self: Any, samples: Samples, *, batch_size: int, **options: Any) -> tuple[Iterator[Any], Any]:
+        ends.append(self.last_speech_timestamp)
+        return transcribe(self, samples, batch_size=batch_size, **options)
+
+    monkeypatch.setattr(Whisper, "transcribe", noting)
+    output = {segment.start: [phrase("sing it", segment.start, seek=segment.start)] for segment in SIX}
+    heard(output, monkeypatch, segments=SIX)
+    assert ends[:3] == pytest.approx([0.0, 0.6, 40.6])

@@ -42,6 +42,8 @@ export interface Lyrics {
   source: 'heard' | 'given';
   /** True when a user corrected words or times. Missing in files of earlier versions. */
   corrected?: boolean;
+  /** True while the song is transcribed: more lines follow. Missing in files of earlier versions. */
+  partial?: boolean;
   /** Null when the user named the language. */
   language_probability: number | null;
   /** The reason when there are no words, or a remark about the times that came with given ones. */

@@ -78,3 +78,74 @@ test('words that somebody else corrects after the end are shown, and the player 
     vi.useRealTimers();
   }
 });
+
+const line = (text: string) => ({ text, words: [] });
+const lines = (partial: boolean, ...texts: string[]) => JSON.stringify({ partial, lines: texts.map(line) });
+const found = (count: number) => ({ status: 'processing', partial: true, partial_lines: count });
+const all = { status: 'completed', partial: false, partial_lines: null };
+
+/** Answer like a server whose transcription is in the state that `state` returns, and whose lyrics `file` returns. */
+function transcribe(state: () => object, file: () => Promise<Response> | Response) {
+  globalThis.fetch = async (url) => {
+    if (String(url).includes('/lyrics.json')) return file();
+    const transcription = { attempt: 1, status: '', ...state() };
+    const status = transcription.status === 'processing' ? 'processing' : 'completed';
+    const job = { status, run: 0, name: '', stem_separation: {}, transcription, beat_analysis: {} };
+    const body = `event: status\nretry: 1\ndata: ${JSON.stringify(job)}\n\n`;
+    return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } });
+  };
+}
+
+/** Return the numbers of lines that are shown one after the other, or null for no lyrics. */
+function shownLines(song: Song) {
+  const seen: (number | null)[] = [];
+  song.lyrics.subscribe((lyrics) => void seen.push(lyrics?.lines.length ?? null));
+  return seen;
+}
+
+test('the first lines are shown until all lines replace them', async () => {
+  const files = [lines(true, 'one'), lines(true, 'one', 'two'), lines(false, 'one')]; // the alignment may join lines
+  let seen: unknown[] = [null];
+  transcribe(
+    () => [found(1), found(2), all][seen.length - 1] ?? all,
+    () => new Response(files.shift()),
+  );
+  const song = open();
+  seen = shownLines(song);
+  await vi.waitFor(() => expect(song.lyrics.value?.partial).toBe(false));
+  expect(seen).toEqual([null, 1, 2, 1]);
+});
+
+test('the first lines do not replace all lines when their answer is late', async () => {
+  let answer = (_: Response) => {};
+  const files: (Promise<Response> | Response)[] = [
+    new Promise<Response>((resolve) => (answer = resolve)),
+    new Response(lines(false, 'one', 'two')),
+  ];
+  transcribe(
+    () => (files.length > 1 ? found(1) : all),
+    () => files.shift()!,
+  );
+  const song = open();
+  await vi.waitFor(() => expect(song.lyrics.value?.partial).toBe(false));
+  const late = new Response(lines(true, 'one', 'two', 'three'));
+  const read = vi.spyOn(late, 'json');
+  answer(late);
+  await vi.waitFor(() => expect(read).toHaveBeenCalled());
+  await read.mock.results[0]!.value;
+  await Promise.resolve();
+  expect(song.lyrics.value?.lines).toHaveLength(2);
+});
+
+test('the first lines disappear when the transcription fails, and it is no problem if there are none', async () => {
+  const files = [new Response(lines(true, 'one')), new Response('{"code":"result_not_found"}', { status: 404 })];
+  let seen: unknown[] = [null];
+  transcribe(
+    () => (!files.length ? { status: 'failed' } : seen.length > 1 ? found(2) : found(1)),
+    () => files.shift()!,
+  );
+  const song = open();
+  seen = shownLines(song);
+  await vi.waitFor(() => expect(song.job.value?.transcription.status).toBe('failed'));
+  expect([seen, song.problem.value]).toEqual([[null, 1, null], null]);
+});

@@ -126,6 +126,11 @@ export class Song {
     if (job.name && !isCancelled(job)) remember(this.id, job.name);
     const { stem_separation: stems, transcription: words, beat_analysis: rhythm } = job;
     if (stems.status === 'completed') void this.#loadStemsOnce(job);
+    if (words.partial)
+      void this.#loadOnce(`first lyrics ${job.run} ${words.attempt} ${words.partial_lines}`, () =>
+        this.#loadPartialLyrics(),
+      );
+    if (words.status === 'failed' && this.lyrics.value?.partial) this.lyrics.value = null;
     if (words.status === 'completed')
       void this.#loadOnce(`lyrics ${job.run} ${words.attempt} ${words.revision}`, () => this.#loadLyrics());
     if (rhythm.status === 'completed')
@@ -189,6 +194,16 @@ export class Song {
     const load = this.#lyricsLoads;
     const lyrics = await authorized((server) => server.lyrics(this.id));
     if (load === this.#lyricsLoads) this.lyrics.value = lyrics; // otherwise a later load has newer ones
+  }
+
+  /** Load the lines that are certain. Nothing is wrong if they are gone: then the transcription has just ended. */
+  async #loadPartialLyrics(): Promise<void> {
+    const found = await authorized((server) => server.lyrics(this.id)).catch((error: unknown) => {
+      if (error instanceof KaraokeError && error.status === 404) return null;
+      throw error;
+    });
+    const shown = this.lyrics.value?.lines.length ?? 0;
+    if (found && found.lines.length > shown && this.job.value?.transcription.partial) this.lyrics.value = found;
   }
 
   async #loadBeats(): Promise<void> {

@@ -11,6 +11,8 @@ export function LyricsEditor({ song, onClose }: { song: Song; onClose: () => voi
   const text = useRef<HTMLTextAreaElement>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
+  const lyrics = song.lyrics.peek();
+  const lines = lyrics && !lyrics.partial ? lyrics.lines : []; // part of the lyrics must not replace all of them
   const submit = async (event: Event) => {
     event.preventDefault();
     setSending(true);
@@ -34,7 +36,7 @@ export function LyricsEditor({ song, onClose }: { song: Song; onClose: () => voi
           rows={12}
           maxLength={MAX_LENGTH}
           required
-          defaultValue={song.lyrics.value?.lines.map((line) => line.text).join('\n') ?? ''}
+          defaultValue={lines.map((line) => line.text).join('\n')}
         />
         {problem && (
           <p class="problem" role="alert">

@@ -43,6 +43,11 @@ export function LyricsView({ song }: { song: Song }) {
           ))}
         </p>
       ))}
+      {lyrics.partial && (
+        <p class="more" role="status">
+          More lines are coming. Some may still appear between these.
+        </p>
+      )}
       <output class="countdown" aria-hidden="true" />
     </div>
   );
