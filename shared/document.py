@@ -62,8 +62,16 @@ class TranscriptionDocument(TaskDocument):
         "when it has all.",
     )
     partial_lines: int | None = Field(default=None, description="Number of lines in partial lyrics; else null.")
+    review: Fraction | None = Field(
+        default=None,
+        description="Expected share of words that are wrong, 0 to 1: in their text, or in their times if you gave the "
+        "lyrics. It follows your corrections.",
+    )
+    doubtful_line_count: int | None = Field(
+        default=None, description="Lines with a word that is probably wrong; `lyrics.json` marks these words."
+    )
     corrected: bool | None = Field(
-        default=None, description="Whether the lyrics, and `word_count`, are those that a user corrected."
+        default=None, description="Whether the lyrics, `word_count` and `review` are those that a user corrected."
     )
     revision: Revision = None
     model: str | None = None

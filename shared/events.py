@@ -130,6 +130,14 @@ class Lyrics(Frozen):
     language: str | None
     language_probability: Fraction | None = Field(default=None, description="Null if the user named the language.")
     word_count: Count
+    review: Fraction | None = Field(
+        default=None,
+        exclude_if=lambda review: review is None,
+        description="Expected share of words that are wrong; null in events of earlier versions.",
+    )
+    doubtful_line_count: Count | None = Field(
+        default=None, exclude_if=lambda count: count is None, description="Lines with a doubtful word."
+    )
     given_times: GivenTimes | None = Field(
         default=None,
         exclude_if=lambda times: times is None,  # so that services of earlier versions read the event
@@ -228,6 +236,14 @@ class CorrectedLyrics(Frozen):
     """The part of corrected lyrics that the job's document shows."""
 
     word_count: Count
+    review: Fraction | None = Field(
+        default=None,
+        exclude_if=lambda review: review is None,
+        description="Expected share of words that are wrong; null in events of earlier versions.",
+    )
+    doubtful_line_count: Count | None = Field(
+        default=None, exclude_if=lambda count: count is None, description="Lines with a doubtful word."
+    )
 
 
 class LyricsCorrected(JobEvent):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any, Final, Literal
 
+from shared.lyrics.review import Source, of_song, reviewed
 from shared.lyrics.words import Line, Metadata, Word, direction, rounded
 from shared.notes import of_given_times
 from shared.rhythm.bars import Bars, place
@@ -17,12 +18,19 @@ changed its text or its time."""
 
 
 def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None, *, partial: bool = False) -> str:
-    """Return `{"language", …, "lines": [{"start", "end", "text", "dir", "confidence", "bar", "beat", "words"}]}`.
+    return encode(document_of(lines, metadata, bars, partial=partial))
+
+
+def document_of(
+    lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None, *, partial: bool = False
+) -> dict[str, Any]:
+    """Return `{"language", …, "review", "lines": [{"start", "end", "text", …, "words": […]}]}`.
 
     Times are in seconds, rounded to milliseconds. `partial`: more lines will follow.
     """
     words = [[_word_fields(word, metadata.source) for word in line.words] for line in lines]
-    document = {
+    found = [line_fields(each, metadata.source, bars) for each in words]
+    return {
         "language": metadata.language,
         "language_probability": rounded(metadata.language_probability),
         "model": metadata.model,
@@ -31,17 +39,20 @@ def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None,
         "corrected": False,
         "partial": partial,
         "note": _note(metadata) if lines else NO_WORDS_NOTE,
-        "lines": [line_fields(each, bars) for each in words],
+        **of_song(found)._asdict(),
+        "lines": found,
     }
-    return encode(document)
 
 
 def encode(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
-def line_fields(words: Sequence[Mapping[str, Any]], bars: Bars | None = None) -> dict[str, Any]:
-    """Return the fields of a line, which follow from those of its words. A word without a confidence does not count."""
+def line_fields(words: Sequence[Mapping[str, Any]], source: Source, bars: Bars | None = None) -> dict[str, Any]:
+    """Return the fields of a line, which follow from its words and from the source of the lyrics.
+
+    A word without a confidence does not count for that of the line.
+    """
     line = as_line(words)
     confidences = [word["confidence"] for word in words if word["confidence"] is not None]
     return {
@@ -51,7 +62,7 @@ def line_fields(words: Sequence[Mapping[str, Any]], bars: Bars | None = None) ->
         "dir": direction(line.text),
         "confidence": rounded(fmean(confidences)) if confidences else None,
         **place(bars, line.start),
-        "words": [*words],
+        **reviewed(words, source),
     }
 
 

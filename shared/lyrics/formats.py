@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.events import Lyrics
-from shared.lyrics.document import to_json
+from shared.lyrics.document import document_of, encode
 from shared.lyrics.lrc import to_elrc, to_lrc
 from shared.lyrics.subtitles import to_ass, to_srt, to_vtt
 from shared.lyrics.words import Line, Metadata, rounded
@@ -29,7 +29,8 @@ PLAYABLE: Final[Mapping[str, Callable[[Sequence[Line]], str]]] = {
 
 def write(out: Path, lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None) -> Lyrics:
     """Write `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}` into `out`; without lines the files contain no words."""
-    contents = {"json": to_json(lines, metadata, bars)} | {form: of(lines) for form, of in PLAYABLE.items()}
+    document = document_of(lines, metadata, bars)
+    contents = {"json": encode(document)} | {form: of(lines) for form, of in PLAYABLE.items()}
     for form, content in contents.items():
         (out / f"lyrics.{form}").write_text(content, encoding="utf-8")
     return Lyrics(
@@ -37,6 +38,8 @@ def write(out: Path, lines: Sequence[Line], metadata: Metadata, bars: Bars | Non
         language=metadata.language,
         language_probability=rounded(metadata.language_probability),
         word_count=sum(len(line.words) for line in lines),
+        review=document["review"],
+        doubtful_line_count=document["doubtful_line_count"],
         given_times=metadata.given_times,
         transcription="lyrics.json",
         lrc="lyrics.lrc",

@@ -6,6 +6,7 @@ from typing import Final, Literal
 from unicodedata import bidirectional
 
 from shared.events import GivenTimes
+from shared.lyrics.review import Source
 
 # LRC and SRT cannot escape brackets, which start a tag there: similar characters replace them.
 WITHOUT_TAGS = str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›", "{": "(", "}": ")"})  # noqa: RUF001 -- look-alikes are intended
@@ -66,7 +67,7 @@ class Metadata:
     language: str | None
     model: str
     alignment: str
-    source: str
+    source: Source
     language_probability: float | None = None
     given_times: GivenTimes | None = None
 

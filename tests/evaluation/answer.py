@@ -12,6 +12,7 @@ from tests.evaluation.truth import Beat, Chord, Word
 class Answer:
     """A beat's `position` is 0 if the system finds no bars. `seconds` is the computing time after the warm-up.
 
+    `lines` has for each word the number of its line and its confidence, if the system says them.
     If the system failed on the clip, `error` is set and everything else is empty.
     """
 
@@ -26,6 +27,7 @@ class Answer:
     seconds: float = 0.0
     error: str | None = None
     metre_confidence: float | None = None
+    lines: tuple[tuple[int, float], ...] = ()
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +41,7 @@ def answer(found: dict[str, Any]) -> Answer:
             "beats": tuple(Beat(**beat) for beat in found.get("beats", ())),
             "chords": tuple(Chord(**chord) for chord in found.get("chords", ())),
             "words": tuple(Word(**word) for word in found.get("words", ())),
+            "lines": tuple((line, confidence) for line, confidence in found.get("lines", ())),
         }
     )
 

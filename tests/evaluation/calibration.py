@@ -90,6 +90,17 @@ def bins(found: Floats) -> list[NDArray[np.bool_]]:
     return [number == index for index in range(BINS) if np.any(number == index)]
 
 
+def logistic(evidence: Floats, true: Floats, importance: Floats) -> Floats:
+    """Return the constants of a logistic regression to truths from 0 to 1; the first one is the base."""
+
+    def loss(constants: Floats) -> float:
+        logits = evidence @ constants
+        each = np.logaddexp(0, logits) - true * logits
+        return float(importance @ each / importance.sum() + RIDGE * constants[1:] @ constants[1:])
+
+    return np.asarray(minimize(loss, np.zeros(evidence.shape[1])).x)
+
+
 def by_confidence(found: Sequence[Calibration], judged: Sequence[Judged]) -> str:
     """Return a table of the errors, and how well the limit separates clips without a beat from songs."""
     rows = [
@@ -123,20 +134,9 @@ def _calibration(
     left_out = np.empty(len(true))
     for fold in set(fold_of.tolist()):
         held = fold_of == fold
-        left_out[held] = expit(evidence[held] @ _fit(evidence[~held], true[~held], importance[~held]))
+        left_out[held] = expit(evidence[held] @ logistic(evidence[~held], true[~held], importance[~held]))
     shipped = expit(evidence @ np.array(constants))
-    return Calibration(name, left_out, shipped, true, tuple(_fit(evidence, true, importance).tolist()))
-
-
-def _fit(evidence: Floats, true: Floats, importance: Floats) -> Floats:
-    """Return the constants of a logistic regression to truths from 0 to 1; the first one is the base."""
-
-    def loss(constants: Floats) -> float:
-        logits = evidence @ constants
-        each = np.logaddexp(0, logits) - true * logits
-        return float(importance @ each / importance.sum() + RIDGE * constants[1:] @ constants[1:])
-
-    return np.asarray(minimize(loss, np.zeros(evidence.shape[1])).x)
+    return Calibration(name, left_out, shipped, true, tuple(logistic(evidence, true, importance).tolist()))
 
 
 def _evidence(choice: tuple[Onsets, Frames, float]) -> Floats:

@@ -92,4 +92,5 @@ def _lyrics(file: Path, seconds: float) -> Answer:
         for line in found["lines"]
         for word in line["words"]
     ]
-    return answer({"words": words, "language": found["language"], "seconds": seconds})
+    lines = [(number, word["confidence"]) for number, line in enumerate(found["lines"]) for word in line["words"]]
+    return answer({"words": words, "lines": lines, "language": found["language"], "seconds": seconds})

@@ -79,7 +79,7 @@ def main() -> None:
         (SOURCES_PAGE, "sources"): left_out_tables.by_source(found, best),
     }
     if arguments.write:
-        plots.reliability(confidences, PAGE.with_name("reliability.svg"))
+        plots.reliability(confidences, ("mean beat F", "share of right metres"), PAGE.with_name("reliability.svg"))
     for (page, name), content in sections.items():
         if arguments.write:
             tables.write(page, name, content)

@@ -56,10 +56,10 @@ def confidence(results: Results, sets: tuple[str, ...], path: Path) -> None:
     _save(axes, path)
 
 
-def reliability(calibrations: Sequence[Calibration], path: Path) -> None:
-    """Plot for each bin of confidences what they should have been, with the number of clips."""
+def reliability(calibrations: Sequence[Calibration], truths: Sequence[str], path: Path) -> None:
+    """Plot for each bin of confidences what they should have been, with their number; `truths` are labels."""
     panels = Figure(figsize=(7, 3.2), layout="constrained").subplots(1, len(calibrations))
-    for axes, each in zip(panels, calibrations, strict=True):
+    for axes, each, truth in zip(panels, calibrations, truths, strict=True):
         axes.plot((0, 1), (0, 1), color="black", linewidth=0.5)
         points = [
             (each.left_out[inside].mean(), each.true[inside].mean(), inside.sum()) for inside in bins(each.left_out)
@@ -68,9 +68,7 @@ def reliability(calibrations: Sequence[Calibration], path: Path) -> None:
         axes.plot(sure, true, marker="o", markersize=4)
         for x, y, count in points:
             axes.annotate(str(count), (x, y), (4, -9), textcoords="offset points", fontsize=7)
-        axes.set(xlabel=each.name, xlim=(0, 1), ylim=(0, 1))
-    panels[0].set(ylabel="mean beat F")
-    panels[1].set(ylabel="share of right metres")
+        axes.set(xlabel=each.name, ylabel=truth, xlim=(0, 1), ylim=(0, 1))
     _save(panels[0], path, legend=False)
 
 

@@ -67,4 +67,5 @@ def _rhythm_version() -> str:
 
 
 def _lyrics_version() -> str:
-    return fingerprint(ROOT / "services" / "transcriber", getsource(engines.lyrics)) + separator_version()
+    engine = fingerprint(ROOT / "services" / "transcriber", getsource(engines.lyrics), getsource(engines._lyrics))
+    return engine + separator_version()

@@ -93,7 +93,10 @@ def _corrected(body: bytes, found: bytes, present: bytes, duration: float) -> Ma
     """Return the corrected `lyrics.json`. Raises PermanentError."""
     document = reworded(json.loads(found), json.loads(present), parse(body), duration)
     words = sum(len(line["words"]) for line in document["lines"])
-    return Made(encode(document).encode(), CorrectedLyrics(word_count=words))
+    shown = CorrectedLyrics(
+        word_count=words, review=document["review"], doubtful_line_count=document["doubtful_line_count"]
+    )
+    return Made(encode(document).encode(), shown)
 
 
 def routes(lyrics: LyricsCorrections, corrections: Corrections[CorrectedLyrics], keys: Keys) -> APIRouter:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import PermanentError
 from shared.events import CorrectedLyrics, Duration
-from shared.lyrics.document import line_fields, lines_of
+from shared.lyrics.document import as_line, line_fields, lines_of
+from shared.lyrics.review import of_song
 from shared.normal_forms import normalized
 from shared.notes import of_corrected_lyrics
 
@@ -92,12 +93,14 @@ def reworded(
     """
     lines = _Lines(found, present, duration)
     words = [lines.words(number, line) for number, line in enumerate(edited.lines, 1)]
+    made = [line_fields(each, found["source"]) for each in words]
     note = of_corrected_lyrics(CorrectedLyrics(word_count=sum(map(len, words))))
     return {
         **{field: value for field, value in found.items() if field != "lines"},
         "corrected": True,
         "note": note.message if note else None,
-        "lines": [line_fields(each) for each in words],
+        **of_song(made)._asdict(),
+        "lines": made,
     }
 
 
@@ -146,12 +149,12 @@ class _Lines:
 
     def _check_fields(self, number: int, line: EditedLine, words: list[dict[str, Any]]) -> None:
         """Raise PermanentError if the line itself was edited: it would be without effect."""
-        new = line_fields(words)
+        new = as_line(words)
         for field, known in self._fields.items():
             sent = getattr(line, field)
             if sent is None or _comparable(sent) in known:
                 continue
-            if _comparable(sent) != _comparable(new[field]):
+            if _comparable(sent) != _comparable(getattr(new, field)):
                 raise PermanentError(
                     f"Line {number}: its {field} follows from its words. Change these, or leave the {field} out",
                     code="line_differs",

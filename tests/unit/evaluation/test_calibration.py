@@ -58,5 +58,5 @@ def test_the_table_says_how_clips_without_a_beat_are_separated(tmp_path: Path) -
     clips = judged(100, beatless=3)
     found = calibrations(clips)
     assert "of 3 clips without a beat is 0.0" in by_confidence(found, clips)
-    plots.reliability(found, tmp_path / "reliability.svg")
+    plots.reliability(found, ("mean F", "right metres"), tmp_path / "reliability.svg")
     assert (tmp_path / "reliability.svg").stat().st_size > 1000

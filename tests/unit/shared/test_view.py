@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events import AudioFacts, Event, JobCancelled, JobSubmitted, TasksRerun, decode, encode
+from shared.events import AudioFacts, CorrectedLyrics, Event, JobCancelled, JobSubmitted, TasksRerun, decode, encode
 from shared.job import fold, fold_all
 from shared.tasks import Task
 from shared.view import slug, view
@@ -124,6 +124,11 @@ def test_corrected_lyrics_outlast_repeated_and_late_results_and_end_nothing() ->
         document = view(fold_all(order))
         assert (document.transcription.word_count, document.transcription.corrected) == (7, True)
         assert (document.status, document.transcription.language) == ("completed", "en")
+    reviewed = corrected_lyrics(3).model_copy(
+        update={"lyrics": CorrectedLyrics(word_count=7, review=0.1, doubtful_line_count=1)}
+    )
+    document = view(fold_all([*song, reviewed, *later]))
+    assert (document.transcription.review, document.transcription.doubtful_line_count) == (0.1, 1)
     taken_back = [*song, corrected_lyrics(2, words=None), corrected_lyrics(1), corrected()]
     assert heard.revision == 0
     assert view(fold_all(taken_back)).transcription == heard.model_copy(update={"revision": 2})

@@ -64,9 +64,22 @@ def test_a_changed_text_is_edited_and_everything_else_stays() -> None:
         "estimated": False,
         "origin": "edited",
         "spaced": True,
+        "doubtful": False,
     }
     assert (first["text"], first["confidence"]) == ("Code Monkey,", 0.9)
     assert second == FOUND["lines"][1]
+
+
+def test_the_review_follows_corrections_and_an_edited_word_is_not_doubtful() -> None:
+    doubted = json.loads(to_json([Line((Word("Code", 0.7, 0.95, 0.1), Word("Munkey,", 1.05, 1.33, 0.1)))], METADATA))
+    assert doubted["doubtful_line_count"] == 1
+    half = reword(set_word(0, 1, text="Monkey,"), doubted, doubted)
+    assert [word["doubtful"] for word in half["lines"][0]["words"]] == [True, False]
+    assert 0 < half["review"] < doubted["review"]
+    whole = reword(set_word(0, 0, text="code"), half, doubted)
+    assert (whole["review"], whole["doubtful_line_count"], whole["lines"][0]["doubtful"]) == (0, 0, False)
+    old = {field: value for field, value in doubted.items() if field not in {"review", "doubtful_line_count"}}
+    assert reword(lambda lines: None, old, old)["review"] == doubted["review"]
 
 
 def test_an_estimated_time_stays_estimated_until_the_time_changes() -> None:

@@ -18,6 +18,7 @@ from shared.events import GivenTimes
 from shared.lyrics import formats
 from shared.lyrics.document import as_line, lines_of, to_json
 from shared.lyrics.lrc import to_elrc, to_lrc
+from shared.lyrics.review import Source
 from shared.lyrics.subtitles import to_ass, to_srt, to_vtt
 from shared.lyrics.words import Line, Metadata, Word
 from shared.rhythm.bars import Bars
@@ -235,6 +236,8 @@ def test_json_contains_every_word_with_milliseconds() -> None:
         "corrected": False,
         "partial": False,
         "note": None,
+        "review": pytest.approx(0.5, abs=0.5),
+        "doubtful_line_count": 0,
         "lines": [
             {
                 "start": 1.0,
@@ -244,6 +247,8 @@ def test_json_contains_every_word_with_milliseconds() -> None:
                 "confidence": 0.988,
                 "bar": 1,
                 "beat": 1.5,
+                "review": pytest.approx(0.5, abs=0.5),
+                "doubtful": False,
                 "words": [
                     {
                         "text": "sing",
@@ -253,6 +258,7 @@ def test_json_contains_every_word_with_milliseconds() -> None:
                         "estimated": True,
                         "origin": "estimated",
                         "spaced": True,
+                        "doubtful": False,
                     }
                 ],
             }
@@ -261,7 +267,7 @@ def test_json_contains_every_word_with_milliseconds() -> None:
 
 
 @pytest.mark.parametrize("source", ["heard", "given"])
-def test_a_word_says_where_it_comes_from_and_whether_its_time_is_a_guess(source: str) -> None:
+def test_a_word_says_where_it_comes_from_and_whether_its_time_is_a_guess(source: Source) -> None:
     document = json.loads(to_json(SONG[1:2], replace(METADATA, source=source)))
     assert [word["origin"] for word in document["lines"][0]["words"]] == [source, "estimated"]
 

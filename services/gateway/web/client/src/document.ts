@@ -18,6 +18,8 @@ export interface Word {
   estimated: boolean;
   /** Missing in files of earlier versions. */
   origin?: 'heard' | 'given' | 'estimated' | 'edited';
+  /** True when the word, or the time of a word of your own lyrics, is probably wrong. Missing in earlier files. */
+  doubtful?: boolean;
   /** False when no space precedes the word. Missing in files of earlier versions. */
   spaced?: boolean;
 }
@@ -30,6 +32,10 @@ export interface Line {
   dir?: 'ltr' | 'rtl';
   words: Word[];
   confidence: number | null;
+  /** Expected share of its words that are wrong, 0 to 1. Missing in files of earlier versions. */
+  review?: number;
+  /** True when it has a doubtful word. Missing in files of earlier versions. */
+  doubtful?: boolean;
   /** Bar in which the line starts; bar 1 starts at the first downbeat. Null without beats. */
   bar: number | null;
   /** Beat in the bar at which the line starts, from 1, in steps of a quarter of a beat. Null without beats. */
@@ -40,6 +46,10 @@ export interface Lyrics {
   language: string | null;
   lines: Line[];
   source: 'heard' | 'given';
+  /** Expected share of the words that are wrong, 0 to 1; follows corrections. Missing in files of earlier versions. */
+  review?: number;
+  /** Number of lines with a doubtful word. Missing in files of earlier versions. */
+  doubtful_line_count?: number;
   /** True when a user corrected words or times. Missing in files of earlier versions. */
   corrected?: boolean;
   /** True while the song is transcribed: more lines follow. Missing in files of earlier versions. */

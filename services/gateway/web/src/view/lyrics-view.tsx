@@ -1,3 +1,4 @@
+import type { Word } from '@karaoke/client';
 import { useEffect, useRef } from 'preact/hooks';
 
 import type { Song } from '../song/song';
@@ -33,7 +34,8 @@ export function LyricsView({ song }: { song: Song }) {
             <span key={index}>
               {index > 0 && word.spaced !== false && ' '}
               <span
-                class={RIGHT_TO_LEFT.test(word.text) ? 'word rtl' : 'word'}
+                class={wordClass(word)}
+                title={word.doubtful ? 'This may be wrong' : undefined}
                 data-start={word.start}
                 onClick={() => seek(word.start)}
               >
@@ -51,6 +53,10 @@ export function LyricsView({ song }: { song: Song }) {
       <output class="countdown" aria-hidden="true" />
     </div>
   );
+}
+
+function wordClass({ text, doubtful }: Word): string {
+  return ['word', RIGHT_TO_LEFT.test(text) && 'rtl', doubtful && 'doubtful'].filter(Boolean).join(' ');
 }
 
 function Placeholder({ song }: { song: Song }) {

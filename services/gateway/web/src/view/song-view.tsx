@@ -1,4 +1,4 @@
-import { isFinished, type JobDocument } from '@karaoke/client';
+import { isFinished, type JobDocument, type Lyrics } from '@karaoke/client';
 import { useEffect } from 'preact/hooks';
 
 import type { Song } from '../song/song';
@@ -69,8 +69,16 @@ function Facts({ song }: { song: Song }) {
     song.beats.value?.key,
     job?.transcription.language && language(job.transcription.language),
     song.lyrics.value?.source === 'given' && 'your own words',
+    doubts(song.lyrics.value),
   ];
   return <p class="facts">{facts.filter(Boolean).join(' · ') || ' '}</p>;
+}
+
+/** The share of the words that may be wrong, if any of them is marked. */
+function doubts(lyrics: Lyrics | null): string | undefined {
+  if (!lyrics?.doubtful_line_count) return undefined;
+  const wrong = lyrics.source === 'given' ? 'be sung at another time' : 'be wrong';
+  return `about ${Math.max(1, Math.round(100 * (lyrics.review ?? 0)))}% of the words, mostly dotted ones, may ${wrong}`;
 }
 
 /** What is unusual about the song or its results. */
