@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Any, Final, Literal
 
 from shared.lyrics.review import Source, of_song, reviewed
+from shared.lyrics.romanisation import romanised
 from shared.lyrics.words import Line, Metadata, Word, direction, rounded
 from shared.notes import of_given_times
 from shared.rhythm.bars import Bars, place
@@ -29,7 +30,10 @@ def document_of(
     Times are in seconds, rounded to milliseconds. `partial`: more lines will follow.
     """
     words = [[_word_fields(word, metadata.source) for word in line.words] for line in lines]
-    found = [line_fields(each, metadata.source, bars) for each in words]
+    found = [
+        line_fields(each, metadata.source, bars, reading=romanised(line.text, metadata.language))
+        for line, each in zip(lines, words, strict=True)
+    ]
     return {
         "language": metadata.language,
         "language_probability": rounded(metadata.language_probability),
@@ -48,7 +52,9 @@ def encode(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
-def line_fields(words: Sequence[Mapping[str, Any]], source: Source, bars: Bars | None = None) -> dict[str, Any]:
+def line_fields(
+    words: Sequence[Mapping[str, Any]], source: Source, bars: Bars | None = None, *, reading: str | None = None
+) -> dict[str, Any]:
     """Return the fields of a line, which follow from its words and from the source of the lyrics.
 
     A word without a confidence does not count for that of the line.
@@ -60,6 +66,7 @@ def line_fields(words: Sequence[Mapping[str, Any]], source: Source, bars: Bars |
         "end": line.end,
         "text": line.text,
         "dir": direction(line.text),
+        **({"romanised": reading} if reading else {}),
         "confidence": rounded(fmean(confidences)) if confidences else None,
         **place(bars, line.start),
         **reviewed(words, source),

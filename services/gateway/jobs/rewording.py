@@ -88,12 +88,13 @@ def reworded(
     """Return the content of `lyrics.json` with the edited lines, without bars.
 
     `found` is what the transcriber made, `present` is what the user edited; `duration` is that of the song in seconds.
-    Words that are in one of them with the same text and times keep their origin and confidence. Raises
-    PermanentError: `invalid_times`, `invalid_text` or `line_differs`.
+    Words that are in one of them with the same text and times keep their origin and confidence, and lines with the same
+    text their reading. Raises PermanentError: `invalid_times`, `invalid_text` or `line_differs`.
     """
     lines = _Lines(found, present, duration)
     words = [lines.words(number, line) for number, line in enumerate(edited.lines, 1)]
-    made = [line_fields(each, found["source"]) for each in words]
+    readings = {line["text"]: line.get("romanised") for document in (found, present) for line in document["lines"]}
+    made = [line_fields(each, found["source"], reading=readings.get(as_line(each).text)) for each in words]
     note = of_corrected_lyrics(CorrectedLyrics(word_count=sum(map(len, words))))
     return {
         **{field: value for field, value in found.items() if field != "lines"},

@@ -82,6 +82,13 @@ def test_the_review_follows_corrections_and_an_edited_word_is_not_doubtful() -> 
     assert reword(lambda lines: None, old, old)["review"] == doubted["review"]
 
 
+def test_a_line_keeps_its_reading_until_its_text_changes() -> None:
+    line = Line((Word("夜", 1.0, 1.5, 0.9), Word("空", 1.5, 2.0, 0.9, spaced=False)))
+    read = json.loads(to_json([line], replace(METADATA, language="ja")))
+    assert reword(set_word(0, 1, end=2.5), read, read)["lines"][0]["romanised"] == "yozora"
+    assert "romanised" not in reword(set_word(0, 1, text="風"), read, read)["lines"][0]
+
+
 def test_an_estimated_time_stays_estimated_until_the_time_changes() -> None:
     word = reword(set_word(1, 1, text="-born"))["lines"][1]["words"][1]
     assert (word["origin"], word["estimated"], word["spaced"]) == ("edited", True, False)

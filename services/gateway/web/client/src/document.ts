@@ -30,6 +30,8 @@ export interface Line {
   end: number;
   /** Direction in which the line is written. Missing in files of earlier versions. */
   dir?: 'ltr' | 'rtl';
+  /** Its reading in Latin letters; only in Chinese, Japanese and Korean, if the server makes readings. */
+  romanised?: string;
   words: Word[];
   confidence: number | null;
   /** Expected share of its words that are wrong, 0 to 1. Missing in files of earlier versions. */

@@ -34,6 +34,7 @@ export class Song {
   readonly lyrics = signal<Lyrics | null>(null);
   readonly beats = signal<Beats | null>(null);
   readonly peaks = signal<Peaks | null>(null);
+  readonly readings = signal(false); // whether lines are shown with their readings in Latin letters
   readonly offset = signal(0); // delay of the lyrics in seconds, set by the user
 
   readonly #stop = new AbortController();

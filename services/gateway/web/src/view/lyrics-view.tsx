@@ -43,6 +43,11 @@ export function LyricsView({ song }: { song: Song }) {
               </span>
             </span>
           ))}
+          {song.readings.value && line.romanised && (
+            <span class="reading" dir="ltr">
+              {line.romanised}
+            </span>
+          )}
         </p>
       ))}
       {lyrics.partial && (

@@ -30,6 +30,9 @@ export function PlaybackSettings({ song, player }: { song: Song; player: Player 
       <div class="checks">
         <Toggle label="Click" value={player.metronome} enabled={hasBeats} />
         <Toggle label="Count-in" value={player.countIn} enabled={hasBeats} />
+        {song.lyrics.value?.lines.some(({ romanised }) => romanised) && (
+          <Toggle label="Readings" value={song.readings} enabled />
+        )}
       </div>
       <label class="offset">
         <span>Words later or earlier</span>
