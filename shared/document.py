@@ -1,6 +1,6 @@
 """The document of `GET /api/status/<job_id>`, field by field: the contract with clients."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -46,6 +46,16 @@ class StemSeparationDocument(TaskDocument):
     model: str | None = None
 
 
+class AlignmentDocument(Frozen):
+    """State of the latest alignment of lines. Failed, it changed nothing; `error_code` is stable and for programs."""
+
+    number: int = Field(description="Number of the request, from 1.")
+    status: Literal["queued", "completed", "failed"]
+    updated_at: Moment = Field(description="When it was requested or ended.")
+    error: str | None = None
+    error_code: str | None = None
+
+
 class TranscriptionDocument(TaskDocument):
     transcription_path: str | None = None
     lrc_path: str | None = None
@@ -74,6 +84,9 @@ class TranscriptionDocument(TaskDocument):
         default=None, description="Whether the lyrics, `word_count` and `review` are those that a user corrected."
     )
     revision: Revision = None
+    alignment: AlignmentDocument | None = Field(
+        default=None, description="Latest alignment of lines of the lyrics; null if nobody asked for one."
+    )
     model: str | None = None
 
 

@@ -257,6 +257,34 @@ class LyricsCorrected(JobEvent):
     lyrics: CorrectedLyrics | None
 
 
+class AlignmentRequested(JobEvent):
+    """A user asked for the times of some lines of the lyrics. The lines are in `alignment-<number>.json`.
+
+    The alignment of the greatest `number` is shown. It is no run of the transcription, whose state it does not change.
+    """
+
+    type: Literal["alignment_requested"] = "alignment_requested"
+    number: Ordinal
+
+
+class AlignmentCompleted(JobEvent):
+    """The new times are stored and hold as a correction of the lyrics, as if a user had sent it."""
+
+    type: Literal["alignment_completed"] = "alignment_completed"
+    number: Ordinal
+    correction: Ordinal
+    lyrics: CorrectedLyrics
+
+
+class AlignmentFailed(JobEvent):
+    """The alignment changed nothing. `error` is a sentence for people, `error_code` is for programs."""
+
+    type: Literal["alignment_failed"] = "alignment_failed"
+    number: Ordinal
+    error: str
+    error_code: str
+
+
 class TaskEvent(JobEvent):
     """An event of one task. `run` counts reruns, `attempt` deliveries from 1, `seq` the attempt's events."""
 
@@ -308,6 +336,9 @@ Event = Annotated[
     | TasksRerun
     | RhythmCorrected
     | LyricsCorrected
+    | AlignmentRequested
+    | AlignmentCompleted
+    | AlignmentFailed
     | JobCancelled
     | JobExpired
     | TaskStarted

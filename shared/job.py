@@ -15,6 +15,9 @@ from hashlib import blake2b
 from typing import Final
 
 from shared.events import (
+    AlignmentCompleted,
+    AlignmentFailed,
+    AlignmentRequested,
     CorrectedLyrics,
     CountedRhythm,
     Event,
@@ -41,6 +44,7 @@ CANCELLED: Final = "cancelled"
 EXPIRED: Final = "expired"
 CORRECTED: Final = "corrected"
 CORRECTED_LYRICS: Final = "corrected_lyrics"
+ALIGNMENT: Final = "alignment"
 """Names of registers. Those of a task are `<task>`, `progress_register(task)`, `preview_register(task)` and
 `run_register(task)`."""
 
@@ -48,6 +52,8 @@ REDACTED: Final = "~"
 """First character of a redacted submission's order. It is greater than every digit of a digest."""
 
 LIVE, FAILED, COMPLETED, REFINED = range(4)
+
+AlignmentEvent = AlignmentRequested | AlignmentCompleted | AlignmentFailed
 
 
 def progress_register(task: Task) -> str:
@@ -138,7 +144,13 @@ class Job:
     def corrected_lyrics(self) -> CorrectedLyrics | None:
         """The lyrics as the user corrected them; None as long as they are those that were found."""
         event = self.registers[CORRECTED_LYRICS].event if CORRECTED_LYRICS in self.registers else None
-        return event.lyrics if isinstance(event, LyricsCorrected) else None
+        return event.lyrics if isinstance(event, LyricsCorrected | AlignmentCompleted) else None
+
+    @property
+    def alignment(self) -> AlignmentEvent | None:
+        """The latest alignment of lines of the lyrics: its request, or its outcome."""
+        event = self.registers[ALIGNMENT].event if ALIGNMENT in self.registers else None
+        return event if isinstance(event, AlignmentEvent) else None
 
     def corrections(self, register: str) -> int:
         """Number of the latest correction in `CORRECTED` or `CORRECTED_LYRICS`, which may take all back; 0: none."""
@@ -191,7 +203,7 @@ def redacted(submitted: Register) -> Register:
     return Register(order=(REDACTED + digest.removeprefix(REDACTED),), event=nameless)
 
 
-def claims(event: Event) -> dict[str, Register]:
+def claims(event: Event) -> dict[str, Register]:  # noqa: PLR0911 -- one for each kind of event
     """Return the registers that `event` claims. Events of tasks are never ordered by a clock."""
     updated = {UPDATED: Register(order=(rfc3339(event.at),))}
     match event:
@@ -202,6 +214,12 @@ def claims(event: Event) -> dict[str, Register]:
         case RhythmCorrected() | LyricsCorrected():
             name = CORRECTED if isinstance(event, RhythmCorrected) else CORRECTED_LYRICS
             return updated | {name: Register(order=(event.number, _digest(event)), event=event)}
+        case AlignmentRequested() | AlignmentFailed() | AlignmentCompleted():
+            rank = {AlignmentRequested: LIVE, AlignmentFailed: FAILED, AlignmentCompleted: COMPLETED}[type(event)]
+            found = {ALIGNMENT: Register(order=(event.number, rank, _digest(event)), event=event)}
+            if isinstance(event, AlignmentCompleted):
+                found |= {CORRECTED_LYRICS: Register(order=(event.correction, _digest(event)), event=event)}
+            return updated | found
         case JobCancelled() | JobExpired():
             return updated | {CANCELLED if isinstance(event, JobCancelled) else EXPIRED: Register(order=(1,))}
         case TaskPreviewed():
@@ -223,6 +241,8 @@ def ready(submission: JobSubmitted, event: Event) -> tuple[Task, ...]:
             return tuple(task for task in requested if not task.must_wait(requested))
         case TasksRerun(tasks=again):
             return tuple(task for task in again if not task.must_wait(again))
+        case AlignmentRequested():
+            return (Task.TRANSCRIPTION,)
         case TaskCompleted(task=done, refined=False):
             return tuple(task for task in Task if task in requested and done in (task.waits_for, task.refined_by))
         case _:

@@ -10,8 +10,19 @@ from pathlib import PurePath
 from typing import Any, get_type_hints
 
 from shared.document import JobDocument, Step
-from shared.events import FILE, JobSubmitted, Lyrics, Result, Rhythm, TaskCompleted, TaskFailed
-from shared.job import CORRECTED, CORRECTED_LYRICS, Job
+from shared.events import (
+    FILE,
+    AlignmentCompleted,
+    AlignmentFailed,
+    AlignmentRequested,
+    JobSubmitted,
+    Lyrics,
+    Result,
+    Rhythm,
+    TaskCompleted,
+    TaskFailed,
+)
+from shared.job import CORRECTED, CORRECTED_LYRICS, AlignmentEvent, Job
 from shared.normal_forms import normalized
 from shared.notes import notes
 from shared.tasks import JobState, Task, TaskState, job_state
@@ -102,11 +113,24 @@ def _results(job: Job, submission: JobSubmitted, task: Task, result: Result) -> 
         correction = job.counted_rhythm if is_rhythm else job.corrected_lyrics
         fields |= {"revision": job.corrections(CORRECTED if is_rhythm else CORRECTED_LYRICS)}
         fields |= {"corrected": correction is not None} | (correction.model_dump() if correction else {})
+    if isinstance(result, Lyrics) and (alignment := job.alignment):
+        fields |= {"alignment": _alignment(alignment)}
     return _known(task, fields)
 
 
 def _known(task: Task, fields: dict[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in fields.items() if field in _KNOWN[task]}
+
+
+def _alignment(event: AlignmentEvent) -> dict[str, Any]:
+    fields = {"number": event.number, "updated_at": event.at}
+    match event:
+        case AlignmentRequested():
+            return fields | {"status": "queued"}
+        case AlignmentCompleted():
+            return fields | {"status": "completed"}
+        case AlignmentFailed():
+            return fields | {"status": "failed", "error": event.error, "error_code": event.error_code}
 
 
 def slug(file_name: str) -> str:

@@ -6,6 +6,9 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from shared.events import (
+    AlignmentCompleted,
+    AlignmentFailed,
+    AlignmentRequested,
     CorrectedLyrics,
     CountedRhythm,
     Event,
@@ -37,6 +40,8 @@ places = st.fixed_dictionaries(
 )
 counts = st.sampled_from([None, CountedRhythm(tempo_bpm=60, beat_count=9, time_signature="3/4")])
 
+numbers, codes = st.integers(1, 2), st.just("no")
+aligned = st.just(CorrectedLyrics(word_count=9))
 corrections = st.sampled_from([None, CorrectedLyrics(word_count=0), CorrectedLyrics(word_count=7)])
 
 
@@ -53,6 +58,13 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(TasksRerun, job_id=st.just(JOB_ID), at=moments, run=st.integers(1, 2), tasks=st.tuples(tasks)),
     st.builds(RhythmCorrected, job_id=st.just(JOB_ID), at=moments, number=st.integers(1, 2), rhythm=counts),
     st.builds(LyricsCorrected, job_id=st.just(JOB_ID), at=moments, number=st.integers(1, 2), lyrics=corrections),
+    st.builds(AlignmentRequested, job_id=st.just(JOB_ID), at=moments, number=numbers),
+    st.builds(
+        AlignmentFailed, job_id=st.just(JOB_ID), at=moments, number=numbers, error=st.just("no"), error_code=codes
+    ),
+    st.builds(
+        AlignmentCompleted, job_id=st.just(JOB_ID), at=moments, number=numbers, correction=numbers, lyrics=aligned
+    ),
     st.builds(JobCancelled, job_id=st.just(JOB_ID), at=moments),
     st.builds(JobExpired, job_id=st.just(JOB_ID), at=moments),
     st.builds(

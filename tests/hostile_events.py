@@ -130,6 +130,15 @@ valid: st.SearchStrategy[dict[str, Any]] = st.one_of(
         | {"type": st.just("lyrics_corrected"), "number": ordinals}
         | {"lyrics": st.one_of(st.none(), st.fixed_dictionaries({"word_count": counts}))}
     ),
+    st.fixed_dictionaries(stamp | {"type": st.just("alignment_requested"), "number": ordinals}),
+    st.fixed_dictionaries(
+        stamp
+        | {"type": st.just("alignment_completed"), "number": ordinals, "correction": ordinals}
+        | {"lyrics": st.fixed_dictionaries({"word_count": counts})}
+    ),
+    st.fixed_dictionaries(
+        stamp | {"type": st.just("alignment_failed"), "number": ordinals, "error": texts, "error_code": texts}
+    ),
     st.fixed_dictionaries(stamp | {"type": st.sampled_from(["job_cancelled", "job_expired"])}),
     st.fixed_dictionaries(place | {"type": st.just("task_started")}, optional=run),
     st.fixed_dictionaries(

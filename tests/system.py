@@ -127,12 +127,14 @@ async def worker(
     storage: Storage,
     root: Path,
     wants: tuple[Input, ...] = WANTS,
+    aligner: str = "move_lines",
     **settings: object,
 ) -> AsyncIterator[Worker]:
     """Run a worker with an engine of `tests.integration.engines` in a real child process."""
     own = Settings.model_validate({"storage_url": str(root), **settings})
     with Compute("test", own) as compute:
-        worker = Worker(TaskRunner(task, f"{ENGINES}:{engine}", wants, own, bus, storage, compute), Health())
+        names = f"{ENGINES}:{engine}", f"{ENGINES}:{aligner}"
+        worker = Worker(TaskRunner(task, names[0], wants, own, bus, storage, compute, names[1]), Health())
         async with worker.consuming():
             yield worker
 
@@ -153,7 +155,7 @@ class Bench:
 
     @asynccontextmanager
     async def worker(self, engine: str, **settings: object) -> AsyncIterator[Worker]:
-        async with worker(BEATS, engine, self.bus, self.storage, self.root, WANTS, **settings) as running:
+        async with worker(BEATS, engine, self.bus, self.storage, self.root, WANTS, "", **settings) as running:
             yield running
 
 

@@ -6,7 +6,7 @@ import aiohttp
 from fastapi import Depends
 from fastapi.middleware.cors import CORSMiddleware
 
-from services.gateway.jobs import beats, cancel, lyrics, lyrics_correction, retry, submit
+from services.gateway.jobs import beats, cancel, lyrics, lyrics_alignment, lyrics_correction, retry, submit
 from services.gateway.jobs.corrections import Corrections
 from services.gateway.media.encode import Encodings
 from services.gateway.page import add_page
@@ -68,6 +68,9 @@ def create_app(
         bus, storage, status_client, quota=quota, settings=settings, corrections=lyrics_corrections
     )
     edits = lyrics_correction.LyricsCorrections(storage, quota, settings, current, lyrics_corrections)
+    alignments = lyrics_alignment.LyricsAlignments(
+        bus, storage, status_client, quota=quota, settings=settings, corrections=lyrics_corrections
+    )
     own_pages = Depends(refuse_foreign_pages(settings))
     for router in (
         submit.routes(submit.Submissions(bus, storage, status_client, quota, settings), keys),
@@ -76,6 +79,7 @@ def create_app(
         retry.routes(status_client, bus, storage, keys, quota),
         lyrics.routes(user_lyrics, keys),
         lyrics_correction.routes(edits, lyrics_corrections, keys),
+        lyrics_alignment.routes(alignments, keys),
         beats.routes(beats.BeatCorrections(storage, quota, beat_corrections), beat_corrections, settings, keys),
         links.routes(signed_links, status_client, storage, keys),
     ):

@@ -7,4 +7,5 @@ if __name__ == "__main__":
     settings = Settings()
     wants: tuple[Input, ...] = ("lyrics", "beats", "instrumental")
     engine, warm = "services.transcriber.engine:transcribe", "services.transcriber.engine:warm"
-    run("transcriber", settings, work(Task.TRANSCRIPTION, engine, warm, settings, wants))
+    aligner = "services.transcriber.engine:align"
+    run("transcriber", settings, work(Task.TRANSCRIPTION, engine, warm, settings, wants, aligner=aligner))

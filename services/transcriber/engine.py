@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from services.transcriber.alignment.forced_alignment import Aligner, time_recognized
+from services.transcriber.alignment.realign import realigned
 from services.transcriber.alignment.sphinx import sphinx_aligner
 from services.transcriber.alignment.user_lyrics import time_user_lyrics
 from services.transcriber.alignment.wav2vec2 import Wav2Vec2Aligners
@@ -25,8 +26,10 @@ from services.transcriber.settings import Settings
 from services.transcriber.text.tokens import tokenize_timed
 from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
-from shared.events import Lyrics, Options
+from shared.events import CorrectedLyrics, Lyrics, Options
 from shared.lyrics import formats
+from shared.lyrics.alignment import AlignmentRequest
+from shared.lyrics.document import encode, shown
 from shared.lyrics.words import Metadata
 from shared.rhythm.bars import read_bars
 from shared.weights import load_only_data
@@ -95,6 +98,21 @@ def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, 
         given_times=given_times,
     )
     return formats.write(out, lines, metadata, bars)
+
+
+def align(audio: Path, request: Path, out: Path, settings: Settings) -> CorrectedLyrics:
+    """Write `lyrics.json` with new times for the lines of an `AlignmentRequest`. Nothing is recognized.
+
+    Raises PermanentError `no_aligner`, `too_many_words` or `words_not_found`.
+    """
+    asked = AlignmentRequest.model_validate_json(request.read_bytes())
+    language = asked.document["language"]
+    aligner = _aligner(language, settings) if language else None
+    if aligner is None:
+        raise PermanentError("No alignment model for the language of this song", code="no_aligner")
+    document = realigned(asked.document, asked.lines, read(audio), aligner)
+    (out / "lyrics.json").write_text(encode(document), encoding="utf-8")
+    return shown(document)
 
 
 def warm(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any, Final, Literal
 
+from shared.events import CorrectedLyrics
 from shared.lyrics.review import Source, of_song, reviewed
 from shared.lyrics.romanisation import romanised
 from shared.lyrics.words import Line, Metadata, Word, direction, rounded
@@ -46,6 +47,15 @@ def document_of(
         **of_song(found)._asdict(),
         "lines": found,
     }
+
+
+def shown(document: Mapping[str, Any]) -> CorrectedLyrics:
+    """Return what the job's document shows of corrected lyrics."""
+    return CorrectedLyrics(
+        word_count=sum(len(line["words"]) for line in document["lines"]),
+        review=document["review"],
+        doubtful_line_count=document["doubtful_line_count"],
+    )
 
 
 def encode(document: Mapping[str, Any]) -> str:

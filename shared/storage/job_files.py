@@ -3,7 +3,8 @@
 A job's folder is `<job_id>/`. docs/architecture/04-storage.md lists every object with its writers and readers.
 """
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -65,6 +66,18 @@ def corrected(name: str, number: int) -> str:
     """
     stem, _, form = name.rpartition(".")
     return f"{stem}-{number}.{form}"
+
+
+def latest_correction(existing: Iterable[str], name: str) -> int:
+    """Return the greatest number of a correction of the result `name` among the stored files, 0 if there is none."""
+    stem, _, form = name.rpartition(".")
+    pattern = re.compile(rf"{stem}-(0|[1-9]\d{{0,8}})\.{form}")
+    return max((int(match[1]) for match in map(pattern.fullmatch, existing) if match), default=0)
+
+
+def alignment_request(number: int | str) -> str:
+    """Name of the lines that a user wants to be aligned, with the lyrics that contain them (`AlignmentRequest`)."""
+    return f"alignment-{number}.json"
 
 
 def refined_mark(task: Task) -> str:

@@ -7,15 +7,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from shared.storage.job_files import ANNOUNCED, BEATS, LYRICS, MANIFEST, SIGNATURE, SONG, refined_mark, run_claim
+from shared.storage.job_files import (
+    ANNOUNCED,
+    BEATS,
+    LYRICS,
+    MANIFEST,
+    SIGNATURE,
+    SONG,
+    alignment_request,
+    refined_mark,
+    run_claim,
+)
 from shared.tasks import Input, Task
 
 CLICK: Final = "click.*"
 SONG_PEAKS: Final = "song.peaks.json"
-OTHER_RESULTS: Final[Mapping[Task, tuple[str, ...]]] = {Task.BEAT_ANALYSIS: (CLICK, SONG_PEAKS)}
+ALIGNED: Final = "lyrics-*"
+"""Corrections of the lyrics, also those that the transcriber makes when lines are aligned."""
+OTHER_RESULTS: Final[Mapping[Task, tuple[str, ...]]] = {
+    Task.BEAT_ANALYSIS: (CLICK, SONG_PEAKS),
+    Task.TRANSCRIPTION: (ALIGNED,),
+}
 """Files of a task that are no results in its row."""
-CORRECTIONS: Final = ("beats-*", "click-*", "lyrics-*")
-"""The objects that hold a user's corrections."""
+CORRECTIONS: Final = ("beats-*", "click-*")
+"""Other objects that hold a user's corrections."""
 EVERYTHING: Final = ("*",)
 
 
@@ -44,7 +59,8 @@ def _worker(task: Task, *wants: Input) -> Rights:
     audio = _files(task.row.reads) if task.row.reads else ()
     inputs = (names.get(name, f"{name}.*") for name in wants)
     mark = (refined_mark(task),) if task.refined_by else ()
-    return Rights((MANIFEST, SONG, *audio, *inputs, *mark), written_by(task), written_by(task))
+    align = (alignment_request("*"), ALIGNED) if task is Task.TRANSCRIPTION else ()
+    return Rights((MANIFEST, SONG, *audio, *inputs, *mark, *align), written_by(task), written_by(task))
 
 
 _RESULTS: Final = tuple(name for task in Task for name in (*_files(*task.row.makes), *OTHER_RESULTS.get(task, ())))
@@ -55,7 +71,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         writes=(
             *(SONG, LYRICS, MANIFEST, SIGNATURE, ANNOUNCED, run_claim("*")),
             *(*_files(*Task.STEM_SEPARATION.row.makes), CLICK),  # in other formats
-            *CORRECTIONS,
+            *(*CORRECTIONS, ALIGNED, alignment_request("*")),
         ),
         deletes=EVERYTHING,
     ),
@@ -64,4 +80,4 @@ RIGHTS: Final[Mapping[str, Rights]] = {
     "transcriber": _worker(Task.TRANSCRIPTION, "lyrics", "beats", "instrumental"),
     "beats": _worker(Task.BEAT_ANALYSIS, "drums"),
 }
-"""Only the gateway writes songs, lyrics and manifests. A worker writes and deletes nothing but its own results."""
+"""Only the gateway writes songs, given lyrics and manifests. A worker writes and deletes only its own results."""

@@ -12,12 +12,14 @@ from shared.broker.bus import Bus
 from shared.broker.delivery import Delivery
 from shared.broker.topology import CONSUMER_TIMEOUT_SECONDS, DELIVERY_LIMIT
 from shared.errors import KaraokeError, PermanentError, StorageUnavailableError, TransientError, on_a_full_disk
-from shared.events import JobEvent, JobSubmitted, Result, TaskEvent, TasksRerun
+from shared.events import AlignmentRequested, CorrectedLyrics, JobEvent, JobSubmitted, Result, TaskEvent, TasksRerun
 from shared.job import is_refinement
 from shared.settings import Settings
 from shared.storage.job_files import Storage
 from shared.tasks import Input, Task
 from shared.telemetry.metrics import AUDIO_SECONDS, TASK_SECONDS
+from shared.worker.alignment import AlignmentProgress, align
+from shared.worker.alignment import Engine as AlignmentEngine
 from shared.worker.compute import Compute
 from shared.worker.compute import progress as progress_of_child
 from shared.worker.phases import note_wait, phase
@@ -49,6 +51,8 @@ class TaskRunner:
     with its `shared.worker.inputs.Inputs`, an empty directory for the files that its result names, the job's options,
     the settings and a `shared.worker.inputs.Progress` to report to. It returns the task's result.
     `wants` are the inputs besides the audio that the engine reads when the job has them.
+    `aligner` names the function that aligns lines which a user chose, of a service that can do this
+    (`services.transcriber.engine:align`).
     """
 
     task: Task
@@ -58,6 +62,7 @@ class TaskRunner:
     bus: Bus
     storage: Storage
     compute: Compute
+    aligner: str = ""
 
     async def run(self, event: JobEvent, delivery: Delivery) -> None:
         """Return when the task has ended, successfully or not.
@@ -67,11 +72,18 @@ class TaskRunner:
         run = event.run if isinstance(event, TaskEvent | TasksRerun) else 0
         refines = is_refinement(self.task, event)
         kind = RefinementProgress if refines else Progress
-        progress = kind(self.bus, event.job_id, self.task, run, delivery.attempt)
+        progress = (
+            AlignmentProgress(self.bus, event, self.task, delivery.attempt)
+            if isinstance(event, AlignmentRequested)
+            else kind(self.bus, event.job_id, self.task, run, delivery.attempt)
+        )
         note_wait(self.task, event, delivery)
         try:
             with TASK_SECONDS.labels(self.task).time(), on_a_full_disk():
                 submission = await self._submission(event.job_id)
+                if isinstance(event, AlignmentRequested) and isinstance(progress, AlignmentProgress):
+                    await align(event, submission, self.storage, self._align(submission), progress)
+                    return
                 if refines and delivery.attempt == 1 and await self.storage.is_refined(event.job_id, self.task):
                     log.info("nothing to refine: the first pass had all inputs")
                     return
@@ -128,6 +140,20 @@ class TaskRunner:
                     await progress.completed(result, submission)
                     return
         await self._compute(plan, submission, progress)  # this time it finds the input that makes the better result
+
+    def _align(self, submission: JobSubmitted) -> AlignmentEngine:
+        """Return a function that aligns lines in the child process."""
+
+        async def aligned(audio: Path, request: Path, out: Path) -> CorrectedLyrics:
+            with phase(self.task, "compute"):
+                result: CorrectedLyrics = await self.compute.run(
+                    self.aligner,
+                    *(audio, request, out, self.settings),
+                    timeout=self._deadline(submission),
+                )
+            return result
+
+        return aligned
 
     @stamina.retry(on=StorageUnavailableError, attempts=None, timeout=STORAGE_SECONDS, wait_max=10)
     async def _store(self, job_id: str, out: Path, *, refined: bool) -> bool:

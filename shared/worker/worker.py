@@ -29,7 +29,10 @@ from shared.worker.task_runner import TaskPostponedError, TaskRunner
 
 log = structlog.get_logger()
 
-OUTCOMES: Final = ("completed", "failed", "retried", "refined", "not_refined", "cancelled", "handed_back", "postponed")
+OUTCOMES: Final = (
+    *("completed", "failed", "retried", "refined", "not_refined", "aligned", "not_aligned"),
+    *("cancelled", "handed_back", "postponed"),
+)
 """Outcomes of attempts, as counted in `karaoke_tasks_total`."""
 FIRST_PAUSE_SECONDS: Final = 1.0
 MAX_PAUSE_SECONDS: Final = 30.0
@@ -214,10 +217,13 @@ class Worker:
             await message.ack()
 
 
-async def work(task: Task, engine: str, warm: str, settings: Settings, wants: tuple[Input, ...] = ()) -> None:
+async def work(
+    task: Task, engine: str, warm: str, settings: Settings, wants: tuple[Input, ...] = (), *, aligner: str = ""
+) -> None:
     """Run a worker until cancelled. `warm` is called in the child process with the settings before the first task.
 
-    `wants` are the inputs besides the audio that the engine reads when the job has them.
+    `wants` are the inputs besides the audio that the engine reads when the job has them. `aligner` names the function
+    that aligns lines of the lyrics.
     """
     bus = Bus(settings.amqp_url, task.queue, declares=settings.declare_topology)
     health = Health(bus.check)
@@ -227,7 +233,7 @@ async def work(task: Task, engine: str, warm: str, settings: Settings, wants: tu
         with Compute(task.queue, settings) as compute:
             await compute.run(warm, settings)
             storage = Storage(settings.storage_url)
-            worker = Worker(TaskRunner(task, engine, wants, settings, bus, storage, compute), health)
+            worker = Worker(TaskRunner(task, engine, wants, settings, bus, storage, compute, aligner), health)
             async with worker.consuming():
                 health.state = State.READY
                 log.info("ready")

@@ -1,5 +1,6 @@
 """Engines of the workers in the tests: the contract of a real engine, without a model."""
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -8,8 +9,9 @@ from pathlib import Path
 import soundfile
 
 from shared.errors import PermanentError
-from shared.events import Lyrics, Options, Rhythm, Stems
-from shared.lyrics.document import to_json
+from shared.events import CorrectedLyrics, Lyrics, Options, Rhythm, Stems
+from shared.lyrics.alignment import AlignmentRequest
+from shared.lyrics.document import shown, to_json
 from shared.settings import Settings
 from shared.storage.job_files import PARTIAL_LYRICS
 from shared.tasks import Task
@@ -104,3 +106,23 @@ def refuse_drums(inputs: Inputs, out: Path, options: Options, settings: Settings
 def break_on_drums(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Report) -> Rhythm:
     found = analyse(inputs, out, options, settings, progress)
     return always_break(inputs, out, options, settings, progress) if found.refined else found
+
+
+def move_lines(audio: Path, request: Path, out: Path, settings: Settings) -> CorrectedLyrics:
+    """Move the requested lines by 10 ms, and give them their new words."""
+    asked = AlignmentRequest.model_validate_json(request.read_bytes())
+    document = dict(asked.document) | {"corrected": True}
+    for index, text in asked.lines.items():
+        line = document["lines"][index]
+        if text:
+            line["text"] = text
+            for word, new in zip(line["words"], text.split(), strict=True):
+                word["text"] = new
+        for word in line["words"]:
+            word |= {"start": round(word["start"] + 0.01, 3), "end": round(word["end"] + 0.01, 3)}
+    (out / "lyrics.json").write_text(json.dumps(document))
+    return shown(document)
+
+
+def refuse_lines(audio: Path, request: Path, out: Path, settings: Settings) -> CorrectedLyrics:
+    raise PermanentError("These words were not found", code="words_not_found")

@@ -25,7 +25,14 @@ from shared.broker.topology import (
     return_exchange,
 )
 from shared.errors import TransientError
-from shared.events import CorrectedLyrics, JobCancelled, TaskCompleted
+from shared.events import (
+    AlignmentCompleted,
+    AlignmentFailed,
+    AlignmentRequested,
+    CorrectedLyrics,
+    JobCancelled,
+    TaskCompleted,
+)
 from shared.job import ready
 from shared.settings import Settings
 from shared.storage.job_files import SONG, Storage
@@ -91,7 +98,15 @@ async def test_a_job_completes_with_services_of_minimal_permissions(
     storage, song = Storage(settings.storage_url), submitted(Task.BEAT_ANALYSIS)
     await storage.put(f"{JOB_ID}/{SONG}", b"a song")
     await storage.put_manifest(song)
-    async with bus(broker, "gateway") as gateway, bus(broker, "status") as status, bus(broker, "beats") as beats:
+    asked = AlignmentRequested(job_id=JOB_ID, at=START, number=1)
+    aligned = AlignmentCompleted(job_id=JOB_ID, at=START, number=1, correction=3, lyrics=CorrectedLyrics(word_count=9))
+    given_up = AlignmentFailed(job_id=JOB_ID, at=START, number=1, error="given up", error_code="worker_died")
+    async with (
+        bus(broker, "gateway") as gateway,
+        bus(broker, "status") as status,
+        bus(broker, "beats") as beats,
+        bus(broker, "transcriber") as transcriber,
+    ):
         with Compute("beats", settings) as compute:
             engine = "tests.integration.engines:die_once"
             worker = Worker(TaskRunner(Task.BEAT_ANALYSIS, engine, (), settings, beats, storage, compute), Health())
@@ -101,6 +116,9 @@ async def test_a_job_completes_with_services_of_minimal_permissions(
                 await gateway.publish(corrected_lyrics())
                 await status.publish(corrected(2))  # as it publishes a dead letter again
                 await status.publish(corrected_lyrics(2))
+                await gateway.publish(asked, ready(song, asked))
+                await transcriber.publish(aligned)
+                await status.publish(given_up)
                 await _until(lambda: _is_completed(store))
                 for each in (gateway, status, beats):
                     await each.check()
@@ -109,7 +127,8 @@ async def test_a_job_completes_with_services_of_minimal_permissions(
     assert job
     assert isinstance(completed := job.event(Task.BEAT_ANALYSIS), TaskCompleted)
     assert completed.attempt == 2
-    assert (job.counted_rhythm, job.corrected_lyrics) == (WALTZ, CorrectedLyrics(word_count=7))
+    assert (job.counted_rhythm, job.corrected_lyrics) == (WALTZ, CorrectedLyrics(word_count=9))
+    assert job.alignment == aligned
 
 
 async def _is_completed(store: Store) -> bool:
@@ -211,8 +230,11 @@ JOB_KEYS = (
     *(f"job_{kind}.ready" for kind in ("submitted", "retried", "cancelled", "expired")),
     "rhythm_corrected.ready",
     "lyrics_corrected.ready",
+    "alignment_requested.ready",
 )
 TASK_KEYS = tuple(f"task_{kind}.{task}.ready" for kind in ("completed", "failed") for task in Task)
+OUTCOME_KEYS = ("alignment_completed.ready", "alignment_failed.ready")
+"""Only the transcriber may publish them, and status, for a worker that died."""
 
 FORBIDDEN: list[tuple[str, Attempt]] = [
     *(("gateway", reads(queue)) for queue in (*TASK_QUEUES, STATUS_QUEUE, dead_letter_queue(STATUS_QUEUE))),
@@ -222,7 +244,8 @@ FORBIDDEN: list[tuple[str, Attempt]] = [
     ("gateway", writes(DEAD_LETTERS, "beats")),
     ("gateway", writes(return_exchange(0), "beats")),
     *((user, writes("", queue)) for user in SERVICES for queue in (STATUS_QUEUE, "beats")),
-    *(("gateway", writes(EXCHANGE, key)) for key in (*TASK_KEYS, "job_expired.ready", "status", "")),
+    *(("gateway", writes(EXCHANGE, key)) for key in (*TASK_KEYS, *OUTCOME_KEYS, "job_expired.ready", "status", "")),
+    *((queue, writes(EXCHANGE, key)) for queue in ("separator", "beats") for key in OUTCOME_KEYS),
     *((task.queue, writes(EXCHANGE, key)) for task in Task for key in JOB_KEYS),
     *((task.queue, writes(EXCHANGE, key)) for task in Task for key in TASK_KEYS if f".{task}." not in key),
     *(

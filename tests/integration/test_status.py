@@ -8,6 +8,7 @@ from services.status.database.store import Store
 from services.status.fold.consumer import Consumer
 from shared.broker.bus import Bus
 from shared.broker.topology import DELIVERY_LIMIT, dead_letter_queue
+from shared.events import AlignmentRequested
 from shared.job import ready
 from shared.storage.job_files import Storage
 from shared.tasks import Task
@@ -94,12 +95,32 @@ async def test_an_unknown_or_expired_job_is_not_found(store: Store, status_clien
     assert await status_of(status_client) == "404"
 
 
-async def kill_every_worker(amqp_url: str) -> None:
+async def kill_every_worker(amqp_url: str, task: Task = BEATS) -> None:
     """Let workers take the task and disconnect without settling it, until the delivery limit."""
     for _ in range(DELIVERY_LIMIT + 1):
         async with await aio_pika.connect(amqp_url) as worker:
-            queue = await (await worker.channel()).get_queue(BEATS.queue)
+            queue = await (await worker.channel()).get_queue(task.queue)
             await queue.get(timeout=10)
+
+
+async def test_an_alignment_that_kills_every_worker_fails_without_failing_the_transcription(
+    bus: Bus, store: Store, status_client: httpx2.AsyncClient, amqp_url: str
+) -> None:
+    song = recent(submitted(Task.TRANSCRIPTION))
+    asked = AlignmentRequested(job_id=JOB_ID, at=song.at, number=1)
+
+    async def alignment() -> str | None:
+        found = (await status_client.get(f"/api/status/{JOB_ID}")).json()["transcription"]["alignment"]
+        return str(found["error_code"]) if found else None
+
+    async with Consumer(bus, store).consuming():
+        await bus.publish(song)
+        await bus.publish(completed(Task.TRANSCRIPTION))
+        await until(lambda: status_of(status_client), "completed")
+        await bus.publish(asked, ready(song, asked))
+        await kill_every_worker(amqp_url, Task.TRANSCRIPTION)
+        await until(alignment, "worker_died")
+        assert await status_of(status_client) == "completed"
 
 
 async def test_a_song_that_kills_every_worker_fails_its_task(

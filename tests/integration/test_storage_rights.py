@@ -116,6 +116,17 @@ async def test_a_whole_job_is_done_by_services_that_may_do_nothing_else(
             await storage.put(f"{job_id}/{name}", content)
         assert (await client.put(f"/api/jobs/{job_id}/beats", json={"time_signature": "3/4"})).status_code == 200
         assert (await client.put(f"/api/jobs/{job_id}/lyrics.json", json={"lines": []})).status_code == 200
+        word = {"text": "la", "start": 0.1, "end": 0.5}
+        await client.put(f"/api/jobs/{job_id}/lyrics.json", json={"lines": [{"words": [word]}]})
+        for number in (1, 2):
+            answer = await client.post(f"/api/jobs/{job_id}/lyrics/align", json={"lines": [0]})
+            assert answer.json() == {"job_id": job_id, "number": number}
+
+            async def aligned() -> tuple[int, str] | None:
+                found = (await document())["transcription"]["alignment"]
+                return found and (found["number"], found["status"])
+
+            await until(aligned, (number, "completed"))
         for name in ("lyrics.json", "lyrics.lrc", "beats.json", "click.flac"):
             assert (await client.get(f"/api/jobs/{job_id}/{name}")).status_code == 200, name
         words = await client.put(f"/api/jobs/{job_id}/lyrics", content="other", headers={"Content-Type": "text/plain"})

@@ -92,6 +92,14 @@ class Made(NamedTuple, Generic[Shown]):
     shown: Shown
 
 
+class Known(NamedTuple):
+    """What a correction starts from: the job, the number of its latest correction, and the present result."""
+
+    submission: JobSubmitted
+    number: int
+    present: Current
+
+
 class Corrections(Generic[Shown]):
     """Stores and announces the corrections of one result."""
 
@@ -142,11 +150,10 @@ class Corrections(Generic[Shown]):
         TransientError. If the broker does not confirm, the files follow the correction already.
         """
         while True:
-            submission = await self.require(job_id, owner)
-            number = await self._latest(job_id) + 1
-            present = await self._present(job_id, caller_of(request, None), if_match)
+            known = await self.known(job_id, request, owner, if_match)
+            number = known.number + 1
             try:
-                made = await correct(submission, present)
+                made = await correct(known.submission, known.present)
             except MISSING as error:
                 if await self._latest(job_id) < number:
                     raise no_such_result() from error
@@ -157,21 +164,26 @@ class Corrections(Generic[Shown]):
         await self._publish(job_id, number, made.shown)
         return number, made.content
 
+    async def known(self, job_id: str, request: Request, owner: str | None, if_match: str | None) -> Known:
+        """Raises Problem 404 or 409 without a result, and 412 unless its ETag is in `if_match`."""
+        submission = await self.require(job_id, owner)
+        number = await self._latest(job_id)
+        return Known(submission, number, await self._present(job_id, caller_of(request, None), if_match))
+
     async def delete(self, job_id: str, request: Request, owner: str | None, if_match: str | None) -> None:
         """Take all corrections back. May be repeated."""
         await self._quota.check_rate(request, owner)
         await self.require(job_id, owner)
         number = await self._latest(job_id)
         await self._present(job_id, caller_of(request, None), if_match)
-        await self._take_back(job_id, number, if_match)
+        if number:
+            await self._take_back(job_id, number, if_match)
 
     async def take_back(self, job_id: str) -> None:
-        """Take all corrections back, of a job that is known to exist."""
+        """Take all corrections back, of a job that is known to exist, and those that are being made, also the first."""
         await self._take_back(job_id, await self._latest(job_id), None)
 
     async def _take_back(self, job_id: str, number: int, if_match: str | None) -> None:
-        if not number:
-            return
         while not await self._store(job_id, number := number + 1, b""):
             self._refuse_change(if_match)
         await self._publish(job_id, number, None)

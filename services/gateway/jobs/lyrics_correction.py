@@ -25,7 +25,7 @@ from services.gateway.security.quota import Quota, caller_of
 from services.gateway.settings import Settings
 from shared.errors import PermanentError
 from shared.events import CorrectedLyrics, JobSubmitted, LyricsCorrected
-from shared.lyrics.document import encode
+from shared.lyrics.document import encode, shown
 from shared.storage.job_files import Storage
 from shared.storage.objects import MISSING
 from shared.tasks import Task
@@ -63,7 +63,8 @@ class LyricsCorrections:
         await self._quota.check_rate(request, owner)
         await self._corrections.require(job_id, owner)
         with self._quota.uploading(request, owner):
-            body = await self._body(request)
+            require_json(request)
+            body = await short_body(request, self._settings, MAX_BYTES)
 
         async def correct(submission: JobSubmitted, present: Current) -> Made[CorrectedLyrics]:
             found = await self._storage.get(f"{job_id}/{names.LYRICS}")
@@ -82,21 +83,17 @@ class LyricsCorrections:
                 return Response(content, media_type="application/json", headers={"ETag": placed.head.etag})
         return Response(content, media_type="application/json")  # later corrections have replaced it already
 
-    async def _body(self, request: Request) -> bytes:
-        """Return the body. Raises Problem: 400 if incomplete, 408 if too slow, 413 and 415."""
-        if parse_content_type(request.headers.get("content-type", ""))[0] != "application/json":
-            raise Problem(415, "not_json", "Send the lyrics as application/json.", CLOSE)
-        return await short_body(request, self._settings, MAX_BYTES)
+
+def require_json(request: Request) -> None:
+    """Raise Problem 415 unless the body is JSON."""
+    if parse_content_type(request.headers.get("content-type", ""))[0] != "application/json":
+        raise Problem(415, "not_json", "Send the lyrics as application/json.", CLOSE)
 
 
 def _corrected(body: bytes, found: bytes, present: bytes, duration: float) -> Made[CorrectedLyrics]:
     """Return the corrected `lyrics.json`. Raises PermanentError."""
     document = reworded(json.loads(found), json.loads(present), parse(body), duration)
-    words = sum(len(line["words"]) for line in document["lines"])
-    shown = CorrectedLyrics(
-        word_count=words, review=document["review"], doubtful_line_count=document["doubtful_line_count"]
-    )
-    return Made(encode(document).encode(), shown)
+    return Made(encode(document).encode(), shown(document))
 
 
 def routes(lyrics: LyricsCorrections, corrections: Corrections[CorrectedLyrics], keys: Keys) -> APIRouter:

@@ -139,7 +139,7 @@ class _Lines:
         self._end = max(key.start, key.end)
         before = known or timed or {"spaced": True, "estimated": False}
         return {
-            "text": key.text if known else _text(place, key.text),
+            "text": key.text if known else clean_text(place, key.text, MAX_WORD_CHARACTERS),
             "start": key.start,
             "end": key.end,
             "confidence": known["confidence"] if known else None,
@@ -162,10 +162,10 @@ class _Lines:
                 )
 
 
-def _text(place: str, text: str) -> str:
-    """Return the text of a word in NFC, with single spaces. Raises PermanentError if it cannot be shown."""
-    if len(text) > MAX_WORD_CHARACTERS:
-        raise _invalid_text(f"{place} has more than {MAX_WORD_CHARACTERS} characters")
+def clean_text(place: str, text: str, longest: int) -> str:
+    """Return the text in NFC, with single spaces. Raises PermanentError if it is too long or cannot be shown."""
+    if len(text) > longest:
+        raise _invalid_text(f"{place} has more than {longest} characters")
     if any(unicodedata.category(character) in NO_TEXT for character in text):
         raise _invalid_text(f"{place} contains a control character or a line break")
     if not (cleaned := " ".join(text.split())):

@@ -14,7 +14,7 @@ from services.gateway.results import names
 from shared.lyrics.document import as_line, encode, lines_of
 from shared.lyrics.formats import PLAYABLE
 from shared.rhythm.bars import with_places
-from shared.storage.job_files import Storage, corrected
+from shared.storage.job_files import Storage, corrected, latest_correction
 from shared.storage.objects import MISSING, Head
 
 KEPT: Final = 2
@@ -113,8 +113,7 @@ class CurrentFiles:
 
 def latest(existing: Mapping[str, int], name: str) -> Latest:
     """Return the latest correction of the result `name`. `existing` are the stored files with their sizes."""
-    matches = filter(None, map(names.CORRECTION.fullmatch, existing))
-    number = max((int(match[2]) for match in matches if f"{match[1]}.json" == name), default=0)
+    number = latest_correction(existing, name)
     made = corrected(name, number)
     return Latest(number, made if existing.get(made) else name)
 

@@ -23,8 +23,6 @@ ENCODABLE: Final = (*STEMS, CLICK)
 """Sounds that are served in every audio format."""
 
 NUMBER: Final = r"(0|[1-9]\d{0,8})"
-CORRECTION: Final = re.compile(rf"(beats|lyrics)-{NUMBER}\.json")
-"""A correction: the corrected result without its extension, and the number."""
 MADE: Final = re.compile(rf"(?:(?:beats|click)-{NUMBER}|lyrics-{NUMBER}(?:-{NUMBER}-[0-9a-f]{{16}})?)\.[a-z0-9]+")
 """Objects that follow from corrections: numbers of the beats, or of the lyrics and, with bars, of the beats."""
 

@@ -13,7 +13,7 @@ from shared.broker.connection import BROKER_ERRORS
 from shared.broker.delivery import REPUBLISHED_HEADER, Delivery, count_in
 from shared.broker.topology import DELIVERY_LIMIT, STATUS_QUEUE
 from shared.errors import TransientError
-from shared.events import Event, TaskEvent, TaskFailed, TasksRerun, decode
+from shared.events import AlignmentFailed, AlignmentRequested, Event, TaskEvent, TaskFailed, TasksRerun, decode
 from shared.job import is_refinement
 from shared.tasks import Task
 from shared.telemetry import tracing
@@ -22,6 +22,7 @@ from shared.telemetry.metrics import DEAD_LETTERS
 
 log = structlog.get_logger()
 
+GIVEN_UP: Final = f"The task was given up: {DELIVERY_LIMIT + 1} workers in a row ended without an answer"
 REPUBLISHED_AT_MOST: Final = 10
 """Times that an event is published again. Each time, status may die of it four times."""
 
@@ -66,10 +67,18 @@ async def _replace(bus: Bus, queue: str, event: Event, message: AbstractIncoming
             log.error("event given up: it cannot be folded")
         return
     task = next(task for task in Task if task.queue == queue)
-    if is_refinement(task, event):
+    if isinstance(event, AlignmentRequested):
+        await bus.publish(_alignment_failure(event))
+    elif is_refinement(task, event):
         log.warning("refinement given up; the first result stays")
     else:
         await bus.publish(_failure(task, event, message))
+
+
+def _alignment_failure(event: AlignmentRequested) -> AlignmentFailed:
+    return AlignmentFailed(
+        job_id=event.job_id, at=datetime.now(UTC), number=event.number, error=GIVEN_UP, error_code="worker_died"
+    )
 
 
 def _failure(task: Task, event: Event, message: AbstractIncomingMessage) -> TaskFailed:
@@ -83,6 +92,6 @@ def _failure(task: Task, event: Event, message: AbstractIncomingMessage) -> Task
         attempt=attempts,
         seq=0,
         summary="The task was given up",
-        error=f"The task was given up: {DELIVERY_LIMIT + 1} workers in a row ended without an answer",
+        error=GIVEN_UP,
         error_code="worker_died",
     )

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from services.transcriber.alignment.onsets import snap_to_onsets
 from services.transcriber.alignment.time_transfer import distribute
-from services.transcriber.audio import SAMPLE_HZ, Samples
+from services.transcriber.audio import SAMPLE_HZ, Samples, Span
 from services.transcriber.text.phrasing import regroup, resolve_overlaps, split_lines
 from shared.lyrics.words import Line, Word
 
@@ -58,17 +58,20 @@ def align_lines(
     """
     aligned = []
     for done, line in enumerate(lines, 1):
-        words = _align_line(line, samples, aligner, margins)
+        words = align_line(line, samples, aligner, margins, (0.0, len(samples) / SAMPLE_HZ))
         recognized = any(word.confidence for word in line.words)
         aligned.append(words if recognized else [replace(word, estimated=True) for word in words])
         report(done / len(lines))
     return regroup(resolve_overlaps([word for words in aligned for word in words], len(samples) / SAMPLE_HZ), aligned)
 
 
-def _align_line(line: Line, samples: Samples, aligner: Aligner, margins: Sequence[float]) -> list[Word]:
+def align_line(line: Line, samples: Samples, aligner: Aligner, margins: Sequence[float], within: Span) -> list[Word]:
+    """Return the words, searched around the line and `within` a time span; the same objects if none is found."""
     for margin in margins:
-        end = min(len(samples) / SAMPLE_HZ, line.end + margin)
-        aligned = aligner.align(line.words, samples, max(0.0, line.start - margin), end)
+        start, end = max(within[0], line.start - margin), min(within[1], line.end + margin)
+        if end <= start:
+            continue
+        aligned = aligner.align(line.words, samples, start, end)
         if any(new is not old for new, old in zip(aligned, line.words, strict=True)):
             return _interpolate(aligned, line.words)
     return list(line.words)

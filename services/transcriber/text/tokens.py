@@ -64,7 +64,7 @@ def split_characters(word: Word) -> list[Word]:
 
 
 def _given_lines(row: Row) -> Iterator[GivenLine]:
-    words, marks = _words(row.text), dict(row.marks)
+    words, marks = words_of(row.text), dict(row.marks)
     places = accumulate((len(without_spaces(word.text)) for word in words), initial=0)
     starts = [marks.get(place) for place in places]
     for first in range(0, len(words), LONGEST_LINE):
@@ -73,8 +73,11 @@ def _given_lines(row: Row) -> Iterator[GivenLine]:
         yield GivenLine(tuple(words[first:last]), row.start, end, tuple(starts[:-1][first:last]), row.number)
 
 
-def _words(line: str) -> list[Word]:
-    """Attach separate punctuation to the word before it, or to the first word at the start of a line."""
+def words_of(line: str) -> list[Word]:
+    """Return the words of one line.
+
+    Separate punctuation belongs to the word before it, or to the first word at the start of a line.
+    """
     words: list[Word] = []
     opening = ""
     for token in line.split():

@@ -56,6 +56,8 @@ export interface Lyrics {
   corrected?: boolean;
   /** True while the song is transcribed: more lines follow. Missing in files of earlier versions. */
   partial?: boolean;
+  /** Number of the request that gave lines of this version new times; missing in other versions. */
+  aligned?: number;
   /** Null when the user named the language. */
   language_probability: number | null;
   /** The reason when there are no words, or a remark about the times that came with given ones. */
@@ -65,6 +67,14 @@ export interface Lyrics {
 /** Lyrics as a user edits them. Everything else follows from the words. */
 export interface EditedLyrics {
   lines: { words: Pick<Word, 'text' | 'start' | 'end' | 'spaced'>[] }[];
+}
+
+/** A line to align that gets new words. */
+export interface ReplacedLine {
+  /** Index in the lyrics, from 0. */
+  index: number;
+  /** The new words, separated by spaces. */
+  text: string;
 }
 
 /** A version of the lyrics that can be corrected. */

@@ -8,6 +8,7 @@ import type {
   LyricsVersion,
   Options,
   Peaks,
+  ReplacedLine,
   Stem,
 } from './document.js';
 import { KaraokeError } from './error.js';
@@ -98,6 +99,17 @@ export class Karaoke {
   /** Take the corrections of the lyrics back. */
   async resetLyrics(id: string): Promise<void> {
     await this.fetch(this.#lyricsPath(id), { method: 'DELETE' });
+  }
+
+  /**
+   * Find the times of some lines again, by their indices in the lyrics, with their words or new ones. Resolves to the
+   * number of the request: `transcription.alignment` of the document says when it has ended, and how.
+   */
+  async alignLines(id: string, lines: (number | ReplacedLine)[], etag: string | null = null): Promise<number> {
+    const headers = { 'Content-Type': 'application/json', ...(etag && { 'If-Match': etag }) };
+    const body = JSON.stringify({ lines });
+    const path = `/api/jobs/${encodeURIComponent(id)}/lyrics/align`;
+    return (await this.#json<{ number: number }>(path, { method: 'POST', body, headers })).number;
   }
 
   /** Count the beats differently, always starting from those that were heard. Resolves to the new beats. */

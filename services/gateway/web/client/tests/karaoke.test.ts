@@ -60,6 +60,15 @@ test('heardLyrics reads what was found, and resetLyrics returns to it', async ()
   expect(requests[1]).toMatchObject({ path: '/api/jobs/a/lyrics.json', init: { method: 'DELETE' } });
 });
 
+test('alignLines asks for lines of the lyrics that are known, and resolves to the number of the request', async () => {
+  const requests = server(json({ job_id: 'a', number: 3 }, 202));
+  expect(await karaoke.alignLines('a', [2, { index: 4, text: 'new words' }], '"1"')).toBe(3);
+  expect(requests[0]).toMatchObject({
+    path: '/api/jobs/a/lyrics/align',
+    init: { method: 'POST', headers: { 'If-Match': '"1"' }, body: '{"lines":[2,{"index":4,"text":"new words"}]}' },
+  });
+});
+
 test('many jobs are fetched with one request', async () => {
   const requests = server(json({ jobs: [job('queued')], missing: ['b'] }));
   expect(await karaoke.statuses(['a', 'b'])).toHaveLength(1);
