@@ -123,7 +123,8 @@ async def test_the_first_lines_can_be_sung_until_all_lines_replace_them(
     await ready(page)
     more = page.locator(".lyrics .more")
     await expect(page.locator(".line")).to_have_count(2)
-    await expect(more).to_contain_text("More lines are coming")
+    await expect(page.locator(".job-progress .summary")).to_contain_text("More lines are coming")
+    await expect(more).to_contain_text("Some may still appear between these")
     assert await violations(page) == []
     await page.get_by_role("button", name="Words").click()
     await expect(page.get_by_label("Correct them")).to_have_value("")

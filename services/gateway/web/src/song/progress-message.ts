@@ -14,6 +14,7 @@ const STEPS: Record<JobDocument['current_step'], string> = {
 export function progressMessage(job: JobDocument): string {
   if (isFinished(job)) return job.status === 'completed' ? STEPS.completed : 'This did not work';
   const { queue_position: place, eta_seconds: eta } = job;
-  const what = place ? (place === 1 ? 'Next in line' : `Number ${place} in line`) : STEPS[job.current_step];
+  const step = job.transcription.partial ? 'More lines are coming' : STEPS[job.current_step];
+  const what = place ? (place === 1 ? 'Next in line' : `Number ${place} in line`) : step;
   return eta ? `${what} · ${formatDuration(eta)} left` : what;
 }

@@ -50,11 +50,7 @@ export function LyricsView({ song }: { song: Song }) {
           )}
         </p>
       ))}
-      {lyrics.partial && (
-        <p class="more" role="status">
-          More lines are coming. Some may still appear between these.
-        </p>
-      )}
+      {lyrics.partial && <p class="more">More lines are coming. Some may still appear between these.</p>}
       <output class="countdown" aria-hidden="true" />
     </div>
   );
