@@ -1,16 +1,13 @@
 """Text of users does not keep the gateway from answering others."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.attack.conftest import Report
-from tests.attack.target import VICTIM, Target, submit
-from tests.attack.watch import Silence
+from tests.attack.target import Target, submit
+from tests.attack.watch import quietest
 
 LONGEST_SECONDS = 0.5
 """The promise is 10 ms, and other tests count it exactly. Here other programs may take the processor meanwhile."""
-TRIES = 3
 
 MARKS = "\u0301\u0316"
 """Accents above and below a letter: normalization sorts them."""
@@ -26,21 +23,6 @@ LYRICS = {
 REFUSALS = ("empty_lyrics", "lyrics_too_long", "invalid_lyrics")
 
 
-def silence_during(target: Target, attack: Callable[[], object]) -> float:
-    """Return the longest time, in seconds, that another client waits during the attack.
-
-    This is the shortest of several attacks: a loaded machine disturbs one or another of them, the attack all.
-    """
-    shortest = float("inf")
-    for _ in range(TRIES):
-        with Silence().measured(target.gateway.port, VICTIM) as silence:
-            attack()
-        shortest = min(shortest, silence.seconds)
-        if shortest <= LONGEST_SECONDS:
-            break
-    return shortest
-
-
 @pytest.mark.parametrize("kind", LYRICS)
 def test_lyrics_do_not_silence_the_gateway(target: Target, report: Report, attacker: str, kind: str) -> None:
     with target.client(attacker) as client:
@@ -49,11 +31,11 @@ def test_lyrics_do_not_silence_the_gateway(target: Target, report: Report, attac
             answer = submit(client, tasks="transcription", lyrics=LYRICS[kind])
             assert answer.status_code == 202 or answer.json()["code"] in REFUSALS
 
-        silence = silence_during(target, attack)
+        silence = quietest(target, attack, LONGEST_SECONDS)
     report(f"lyrics of {kind}: seconds without an answer", silence, LONGEST_SECONDS)
 
 
 def test_a_file_name_does_not_silence_the_gateway(target: Target, report: Report, attacker: str) -> None:
     with target.client(attacker) as client:
-        silence = silence_during(target, lambda: submit(client, name="a" + 4_500 * MARKS))
+        silence = quietest(target, lambda: submit(client, name="a" + 4_500 * MARKS), LONGEST_SECONDS)
     report("a file name of 9,000 combining marks: seconds without an answer", silence, LONGEST_SECONDS)

@@ -23,7 +23,7 @@ def test_the_commands_of_the_api_page_work(gateway_url: str, short_song: Path, t
         timeout=300,
     )
     assert session.returncode == 0, session.stderr
-    assert len(blocks) == 11
+    assert len(blocks) == 12
     assert (tmp_path / "start-of-vocals.flac").stat().st_size == 1000
     assert (tmp_path / "lyrics.lrc").read_text().startswith("[")
     assert "\\kf" in (tmp_path / "lyrics.ass").read_text()

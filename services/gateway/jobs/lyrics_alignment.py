@@ -106,19 +106,23 @@ class LyricsAlignments:
             asked = await in_lyrics_thread(_request, body, content, known.number + 1)
         except PermanentError as error:
             raise Problem(422, error.code, f"{error.summary}.") from error
-        number = await self._store(job_id, asked, 1 + _last_number(document))
+        number = await self._store(job_id, asked, _last_number(document))
         await self._publish(known.submission, number)
         return number
 
-    async def _store(self, job_id: str, content: bytes, number: int) -> int:
-        """Store a request under the first free number from `number` on, and delete what it makes superfluous."""
+    async def _store(self, job_id: str, content: bytes, ended: int) -> int:
+        """Store a request under a free number after `ended`, that of the latest alignment, and delete what is outdated.
+
+        Requests of alignments that have not ended stay, so that no number is used twice.
+        """
+        number = ended + 1
         with on_a_full_disk():
             while not await self._storage.claim(f"{job_id}/{alignment_request(number)}", content):
                 number += 1
         if await self._storage.delete_leftovers(job_id):
             raise no_such_result()
         existing = await self._storage.sizes(job_id)
-        earlier = [name for name in existing if (match := REQUEST.fullmatch(name)) and int(match[1]) < number]
+        earlier = [name for name in existing if (match := REQUEST.fullmatch(name)) and int(match[1]) <= ended]
         for name in (*earlier, *outdated(existing)):
             await self._storage.delete(f"{job_id}/{name}")
         return number
