@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from shared.events import Fraction, Frozen, JobId, Moment, Percent, Seconds
+from shared.events import FoundAt, Fraction, Frozen, JobId, Moment, Percent, Seconds
 from shared.notes import Note
 from shared.tasks import JobState, Task, TaskState
 
@@ -79,6 +79,9 @@ class TranscriptionDocument(TaskDocument):
     )
     doubtful_line_count: int | None = Field(
         default=None, description="Lines with a word that is probably wrong; `lyrics.json` marks these words."
+    )
+    found_at: FoundAt | None = Field(
+        default=None, description="Where the lyrics were looked up; null if they were recognized, or you gave them."
     )
     corrected: bool | None = Field(
         default=None, description="Whether the lyrics, `word_count` and `review` are those that a user corrected."

@@ -122,6 +122,14 @@ class GivenTimes(Frozen):
     shift: Annotated[float, Field(ge=-1e9, le=1e9)] = 0
 
 
+class FoundAt(Frozen):
+    """Place of lyrics in a public collection."""
+
+    server: Annotated[str, Field(max_length=260, description="Its host name: `lrclib.net`.")]
+    entry: Annotated[Count, Field(description="Number of the entry.")]
+    url: Annotated[str, Field(max_length=300, description="Address of the entry, as JSON.")]
+
+
 class Lyrics(Frozen):
     """Result of the transcriber. The files exist even when no word was sung."""
 
@@ -142,6 +150,11 @@ class Lyrics(Frozen):
         default=None,
         exclude_if=lambda times: times is None,  # so that services of earlier versions read the event
         description="Null if the lyrics came without times.",
+    )
+    found_at: FoundAt | None = Field(
+        default=None,
+        exclude_if=lambda found_at: found_at is None,
+        description="Null if the words were recognized or given.",
     )
     transcription: FileName
     lrc: FileName

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.events import AudioFacts, CorrectedLyrics, Frozen, GivenTimes, Lyrics, Result, Rhythm
+from shared.events import AudioFacts, CorrectedLyrics, FoundAt, Frozen, GivenTimes, Lyrics, Result, Rhythm
 
 NoteCode = Literal[
     "audio_gaps_filled",
@@ -15,6 +15,7 @@ NoteCode = Literal[
     "language_uncertain",
     "lyrics_times_shifted",
     "lyrics_times_ignored",
+    "lyrics_found",
     "lyrics_deleted",
     "tempo_uncertain",
 ]
@@ -58,6 +59,11 @@ def of_given_times(times: GivenTimes) -> Note | None:
     )
 
 
+def of_found_lyrics(at: FoundAt) -> Note:
+    message = f"The words were looked up at {at.server} (entry {at.entry}). They agree with what was heard."
+    return Note(code="lyrics_found", message=message)
+
+
 def _of_audio(audio: AudioFacts) -> Iterator[Note]:
     if audio.filled_seconds:
         lost = f"{audio.filled_seconds:.1f} s" if audio.filled_seconds >= 1 else f"{1000 * audio.filled_seconds:.0f} ms"
@@ -78,6 +84,8 @@ def _of_result(result: Result, corrected_lyrics: CorrectedLyrics | None) -> Iter
         return
     if isinstance(result, Lyrics) and result.given_times and (note := of_given_times(result.given_times)):
         yield note
+    if isinstance(result, Lyrics) and result.found_at:
+        yield of_found_lyrics(result.found_at)
     match result:
         case Lyrics(word_count=0):
             yield Note(code="no_singing", message="No singing was found, so there are no lyrics.")

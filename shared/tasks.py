@@ -12,7 +12,7 @@ from typing import Final, Literal, Self
 TaskState = Literal["queued", "processing", "completed", "failed", "skipped"]
 JobState = Literal["queued", "processing", "completed", "failed", "unknown"]
 
-Input = Literal["lyrics", "beats", "instrumental", "drums"]
+Input = Literal["lyrics", "beats", "instrumental", "drums", "tags"]
 """Files that an engine may read besides its audio."""
 
 

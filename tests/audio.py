@@ -7,11 +7,14 @@ import numpy as np
 import soundfile
 
 
-def tone(seconds: float, rate: int = 44_100, channels: int = 2, form: str = "WAV") -> bytes:
-    """Return a sine tone of 440 Hz as a file of the format `form`."""
+def tone(seconds: float, rate: int = 44_100, channels: int = 2, form: str = "WAV", **tags: str) -> bytes:
+    """Return a sine tone of 440 Hz as a file of the format `form`, with tags such as `title`."""
     wave = 0.3 * np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate)
     file = io.BytesIO()
-    soundfile.write(file, np.column_stack([wave] * channels), rate, format=form)
+    with soundfile.SoundFile(file, "w", rate, channels, format=form) as target:
+        for name, text in tags.items():
+            setattr(target, name, text)
+        target.write(np.column_stack([wave] * channels))
     return file.getvalue()
 
 

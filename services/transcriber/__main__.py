@@ -5,7 +5,9 @@ from shared.worker.worker import work
 
 if __name__ == "__main__":
     settings = Settings()
-    wants: tuple[Input, ...] = ("lyrics", "beats", "instrumental")
+    wants: tuple[Input, ...] = ("lyrics", "beats", "instrumental", "tags")
+    if not settings.lyrics_lookup_url:
+        wants = tuple(name for name in wants if name != "tags")
     engine, warm = "services.transcriber.engine:transcribe", "services.transcriber.engine:warm"
     aligner = "services.transcriber.engine:align"
     run("transcriber", settings, work(Task.TRANSCRIPTION, engine, warm, settings, wants, aligner=aligner))

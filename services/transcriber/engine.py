@@ -4,6 +4,7 @@ Runs in the worker's child process.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import chain
@@ -17,13 +18,14 @@ from services.transcriber.alignment.sphinx import sphinx_aligner
 from services.transcriber.alignment.user_lyrics import time_user_lyrics
 from services.transcriber.alignment.wav2vec2 import Wav2Vec2Aligners
 from services.transcriber.audio import SAMPLE_HZ, read
+from services.transcriber.lookup import FoundLyrics, look_up
 from services.transcriber.partial_lyrics import PartialLyrics
 from services.transcriber.recognition.embedded import whisper_base
 from services.transcriber.recognition.recognizer import Recognizer, ignore
 from services.transcriber.recognition.segments import OFFSET, ONSET, find_segments
 from services.transcriber.recognition.vad_checkpoint import CONTENT
 from services.transcriber.settings import Settings
-from services.transcriber.text.tokens import tokenize_timed
+from services.transcriber.text.tokens import GivenLine, tokenize_timed
 from shared.audio import torchaudio_shim
 from shared.errors import PermanentError, TransientError
 from shared.events import CorrectedLyrics, Lyrics, Options
@@ -46,7 +48,7 @@ SEGMENTED, RECOGNIZED = 0.1, 0.85
 
 
 def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, progress: Progress) -> Lyrics:
-    """Write `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}` with the user's lyrics, if any, or the recognized words.
+    """Write `lyrics.{json,txt,lrc,elrc,srt,vtt,ass}` with the user's lyrics, or found ones, or recognized words.
 
     The instrumental improves the recognition; `beats.json` gives each line its bar. Without singing and without user
     lyrics, the files contain no words. Recognized lines that are certain are in `lyrics.partial.json` before that.
@@ -76,12 +78,19 @@ def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, 
     def report(part: float) -> None:
         progress(RECOGNIZED + (1 - RECOGNIZED) * part)
 
+    words = [*chain(*phrases)]
+    known: Sequence[GivenLine] | None = None
+    found: FoundLyrics | None = None
     if inputs.lyrics:
-        words, voiced = [*chain(*phrases)], [*chain(*(segment.voiced for segment in segments))]
+        known = tokenize_timed(inputs.lyrics.read_text("utf-8"))
+    elif inputs.tags and words:
+        found = look_up(settings.lyrics_lookup_url, inputs.tags, words, len(samples) / SAMPLE_HZ, language)
+        known = found.lines if found else None
+    if known is not None:
         lines, given_times = time_user_lyrics(
-            tokenize_timed(inputs.lyrics.read_text("utf-8")),
+            known,
             words,
-            voiced,
+            [*chain(*(segment.voiced for segment in segments))],
             samples,
             language=language,
             aligner=aligner,
@@ -94,8 +103,9 @@ def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, 
         language=language,
         language_probability=recognition.language_probability,
         alignment=aligner.name if aligner else "whisper",
-        source="given" if inputs.lyrics else "heard",
-        given_times=given_times,
+        source="found" if found else "heard" if known is None else "given",
+        given_times=None if found else given_times,
+        found_at=found.at if found else None,
     )
     return formats.write(out, lines, metadata, bars)
 

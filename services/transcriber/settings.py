@@ -21,3 +21,8 @@ class Settings(Shared):
     )
     cache_folder: Path = Path(".run/models").absolute()
     threads: int = Field(default=4, ge=1)
+    lyrics_lookup_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s@?#]{1,200})?$",
+        description="Server that answers like https://lrclib.net, where lyrics are looked up; empty: nowhere.",
+    )

@@ -9,14 +9,14 @@ from shared.events import CorrectedLyrics
 from shared.lyrics.review import Source, of_song, reviewed
 from shared.lyrics.romanisation import romanised
 from shared.lyrics.words import Line, Metadata, Word, direction, rounded
-from shared.notes import of_given_times
+from shared.notes import of_found_lyrics, of_given_times
 from shared.rhythm.bars import Bars, place
 
 NO_WORDS_NOTE: Final = "No words were heard: this seems to be an instrumental."
 
-Origin = Literal["heard", "given", "estimated", "edited"]
-"""Where a word comes from: it was recognized, or aligned from the user's lyrics; its time was only estimated; or a user
-changed its text or its time."""
+Origin = Literal["heard", "given", "found", "estimated", "edited"]
+"""Where a word comes from: it was recognized, or aligned from the user's lyrics or from those of a public collection;
+its time was only estimated; or a user changed its text or its time."""
 
 
 def to_json(lines: Sequence[Line], metadata: Metadata, bars: Bars | None = None, *, partial: bool = False) -> str:
@@ -41,6 +41,7 @@ def document_of(
         "model": metadata.model,
         "alignment": metadata.alignment,
         "source": metadata.source,
+        **({"found_at": metadata.found_at.model_dump()} if metadata.found_at else {}),
         "corrected": False,
         "partial": partial,
         "note": _note(metadata) if lines else NO_WORDS_NOTE,
@@ -107,6 +108,7 @@ def lines_of(document: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
 
 def _note(metadata: Metadata) -> str | None:
     note = of_given_times(metadata.given_times) if metadata.given_times else None
+    note = of_found_lyrics(metadata.found_at) if metadata.found_at else note
     return note.message if note else None
 
 

@@ -41,6 +41,7 @@ def write(out: Path, lines: Sequence[Line], metadata: Metadata, bars: Bars | Non
         review=document["review"],
         doubtful_line_count=document["doubtful_line_count"],
         given_times=metadata.given_times,
+        found_at=metadata.found_at,
         transcription="lyrics.json",
         lrc="lyrics.lrc",
         srt="lyrics.srt",

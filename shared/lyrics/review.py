@@ -1,8 +1,8 @@
 """Probability that a word of the lyrics is wrong, which shows the lines that a user should look at.
 
 A recognized word is wrong if another word, or none, is sung there. The words of the user's own lyrics are as the user
-wrote them; one is wrong if it starts more than 0.3 s from its time. A word that a user edited is right. Missing words
-are not known, and not counted.
+wrote them, and those that were looked up agree with the song; one is wrong if it starts more than 0.3 s from its time.
+A word that a user edited is right. Missing words are not known, and not counted.
 
 It is a logistic regression, whose constants tests/evaluation/review.py fits.
 """
@@ -12,14 +12,13 @@ from math import exp, log
 from statistics import fmean
 from typing import Any, Final, Literal, NamedTuple
 
-Source = Literal["heard", "given"]
+Source = Literal["heard", "given", "found"]
 Evidence = tuple[float, float, float, float]
 """A 1, the word's confidence, the mean confidence of its line, and the logarithm of the line's words per second."""
 
-CONSTANTS: Final[Mapping[Source, Evidence]] = {
-    "heard": (3.61, -3.92, -3.87, 1.49),
-    "given": (-1.42, -0.80, -0.72, -0.26),
-}
+HEARD: Final[Evidence] = (3.61, -3.92, -3.87, 1.49)
+GIVEN: Final[Evidence] = (-1.42, -0.80, -0.72, -0.26)
+CONSTANTS: Final[Mapping[Source, Evidence]] = {"heard": HEARD, "given": GIVEN, "found": GIVEN}
 DOUBTFUL: Final = 0.4
 """Probability from which on a recognized word is doubtful."""
 SLOWEST, FASTEST = 0.5, 8.0
@@ -55,8 +54,8 @@ def reviewed(words: Sequence[Mapping[str, Any]], source: Source) -> dict[str, An
 
 
 def is_doubtful(known: Evidence, probability: float, source: Source) -> bool:
-    """Return whether a recognized word is probably wrong, or whether no word of a line of the user was recognized."""
-    return known[2] == 0 if source == "given" else probability >= DOUBTFUL
+    """Return whether a recognized word is probably wrong, or whether no word of a known line was recognized."""
+    return probability >= DOUBTFUL if source == "heard" else known[2] == 0
 
 
 def evidence(words: Sequence[Mapping[str, Any]]) -> list[Evidence | None]:

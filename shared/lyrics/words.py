@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from unicodedata import bidirectional
 
-from shared.events import GivenTimes
+from shared.events import FoundAt, GivenTimes
 from shared.lyrics.review import Source
 
 # LRC and SRT cannot escape brackets, which start a tag there: similar characters replace them.
@@ -58,10 +58,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Metadata:
-    """`source` is `heard` (recognized) or `given` (by the user); `alignment` is the method that timed the words.
+    """`source` is `heard` (recognized), `given` (by the user) or `found` (in a public collection, at `found_at`).
 
-    `given_times` is None if the user's lyrics had no times. `language` is an ISO 639-1 code. `language_probability` (0
-    to 1) is None if the user chose the language or if there is no singing.
+    `alignment` is the method that timed the words. `given_times` is None if the user's lyrics had no times. `language`
+    is an ISO 639-1 code. `language_probability` (0 to 1) is None if the user chose the language or if there is no
+    singing.
     """
 
     language: str | None
@@ -70,6 +71,7 @@ class Metadata:
     source: Source
     language_probability: float | None = None
     given_times: GivenTimes | None = None
+    found_at: FoundAt | None = None
 
 
 def join_words(pieces: Iterable[tuple[Word, str]]) -> str:

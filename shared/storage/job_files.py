@@ -21,6 +21,8 @@ SONG: Final = "song.flac"
 """The decoded upload: FLAC, 16 bit, 44.1 kHz, stereo."""
 LYRICS: Final = "words.txt"
 """Lyrics that the user supplied, normalized by `shared.user_lyrics`. Missing when none were supplied."""
+TAGS: Final = "tags.json"
+"""Title and artist (`shared.lyrics.tags.Tags`) that the upload names. Missing when it names only one or none."""
 BEATS: Final = "beats.json"
 """Result of the beat analysis. Missing before it has completed, or when it was not requested."""
 PARTIAL_LYRICS: Final = "lyrics.partial.json"
@@ -50,6 +52,8 @@ def input_file(name: Input, options: Options) -> str:
             return LYRICS
         case "beats":
             return BEATS
+        case "tags":
+            return TAGS
         case stem:
             return stem_file(stem, options)
 

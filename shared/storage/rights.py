@@ -14,6 +14,7 @@ from shared.storage.job_files import (
     MANIFEST,
     SIGNATURE,
     SONG,
+    TAGS,
     alignment_request,
     refined_mark,
     run_claim,
@@ -55,7 +56,7 @@ def _files(*sounds: str) -> tuple[str, ...]:
 
 def _worker(task: Task, *wants: Input) -> Rights:
     """Return the rights of a worker; `wants` are the inputs that its service declares."""
-    names = {"lyrics": LYRICS, "beats": BEATS}
+    names = {"lyrics": LYRICS, "beats": BEATS, "tags": TAGS}
     audio = _files(task.row.reads) if task.row.reads else ()
     inputs = (names.get(name, f"{name}.*") for name in wants)
     mark = (refined_mark(task),) if task.refined_by else ()
@@ -69,7 +70,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
     "gateway": Rights(
         reads=(MANIFEST, SIGNATURE, ANNOUNCED, SONG, *_RESULTS, *CORRECTIONS),
         writes=(
-            *(SONG, LYRICS, MANIFEST, SIGNATURE, ANNOUNCED, run_claim("*")),
+            *(SONG, LYRICS, TAGS, MANIFEST, SIGNATURE, ANNOUNCED, run_claim("*")),
             *(*_files(*Task.STEM_SEPARATION.row.makes), CLICK),  # in other formats
             *(*CORRECTIONS, ALIGNED, alignment_request("*")),
         ),
@@ -77,7 +78,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
     ),
     "status": Rights(reads=(MANIFEST, SIGNATURE, ANNOUNCED), writes=(), deletes=EVERYTHING),
     "separator": _worker(Task.STEM_SEPARATION),
-    "transcriber": _worker(Task.TRANSCRIPTION, "lyrics", "beats", "instrumental"),
+    "transcriber": _worker(Task.TRANSCRIPTION, "lyrics", "beats", "instrumental", "tags"),
     "beats": _worker(Task.BEAT_ANALYSIS, "drums"),
 }
-"""Only the gateway writes songs, given lyrics and manifests. A worker writes and deletes only its own results."""
+"""Only the gateway writes songs, tags, given lyrics and manifests. A worker writes and deletes only its own results."""

@@ -10,7 +10,8 @@ class Inputs:
     """Local files that an engine reads. Apart from `audio`, None when the job has no such file, or it was not wanted.
 
     `audio` is the decoded song, or the stem that the task works on; `lyrics` are the user's, as UTF-8 text; `beats` is
-    the `beats.json` of the beat analysis; `instrumental` and `drums` are stems.
+    the `beats.json` of the beat analysis; `instrumental` and `drums` are stems; `tags` are the
+    `shared.lyrics.tags.Tags` of the upload.
     """
 
     audio: Path
@@ -18,6 +19,7 @@ class Inputs:
     beats: Path | None = None
     instrumental: Path | None = None
     drums: Path | None = None
+    tags: Path | None = None
 
 
 class Progress(Protocol):

@@ -13,7 +13,7 @@ import soundfile
 from shared.broker.bus import Bus
 from shared.errors import StorageUnavailableError
 from shared.events import JobSubmitted
-from shared.storage.job_files import SONG, Storage
+from shared.storage.job_files import SONG, TAGS, Storage
 from shared.tasks import Task
 from tests.audio import tone
 from tests.fakes import submitted
@@ -45,6 +45,22 @@ async def test_a_song_is_decoded_stored_and_published(
     assert (rate, samples.shape[1]) == (44_100, 2)
     assert abs(len(samples) / rate - 2) < 0.1
     assert abs(event.song.audio_duration - len(samples) / rate) < 0.001
+
+
+@pytest.mark.parametrize(
+    ("song", "stored"),
+    [
+        (tone(2, title="Over the Sea", artist="Nobody"), b'{"title":"Over the Sea","artist":"Nobody"}'),
+        (tone(2, title="Over the Sea"), None),
+    ],
+)
+async def test_title_and_artist_of_an_upload_are_stored_if_it_names_both(
+    client: httpx2.AsyncClient, storage: Storage, tmp_path: Path, song: bytes, stored: bytes | None
+) -> None:
+    job_id = (await submit(client, song)).json()["job_id"]
+    found = tmp_path / TAGS
+    assert (await storage.fetch_if_there(f"{job_id}/{TAGS}", found)) == (stored is not None)
+    assert stored is None or found.read_bytes() == stored
 
 
 @pytest.mark.parametrize(

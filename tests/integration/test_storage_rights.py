@@ -18,7 +18,7 @@ from shared.broker.bus import Bus
 from shared.broker.topology import STATUS_QUEUE
 from shared.errors import StorageUnavailableError
 from shared.events import JobCancelled, TaskProgressed
-from shared.storage.job_files import ANNOUNCED, BEATS, LYRICS, MANIFEST, SIGNATURE, SONG, Storage
+from shared.storage.job_files import ANNOUNCED, BEATS, LYRICS, MANIFEST, SIGNATURE, SONG, TAGS, Storage
 from shared.storage.objects import Head
 from shared.storage.rights import RIGHTS
 from shared.tasks import Input, Task
@@ -29,7 +29,7 @@ from tests.system import Bench, Listener, gateway, recent, status_service, until
 
 ENGINES: dict[Task, tuple[str, tuple[Input, ...]]] = {
     Task.STEM_SEPARATION: ("separate", ()),
-    Task.TRANSCRIPTION: ("transcribe", ("lyrics", "beats", "instrumental")),
+    Task.TRANSCRIPTION: ("transcribe", ("lyrics", "beats", "instrumental", "tags")),
     Task.BEAT_ANALYSIS: ("analyse", ("drums",)),
 }
 """Engine and inputs of each task."""
@@ -91,7 +91,7 @@ async def test_a_whole_job_is_done_by_services_that_may_do_nothing_else(
         await stack.enter_async_context(Consumer(bus, store).consuming())
         for task, (engine, wants) in ENGINES.items():
             await stack.enter_async_context(worker(task, engine, bus, limited[task.queue], root, wants))
-        files = {"file": ("song.wav", tone(2))}
+        files = {"file": ("song.wav", tone(2, title="Over the Sea", artist="Nobody"))}
         submission = await client.post("/api/process", files=files, data={"lyrics": "la la"}, headers=KEY)
         job_id = submission.json()["job_id"]
 
@@ -150,7 +150,7 @@ KEY = {"Idempotency-Key": "mine"}
 @pytest.mark.parametrize("service", ["status", *(task.queue for task in Task)])
 def test_only_the_gateway_writes_songs_lyrics_and_manifests(tmp_path: Path, service: str) -> None:
     storage = LimitedStorage(tmp_path, service)
-    for name in (SONG, LYRICS, MANIFEST, SIGNATURE, ANNOUNCED, "run-1"):
+    for name in (SONG, LYRICS, TAGS, MANIFEST, SIGNATURE, ANNOUNCED, "run-1"):
         assert not storage.may("PutObject", f"{JOB_ID}/{name}")
         assert storage.may("DeleteObject", f"{JOB_ID}/{name}") == (service == "status")
 

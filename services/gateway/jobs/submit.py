@@ -27,7 +27,8 @@ from shared.broker.bus import Bus
 from shared.errors import StorageUnavailableError, TransientError, on_a_full_disk
 from shared.events import JobSubmitted, Song
 from shared.job import ready
-from shared.storage.job_files import LYRICS, SONG, Storage
+from shared.lyrics.tags import Tags
+from shared.storage.job_files import LYRICS, SONG, TAGS, Storage
 from shared.telemetry.metrics import UPLOAD_SECONDS, UPLOADS, initialize_labels
 from shared.web.connection import while_connected
 from shared.web.problem import Problem, problems
@@ -95,7 +96,7 @@ class Submissions:
             upload = await receive(request, file, limits)
             callback_url = await validated_callback(upload.callback_url, limits)
             decoding = decode(file, song, limits.min_seconds, limits.max_seconds, caller_of(request, owner))
-            seconds, facts = await while_connected(request, decoding)
+            seconds, facts, tags = await while_connected(request, decoding)
             submission = JobSubmitted(
                 job_id=job_id,
                 at=datetime.now(UTC),
@@ -109,12 +110,14 @@ class Submissions:
                 if keyed and await self._is_submitted(job_id):
                     return
                 async with self._quota.reserved(request, owner, submission):  # others may be accepted meanwhile
-                    await self._store(submission, song, upload.lyrics, keyed=keyed)
+                    await self._store(submission, song, upload.lyrics, tags, keyed=keyed)
         log.info(
             "job accepted", **submission.song.model_dump(exclude={"name"}), **submission.options.model_dump(mode="json")
         )
 
-    async def _store(self, submission: JobSubmitted, song: Path, lyrics: str | None, *, keyed: bool) -> None:
+    async def _store(
+        self, submission: JobSubmitted, song: Path, lyrics: str | None, tags: Tags | None, *, keyed: bool
+    ) -> None:
         """Store the job's files and publish it. After an error, delete the files, except with an idempotency key.
 
         The broker may have the job although it did not confirm; with a key, the client will repeat its request. The
@@ -125,6 +128,8 @@ class Submissions:
             await self._storage.put(f"{job_id}/{SONG}", song)
             if lyrics:
                 await self._storage.put(f"{job_id}/{LYRICS}", lyrics.encode())
+            if tags:
+                await self._storage.put(f"{job_id}/{TAGS}", tags.model_dump_json().encode())
             await self._storage.put_manifest(submission)
             await self._announce(submission)
         except BaseException:

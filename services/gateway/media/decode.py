@@ -7,6 +7,7 @@ from typing import NamedTuple
 from services.gateway.media.processes import MAX_DECODERS, Slots, run_child
 from shared.errors import StorageFullError
 from shared.events import AudioFacts
+from shared.lyrics.tags import Tags
 from shared.web.problem import Problem
 
 WAIT_SECONDS = 60.0
@@ -25,10 +26,11 @@ PROBLEMS = {
 
 
 class Decoded(NamedTuple):
-    """`seconds` is the length of the decoded song."""
+    """`seconds` is the length of the decoded song. `tags` are None if the upload names no title or no artist."""
 
     seconds: float
     facts: AudioFacts
+    tags: Tags | None
 
 
 async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: float, caller: Hashable) -> Decoded:
@@ -45,4 +47,6 @@ async def decode(upload: Path, song: Path, min_seconds: float, max_seconds: floa
     if "code" in outcome:
         status, text = PROBLEMS[str(outcome["code"])]
         raise Problem(status, str(outcome["code"]), text.format(min=min_seconds, max=max_seconds))
-    return Decoded(float(outcome.pop("seconds")), AudioFacts.model_validate(outcome))
+    title, artist = outcome.pop("title", None), outcome.pop("artist", None)
+    tags = Tags(title=title, artist=artist) if title and artist else None
+    return Decoded(float(outcome.pop("seconds")), AudioFacts.model_validate(outcome), tags)

@@ -1,8 +1,8 @@
 """The decoder's child process: `python -m services.gateway.media.decoder UPLOAD SONG MIN_SECONDS MAX_SECONDS`.
 
-It prints `{"seconds": …}` with the fields of `shared.events.AudioFacts`, or `{"code": …}` with a key of
-`services.gateway.media.decode.PROBLEMS`. It imports few modules, to start fast, and is confined before it reads the
-upload.
+It prints `{"seconds": …}` with the fields of `shared.events.AudioFacts`, and `title` and `artist` if the upload names
+them, or `{"code": …}` with a key of `services.gateway.media.decode.PROBLEMS`. It imports few modules, to start fast,
+and is confined before it reads the upload.
 """
 
 import errno
@@ -43,6 +43,9 @@ MAX_LOST: Final = 0.25
 MAX_LOST_OR_PAUSED: Final = 0.5
 """Shares of a song that may be missing inside it."""
 MAX_PASSES: Final = 3
+TAGS: Final = ("title", "artist")
+MAX_TAG: Final = 300
+"""Most characters of a tag; longer ones are cut off."""
 OGG_PAGE_BYTES: Final = 65_307
 """Size of the largest page."""
 OPUS_PRE_SKIP_SECONDS: Final = 0.08
@@ -53,7 +56,7 @@ class UnacceptableError(Exception):
     """The file is refused. The message is the code."""
 
 
-def decode(upload: BinaryIO, song: BinaryIO, min_seconds: float, max_seconds: float) -> dict[str, float | bool]:
+def decode(upload: BinaryIO, song: BinaryIO, min_seconds: float, max_seconds: float) -> dict[str, float | bool | str]:
     """Decode, and again if the whole song shows that another mix is right. Return the length and the facts."""
     mixers = [Mixer(Mix())]
     seconds, filled_seconds = _decode(upload, song, mixers[0], max_seconds)
@@ -68,7 +71,19 @@ def decode(upload: BinaryIO, song: BinaryIO, min_seconds: float, max_seconds: fl
         "channels": 1 if mix.only_centre else mixers[0].channels,
         "gain_db": mix.gain_db,
         "clipped": mixers[0].is_clipped,
+        **_tags(upload),
     }
+
+
+def _tags(upload: BinaryIO) -> dict[str, str]:
+    """Return title and artist of the file or, as in Ogg, of its sound, each on one line, if it has them."""
+    with open_audio(upload) as source:
+        found = {name.lower(): text for each in (_stream(source), source) for name, text in each.metadata.items()}
+    return {name: text for name in TAGS if (text := _on_one_line(found.get(name, "")[:MAX_TAG]))}
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
 def _decode(upload: BinaryIO, song: BinaryIO, mixer: Mixer, max_seconds: float) -> tuple[float, float]:
@@ -180,7 +195,7 @@ def main() -> None:
     try:
         with Path(sys.argv[1]).open("rb") as upload, Path(sys.argv[2]).open("wb") as song:
             confine()
-            outcome: dict[str, float | bool | str] = {**decode(upload, song, *limits)}
+            outcome = decode(upload, song, *limits)
     except UnacceptableError as error:
         outcome = {"code": str(error)}
     except TooLongError:

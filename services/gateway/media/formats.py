@@ -29,7 +29,7 @@ def open_audio(file: BinaryIO) -> InputContainer:
     """Open a file that may refer to no other. Raises FFmpegError, also for one of another format."""
     file.seek(0)
     options = {"format_whitelist": FORMATS, "codec_whitelist": CODECS, "protocol_whitelist": "none"}
-    container = av.open(_Input(file), options=options)
+    container = av.open(_Input(file), options=options, metadata_errors="replace")
     assert isinstance(container, InputContainer)
     return container
 

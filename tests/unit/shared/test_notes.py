@@ -1,12 +1,14 @@
 import pytest
 
-from shared.events import AudioFacts, Event, GivenTimes, JobCancelled, Lyrics, Result
+from shared.events import AudioFacts, Event, FoundAt, GivenTimes, JobCancelled, Lyrics, Result
 from shared.job import fold_all
 from shared.notes import notes
 from shared.tasks import Task
 from shared.view import view
 from tests.fakes import JOB_ID, LYRICS, NO_PULSE, RESULTS, RHYTHM, SILENCE, after, completed, found_nothing, submitted
 
+FOUND_AT = FoundAt(server="lrclib.net", entry=12, url="https://lrclib.net/api/get/12")
+FOUND = LYRICS.model_copy(update={"found_at": FOUND_AT})
 DOUBTFUL = LYRICS.model_copy(update={"language_probability": 0.413})
 
 
@@ -47,6 +49,7 @@ def test_an_unusual_upload_is_noted(audio: AudioFacts, code: str, words: str) ->
         (times_of_lyrics(used=True, shift=-1.52), "lyrics_times_shifted", "1.5 s late"),
         (times_of_lyrics(used=True, shift=3.04), "lyrics_times_shifted", "3.0 s early"),
         (times_of_lyrics(used=False), "lyrics_times_ignored", "do not fit"),
+        (FOUND, "lyrics_found", "lrclib.net (entry 12)"),
         (NO_PULSE, "tempo_uncertain", "No steady beat"),
         (RHYTHM.model_copy(update={"beat_confidence": 0.45}), "tempo_uncertain", "45%"),
     ],

@@ -1,6 +1,6 @@
 """Small songs in containers: a quiet tone with a burst of noise. Packets get other times, or are damaged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,12 @@ def write(
     layout: str = "stereo",
     *,
     picture: bool = False,
+    tags: Mapping[str, str] | None = None,
 ) -> Path:
     """Encode a sound, a burst unless given. `picture` adds a video that starts at 0."""
     sound = burst() if sound is None else sound
     with av.open(file, "w", format=FORMATS.get(file.suffix)) as target:
+        target.metadata.update(tags or {})
         video = target.add_stream("mpeg2video", rate=25) if picture else None
         stream = target.add_stream(codec, rate=HZ, layout=layout)
         assert isinstance(stream, AudioStream)

@@ -143,3 +143,38 @@ def test_a_studio_file_of_half_the_longest_time_is_accepted(tmp_path: Path) -> N
     soundfile.write(tmp_path / "upload", burst().T, 352_800, format="FLAC")
     seconds = SECONDS * 48_000 / 352_800
     assert decode(tmp_path / "upload", max_seconds=2 * seconds)[0]["seconds"] == pytest.approx(seconds, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("song.mp3", "libmp3lame"),
+        ("song.flac", "flac"),
+        ("song.opus", "libopus"),
+        ("song.m4a", "aac"),
+        ("song.mka", "aac"),
+        ("song.wav", "pcm_s16le"),
+    ],
+)
+def test_title_and_artist_are_read(tmp_path: Path, name: str, codec: str) -> None:
+    tags = {"title": "Ünder the\n\u202eriver  " + "x" * 400, "artist": "The Ferrymen"}
+    facts, _ = decode(write(tmp_path / name, codec, tags=tags))
+    assert facts["title"].startswith("Ünder the river xxx")
+    assert 250 < len(facts["title"]) <= 300
+    assert facts["artist"] == "The Ferrymen"
+
+
+def test_a_song_without_tags_has_none(tmp_path: Path) -> None:
+    facts, _ = decode(write(tmp_path / "song.flac", "flac", tags={"title": " \n", "album": "Nothing"}))
+    assert not {"title", "artist", "album"} & facts.keys()
+
+
+@pytest.mark.parametrize(("name", "codec"), [("song.flac", "flac"), ("song.mka", "aac")])
+def test_tags_that_are_not_utf_8_do_not_matter(tmp_path: Path, name: str, codec: str) -> None:
+    song = write(tmp_path / name, codec, tags={"title": "Cafe del Mar", "artist": "Nobody"})
+    written = song.read_bytes()
+    at = written.index(b"Cafe del Mar") + 3
+    song.write_bytes(written[:at] + b"\xe9" + written[at + 1 :])  # as in Latin-1
+    facts, _ = decode(song)
+    assert facts["artist"] == "Nobody"
+    assert facts["seconds"] == pytest.approx(SECONDS, abs=2 * JITTER)

@@ -17,7 +17,7 @@ from shared.lyrics.review import Source, wrong
 from shared.lyrics.words import Line, Metadata, Word
 
 METADATA = Metadata(language="en", model="base", alignment="whisper", source="heard")
-SOURCES: tuple[Source, ...] = ("heard", "given")
+SOURCES: tuple[Source, ...] = ("heard", "given", "found")
 
 
 def line(*confidences: float, estimated: bool = False) -> Line:

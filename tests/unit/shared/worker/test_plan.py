@@ -14,7 +14,7 @@ from shared.worker.plan import Plan
 from tests.fakes import JOB_ID
 
 SEPARATION, TRANSCRIPTION, BEATS = Task
-ALL: tuple[Input, ...] = ("lyrics", "beats", "instrumental", "drums")
+ALL: tuple[Input, ...] = ("lyrics", "beats", "instrumental", "drums", "tags")
 DRUMS: tuple[Input, ...] = ("drums",)
 MP3 = Options(format="mp3")
 
@@ -32,13 +32,14 @@ async def fetched(plan: Plan, folder: Path, *names: str) -> dict[str, str]:
 
 
 async def test_a_task_gets_the_inputs_that_its_service_wants(tmp_path: Path) -> None:
-    plan = Plan.of(TRANSCRIPTION, MP3, ("lyrics", "beats", "instrumental"), refines=False)
-    files = ("vocals.mp3", "words.txt", "beats.json", "instrumental.mp3", "drums.mp3", "instrumental.wav")
+    plan = Plan.of(TRANSCRIPTION, MP3, ("lyrics", "beats", "instrumental", "tags"), refines=False)
+    files = ("vocals.mp3", "words.txt", "tags.json", "beats.json", "instrumental.mp3", "drums.mp3", "instrumental.wav")
     assert await fetched(plan, tmp_path, *files) == {
         "audio": "vocals.mp3",
         "lyrics": "words.txt",
         "beats": "beats.json",
         "instrumental": "instrumental.mp3",
+        "tags": "tags.json",
     }
 
 

@@ -17,7 +17,7 @@ export interface Word {
   /** True when the time is estimated instead of recognised. */
   estimated: boolean;
   /** Missing in files of earlier versions. */
-  origin?: 'heard' | 'given' | 'estimated' | 'edited';
+  origin?: 'heard' | 'given' | 'found' | 'estimated' | 'edited';
   /** True when the word, or the time of a word of your own lyrics, is probably wrong. Missing in earlier files. */
   doubtful?: boolean;
   /** False when no space precedes the word. Missing in files of earlier versions. */
@@ -47,7 +47,10 @@ export interface Line {
 export interface Lyrics {
   language: string | null;
   lines: Line[];
-  source: 'heard' | 'given';
+  /** `found`: in a public collection, at `found_at`. */
+  source: 'heard' | 'given' | 'found';
+  /** Only if `source` is `found`. */
+  found_at?: { server: string; entry: number; url: string };
   /** Expected share of the words that are wrong, 0 to 1; follows corrections. Missing in files of earlier versions. */
   review?: number;
   /** Number of lines with a doubtful word. Missing in files of earlier versions. */
@@ -60,7 +63,7 @@ export interface Lyrics {
   aligned?: number;
   /** Null when the user named the language. */
   language_probability: number | null;
-  /** The reason when there are no words, or a remark about the times that came with given ones. */
+  /** The reason when there are no words, or a remark about the times of given ones or the place of found ones. */
   note: string | null;
 }
 

@@ -77,7 +77,7 @@ function Facts({ song }: { song: Song }) {
 /** The share of the words that may be wrong, if any of them is marked. */
 function doubts(lyrics: Lyrics | null): string | undefined {
   if (!lyrics?.doubtful_line_count) return undefined;
-  const wrong = lyrics.source === 'given' ? 'be sung at another time' : 'be wrong';
+  const wrong = lyrics.source === 'heard' ? 'be wrong' : 'be sung at another time';
   return `about ${Math.max(1, Math.round(100 * (lyrics.review ?? 0)))}% of the words, mostly dotted ones, may ${wrong}`;
 }
 
