@@ -1,11 +1,11 @@
 """Lyrics from a public collection that the operator chose, one that answers like LRCLIB (https://lrclib.net/docs).
 
-The search sends the title and the artist that the upload names, and nothing else. An entry counts only if it is as long
-as the song and agrees with the words that were recognized. So a wrong tag, or a wrong entry, changes nothing.
+The requests send the title and the artist that the upload names, and the song's length. An entry counts only if it is
+as long as the song and agrees with the words that were recognized. So a wrong tag, or a wrong entry, changes nothing.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -32,13 +32,13 @@ log = structlog.get_logger()
 
 USER_AGENT: Final = "karaoke-backend/0.1.0"
 SECONDS: Final = 5.0
-"""Longest time for the only request, from the look-up of the host to the end of the answer."""
+"""Longest time for each of the two requests, from the look-up of the host to the end of the answer."""
 MAX_BYTES: Final = 2_000_000
 """Longest answer. LRCLIB answers with at most 20 entries, each of a few kB."""
 MAX_DURATION_ERROR: Final = 2.0
-"""Largest difference between the lengths of the song and of an entry in seconds, as in LRCLIB's own `/api/get`."""
+"""Largest difference between the lengths of the song and of an entry in seconds, as for LRCLIB's `/api/get`."""
 MAX_ENTRIES: Final = 5
-"""Most entries that are compared with the recognized words."""
+"""Most entries of an answer that are compared with the recognized words."""
 MIN_AGREEMENT: Final = 0.5
 """Measured in docs/evaluation/lyrics.md: right lyrics usually agree to 0.8, those of other songs to at most 0.2."""
 MIN_EQUAL_WORDS: Final = 10
@@ -70,31 +70,27 @@ def look_up(
 ) -> FoundLyrics | None:
     """Return the lyrics that agree best with the recognized words of a song of this length, if any agree.
 
-    None also after any error, which is logged: then the song has the recognized words.
+    The entry with exactly these tags is tried first, then the search, which allows for other spellings. None also after
+    any error, which is logged: then the song has the recognized words.
     """
     try:
-        entries = [*_entries(asyncio.run(_search(server, Tags.model_validate_json(tags.read_bytes()))))]
-        fitting = [entry for entry in entries if abs(entry.duration - seconds) <= MAX_DURATION_ERROR]
-        fitting.sort(key=lambda entry: (not entry.synced, abs(entry.duration - seconds)))
-        found = [each for entry in fitting[:MAX_ENTRIES] if (each := _read(server, entry, recognized, language))]
+        about = Tags.model_validate_json(tags.read_bytes())
+        asked = {"track_name": about.title, "artist_name": about.artist}
+        for path, query in (("get", asked | {"duration": str(round(seconds))}), ("search", asked)):
+            entries = [*_entries(asyncio.run(_ask(f"{server.rstrip('/')}/api/{path}", query)))]
+            best = _best(server, entries, recognized, seconds, language)
+            accepted = best is not None and best.agreement >= MIN_AGREEMENT
+            degree = round(best.agreement, 3) if best else None
+            log.info("lyrics looked up", by=path, entries=len(entries), agreement=degree, accepted=accepted)
+            if accepted:
+                return best
     except (BadAnswerError, aiohttp.ClientError, OSError) as error:
         # The texts of the others may quote the request.
         reason = str(error) if isinstance(error, BadAnswerError) else type(error).__name__
         log.warning("lyrics not looked up", error=reason)
-        return None
     except Exception as error:  # noqa: BLE001 -- the recognized words are better than a failed task
         log.warning("lyrics not looked up", **error_fields(error))
-        return None
-    best = max(found, key=lambda each: each.agreement, default=None)
-    accepted = best if best and best.agreement >= MIN_AGREEMENT else None
-    log.info(
-        "lyrics looked up",
-        entries=len(entries),
-        of_this_length=len(fitting),
-        accepted=accepted is not None,
-        agreement=round(best.agreement, 3) if best else None,
-    )
-    return accepted
+    return None
 
 
 def agreement(lyrics: Sequence[Word], recognized: Sequence[Word], language: str | None) -> float:
@@ -108,7 +104,7 @@ def agreement(lyrics: Sequence[Word], recognized: Sequence[Word], language: str 
     return 2 * sum(equal) / letters if len(equal) >= MIN_EQUAL_WORDS else 0.0
 
 
-async def _search(server: str, tags: Tags) -> bytes:
+async def _ask(url: str, query: Mapping[str, str]) -> bytes:
     """Ask once. No redirect is followed, no proxy and no cookie is used, and nothing is decompressed."""
     async with (
         asyncio.timeout(SECONDS),
@@ -117,12 +113,10 @@ async def _search(server: str, tags: Tags) -> bytes:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"},
         ) as session,
-        session.get(
-            URL(f"{server.rstrip('/')}/api/search"),
-            params={"track_name": tags.title, "artist_name": tags.artist},
-            allow_redirects=False,
-        ) as answer,
+        session.get(URL(url), params=query, allow_redirects=False) as answer,
     ):
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return b"[]"
         if answer.status != HTTPStatus.OK:
             raise BadAnswerError(f"the server answered {answer.status}")
         body = bytearray()
@@ -134,16 +128,24 @@ async def _search(server: str, tags: Tags) -> bytes:
 
 
 def _entries(body: bytes) -> Iterator[Entry]:
-    """Yield the valid entries. Raises BadAnswerError if the answer is no list in JSON, or too deeply nested."""
+    """Yield the valid entries of a list, or the only one. Raises BadAnswerError for no JSON, or too deep nesting."""
     try:
         found = from_json(body)
     except ValueError:
         raise BadAnswerError("the answer is no JSON") from None
-    if not isinstance(found, list):
-        raise BadAnswerError("the answer is no list")
-    for each in found:
+    for each in found if isinstance(found, list) else [found]:
         with suppress(ValidationError):
             yield Entry.model_validate(each)
+
+
+def _best(
+    server: str, entries: Iterable[Entry], recognized: Sequence[Word], seconds: float, language: str | None
+) -> FoundLyrics | None:
+    """Return the entry of this length that agrees best; of equal ones, one with times."""
+    fitting = [entry for entry in entries if abs(entry.duration - seconds) <= MAX_DURATION_ERROR]
+    fitting.sort(key=lambda entry: (not entry.synced, abs(entry.duration - seconds)))
+    found = [each for entry in fitting[:MAX_ENTRIES] if (each := _read(server, entry, recognized, language))]
+    return max(found, key=lambda each: each.agreement, default=None)
 
 
 def _read(server: str, entry: Entry, recognized: Sequence[Word], language: str | None) -> FoundLyrics | None:

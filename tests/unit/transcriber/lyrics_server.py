@@ -31,9 +31,10 @@ SYNCED = "".join(f"[00:{5 * number:02}.00] {line}\n" for number, line in enumera
 
 @dataclass
 class LyricsServer:
-    """Sends the pieces of `answer`, which include the status line, to every request."""
+    """Sends the pieces of `answer`, which include the status line, to every request; those of `search` to searches."""
 
     answer: Iterable[bytes]
+    search: Iterable[bytes] | None = None
     url: str = ""
     requests: list[tuple[str, dict[str, str], dict[str, str]]] = field(default_factory=list)
     """Path, query and headers of each request."""
@@ -47,8 +48,9 @@ class LyricsServer:
                 asked = urlsplit(self.path)
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 served.requests.append((asked.path, dict(parse_qsl(asked.query)), headers))
+                searched = served.search if asked.path == "/api/search" else None
                 try:
-                    for piece in served.answer:
+                    for piece in searched or served.answer:
                         self.wfile.write(piece)
                 except OSError:  # the client has heard enough
                     pass
