@@ -64,7 +64,7 @@ def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, 
     bars = read_bars(inputs.beats) if inputs.beats else None
     metadata = Metadata(language, Path(settings.whisper_model).name, alignment="whisper", source="heard")
     partial = PartialLyrics(out, metadata, bars, len(samples) / SAMPLE_HZ, lambda lines: progress(lines=lines))
-    recognition = Recognizer(pipeline, samples, music).recognize(
+    recognition = Recognizer(pipeline.model, samples, music, threads=settings.threads).recognize(
         segments,
         language,
         lambda part: progress(SEGMENTED + (RECOGNIZED - SEGMENTED) * part),
@@ -146,14 +146,17 @@ def _pipeline(settings: Settings) -> asr.FasterWhisperPipeline:
     log_utils.setup_logging("error")  # whisperx logs to standard output, which is reserved for our log
     torch.set_num_threads(settings.threads)
     embedded = whisper_base(settings.cache_folder) if settings.whisper_model == "base" else None
+    name, on_gpu = str(embedded or settings.whisper_model), _device() == "cuda"
     try:
-        return asr.load_model(
-            str(embedded or settings.whisper_model),
+        model = WhisperModel(
+            name,
             _device(),
-            compute_type="float16" if _device() == "cuda" else "int8",
-            vad_options={"vad_onset": ONSET, "vad_offset": OFFSET},
-            threads=settings.threads,
+            compute_type="float16" if on_gpu else "int8",
+            # Each segment is recognized by one thread.
+            num_workers=1 if on_gpu else settings.threads,
+            cpu_threads=1,
         )
+        return asr.load_model(name, _device(), model=model, vad_options={"vad_onset": ONSET, "vad_offset": OFFSET})
     except OSError as error:
         raise TransientError("The whisper model is unavailable", str(error), code="model_unavailable") from error
     except ValueError as error:

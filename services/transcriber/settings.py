@@ -2,6 +2,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from shared.machine import processors
 from shared.settings import Settings as Shared
 
 
@@ -20,7 +21,7 @@ class Settings(Shared):
         default=None, description="Languages that have an alignment model, as JSON; unset: all."
     )
     cache_folder: Path = Path(".run/models").absolute()
-    threads: int = Field(default=4, ge=1)
+    threads: int = Field(default_factory=processors, ge=1, description="Processor threads; unset: all it may use.")
     lyrics_lookup_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s@?#]{1,200})?$",

@@ -1,15 +1,23 @@
 """Recognition of the words in the segments where somebody sings, by whisper."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import chain, groupby
+from typing import Final, TypeVar
 
 import numpy as np
 import structlog
 
-from services.transcriber.audio import SAMPLE_HZ, Samples, Span, loud_frames, uncovered
+from services.transcriber.audio import Samples, loud_frames, uncovered
 from services.transcriber.recognition.hallucination import is_hallucination, is_repetition_loop
-from services.transcriber.recognition.language import MIN_PROBABILITY, Probabilities, detect_language
+from services.transcriber.recognition.language import (
+    MIN_PROBABILITY,
+    Probabilities,
+    by_language,
+    main_language,
+    pieces,
+)
 from services.transcriber.recognition.rover import combine_phrases
 from services.transcriber.recognition.segments import Segment
 from services.transcriber.text.tokens import split_characters
@@ -19,9 +27,8 @@ from shared.lyrics.words import Word
 
 torchaudio_shim.install()
 
-from faster_whisper import BatchedInferencePipeline  # noqa: E402 -- importable only after the shim is installed
+from faster_whisper import BatchedInferencePipeline, WhisperModel  # noqa: E402 -- importable only after the shim is installed
 from faster_whisper import transcribe as whisper  # noqa: E402 -- as above
-from whisperx import asr  # noqa: E402 -- as above
 
 log = structlog.get_logger()
 
@@ -36,15 +43,21 @@ MIN_CONFIDENCE: Final = 0.7
 """Mean confidence of a segment's words below which they are doubtful."""
 FIRST_MIX: Final = 0.7
 """Progress after the first mix."""
-BATCH_SIZES = (4, 1)  # segments per batch and progress report; the smaller one if the GPU runs out of memory
+GPU_BATCH: Final = 4
+"""Segments that a GPU recognizes at once. Processors recognize one segment per thread, which takes less time than one
+segment with all threads after another, or than a batch."""
+MAX_TOKENS: Final = 224
+"""Tokens in a segment, whisper's own limit: half its context. More are a repetition loop."""
 REPETITION_PENALTY = 1.2
 """Whisper's penalty for a second pass over a repetition loop; 1 is none."""
 
 Phrase = list[Word]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 AfterBatch = Callable[[float, Mapping[Segment, list[Phrase]]], None]
-"""Gets the share of the segments that are done (0 to 1), and their phrases, after each batch."""
+"""Gets the share of the segments that are done (0 to 1), and the phrases of the batch."""
 
 
 def ignore(_: Sequence[Phrase]) -> None:
@@ -61,11 +74,15 @@ class Recognition:
 
 
 class Recognizer:
-    def __init__(self, pipeline: asr.FasterWhisperPipeline, vocals: Samples, music: Samples | None = None) -> None:
-        """Take the vocals and, if available, the song without its vocals (`music`)."""
-        self._pipeline = pipeline
+    def __init__(self, model: WhisperModel, vocals: Samples, music: Samples | None = None, *, threads: int = 1) -> None:
+        """Take the vocals and, if available, the song without its vocals (`music`).
+
+        `threads` segments are recognized at the same time, so the model should have as many workers.
+        """
+        self._model = model
         self._mixes = _mixes(vocals, music)
         self._loud = loud_frames(vocals)
+        self._threads = threads
 
     def recognize(
         self,
@@ -74,66 +91,83 @@ class Recognizer:
         report: Callable[[float], None],
         found: Callable[[Sequence[Phrase]], None] = ignore,
     ) -> Recognition:
-        """Recognize words in `language`, or in the language that is sung most; none if no language is likely.
+        """Recognize words in `language`, or in the languages that are sung; none if no language is likely.
 
         Segments with doubtful words are recognized in every mix, and the mixes vote for each word. Whisper may stop in
         the middle of a segment: a voiced span that stays without words is recognized once more.
 
         `found` is called after each batch of segments with the phrases of those that are not doubtful. They are final.
         """
+        if not segments:
+            return Recognition()
         probability = None
-        if segments and not language:
-            spans = [(segment.voiced_seconds, (segment.start, segment.end)) for segment in segments]
-            language, probability = detect_language(spans, self._language_probabilities)
+        if language:
+            segments = [replace(segment, language=language) for segment in segments]
+        else:
+            sung = self._languages(segments)
+            language, probability = main_language(sung)
             if probability < MIN_PROBABILITY:
                 log.info("no language is likely", language=language, probability=round(probability, 2))
                 return Recognition()
-        if not segments or not language:
-            return Recognition()
-        certain: set[Segment] = set()
+            segments = by_language(segments, sung, language)
 
-        def after_batch(share: float, recognized: Mapping[Segment, list[Phrase]]) -> None:
-            new = [each for each in recognized if each not in certain and self._is_certain(recognized[each])]
-            certain.update(new)
-            if new:
-                found([phrase for segment in new for phrase in recognized[segment]])
+        def after_batch(share: float, batch: Mapping[Segment, list[Phrase]]) -> None:
+            certain = [phrase for phrases in batch.values() if self._is_certain(phrases) for phrase in phrases]
+            if certain:
+                found(certain)
             report(FIRST_MIX * share)
 
-        first = self._recognize_mix(self._mixes[0], segments, language, after_batch)
-        doubtful = [segment for segment, phrases in first.items() if _confidence(phrases) < MIN_CONFIDENCE]
-        others = [self._recognize_mix(mix, doubtful, language) for mix in self._mixes[1:] if doubtful]
-        phrases = {
-            segment: combine_phrases([found, *(other.get(segment, []) for other in others)], language)
-            for segment, found in first.items()
-        }
-        phrases |= self._recognize_gaps(segments, [*filter(None, phrases.values())], language)
+        phrases = self._recognize(self._mixes[0], segments, after_batch)
+        loops = [segment for segment in segments if self._is_loop(phrases[segment])]
+        doubtful = [segment for segment in segments if _confidence(phrases[segment]) < MIN_CONFIDENCE]
+        phrases |= self._vote(phrases, [segment for segment in doubtful if segment not in loops])
+        phrases |= self._recognize_halves(loops)
+        phrases |= self._recognize_gaps(segments, [*filter(None, phrases.values())])
         present = {segment: found for segment, found in phrases.items() if found}
         ordered = dict(sorted(present.items(), key=lambda item: item[1][0][0].start))
         return Recognition(ordered, language, probability) if ordered else Recognition()
 
+    def _languages(self, segments: Sequence[Segment]) -> dict[Segment, Probabilities]:
+        """Return the probabilities of the languages in each piece of the segments."""
+        parts = [piece for segment in segments for piece in pieces(segment)]
+        if not self._model.model.is_multilingual:
+            return {part: {"en": 1.0} for part in parts}
+        return dict(zip(parts, self._map(self._classify, parts), strict=True))
+
+    def _classify(self, piece: Segment) -> Probabilities:
+        features = self._model.feature_extractor(piece.cut(self._mixes[0]))
+        # Whisper halves the number of frames.
+        encoded = self._model.encode(features[..., : features.shape[-1] // 2 * 2])
+        return {token.strip("<|>"): probability for token, probability in self._model.model.detect_language(encoded)[0]}
+
     def _recognize_gaps(
-        self, segments: Sequence[Segment], recognized: Sequence[Sequence[Phrase]], language: str
+        self, segments: Sequence[Segment], recognized: Sequence[Sequence[Phrase]]
     ) -> dict[Segment, list[Phrase]]:
         spans = sorted((phrase[0].start, phrase[-1].end) for phrases in recognized for phrase in phrases)
-        gaps = [Segment(start, end, ()) for segment in segments for start, end in uncovered(segment.voiced, spans)]
-        return self._recognize_mix(self._mixes[0], gaps, language) if gaps else {}
+        gaps = [
+            replace(segment, start=start, end=end, voiced=(), uncertain=False)
+            for segment in segments
+            for start, end in uncovered(segment.voiced, spans)
+        ]
+        return {gap: self._sung(phrases) for gap, phrases in self._recognize(self._mixes[0], gaps).items()}
 
-    def _recognize_mix(
-        self,
-        mix: Samples,
-        segments: Sequence[Segment],
-        language: str,
-        after_batch: AfterBatch | None = None,
-    ) -> dict[Segment, list[Phrase]]:
-        """Recognize one mix; a segment with a repetition loop again in two halves, dropping a half that still loops."""
-        recognized = self._recognize(mix, segments, language, after_batch)
-        for segment in [segment for segment, phrases in recognized.items() if self._is_loop(phrases)]:
-            log.info("whisper repeats itself", start=segment.start, end=segment.end)
-            halves = self._recognize(mix, segment.halves(), language, None, repetition_penalty=REPETITION_PENALTY)
-            recognized[segment] = [
-                phrase for phrases in halves.values() if not self._is_loop(phrases) for phrase in phrases
-            ]
-        return recognized
+    def _vote(self, first: Mapping[Segment, list[Phrase]], segments: Sequence[Segment]) -> dict[Segment, list[Phrase]]:
+        others = [self._recognize(mix, segments) for mix in self._mixes[1:]]
+        return {
+            segment: combine_phrases(
+                [first[segment], *(self._sung(other[segment]) for other in others)], segment.language
+            )
+            for segment in segments
+        }
+
+    def _recognize_halves(self, segments: Sequence[Segment]) -> dict[Segment, list[Phrase]]:
+        """Recognize segments with repetition loops again, in two halves each; drop a half that still loops."""
+        halves = {segment: segment.halves() for segment in segments}
+        found = self._recognize(self._mixes[0], [*chain(*halves.values())], repetition_penalty=REPETITION_PENALTY)
+        return {segment: [*chain(*(self._sung(found[half]) for half in parts))] for segment, parts in halves.items()}
+
+    def _sung(self, phrases: list[Phrase]) -> list[Phrase]:
+        return [] if self._is_loop(phrases) else phrases
 
     def _is_certain(self, phrases: Sequence[Phrase]) -> bool:
         return _confidence(phrases) >= MIN_CONFIDENCE and not self._is_loop(phrases)
@@ -141,76 +175,75 @@ class Recognizer:
     def _is_loop(self, phrases: Sequence[Phrase]) -> bool:
         return is_repetition_loop([word for phrase in phrases for word in phrase], self._loud)
 
-    def _language_probabilities(self, span: Span) -> Probabilities:
-        if not self._pipeline.model.model.is_multilingual:
-            return {"en": 1.0}
-        part = self._mixes[0][int(span[0] * SAMPLE_HZ) : int(span[1] * SAMPLE_HZ)]
-        _, _, probabilities = self._pipeline.model.detect_language(part)
-        return dict(probabilities)
-
     def _recognize(
         self,
         mix: Samples,
         segments: Sequence[Segment],
-        language: str,
-        after_batch: AfterBatch | None,
+        after_batch: AfterBatch = lambda _share, _batch: None,
         **options: float,
     ) -> dict[Segment, list[Phrase]]:
-        """Recognize in batches, in smaller ones if the GPU runs out of memory.
+        """Recognize all segments, several at the same time.
 
-        Raises TransientError `out_of_memory` if not even one segment fits.
+        Raises TransientError `out_of_memory` if not even one segment fits into the memory of the GPU.
         """
-        for size in BATCH_SIZES:
-            try:
-                return self._recognize_batches(mix, segments, language, after_batch, size, **options)
-            except RuntimeError as error:  # CTranslate2 has no own type for it
-                if "out of memory" not in str(error):
-                    raise
-                log.warning("out of GPU memory", batch=size, error=str(error))
-        raise TransientError("The GPU has too little free memory", "even for one segment", code="out_of_memory")
-
-    def _recognize_batches(
-        self,
-        mix: Samples,
-        segments: Sequence[Segment],
-        language: str,
-        after_batch: AfterBatch | None,
-        size: int,
-        **options: float,
-    ) -> dict[Segment, list[Phrase]]:
+        size = GPU_BATCH if self._model.model.device == "cuda" else 1
+        batches = [
+            [*same][first : first + size]
+            for _, group in groupby(segments, key=lambda segment: segment.language)
+            for same in [[*group]]
+            for first in range(0, len(same), size)
+        ]
         recognized: dict[Segment, list[Phrase]] = {}
+        for found in self._map(lambda batch: self._recognize_batch(mix, batch, **options), batches):
+            recognized |= found
+            after_batch(len(recognized) / len(segments), found)
+        return recognized
+
+    def _map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        with ThreadPoolExecutor(self._threads) as threads:
+            yield from threads.map(function, items)
+
+    def _recognize_batch(
+        self, mix: Samples, segments: Sequence[Segment], **options: float
+    ) -> dict[Segment, list[Phrase]]:
+        """Recognize segments of one language at once, or one by one if the GPU runs out of memory."""
+        try:
+            return self._hear(mix, segments, **options)
+        except RuntimeError as error:  # CTranslate2 has no own type for it
+            if "out of memory" not in str(error):
+                raise
+            if len(segments) == 1:
+                raise TransientError(
+                    "The GPU has too little free memory", "even for one segment", code="out_of_memory"
+                ) from error
+            log.warning("out of GPU memory", batch=len(segments), error=str(error))
+            return dict(chain.from_iterable(self._recognize_batch(mix, [each], **options).items() for each in segments))
+
+    def _hear(self, mix: Samples, segments: Sequence[Segment], **options: float) -> dict[Segment, list[Phrase]]:
         # Whisperx's own pipeline gives no word times; faster-whisper's does, with the same model in memory.
-        pipeline, last_end = BatchedInferencePipeline(self._pipeline.model), 0.0
-        # The first batch is one segment, so that its lines are known early.
-        first = 1 if after_batch else size
-        for start in (0, *range(first, len(segments), size)):
-            batch = segments[start : start + size] if start else segments[:first]
-            # It decides about words after a pause, and is reset after each call.
-            pipeline.last_speech_timestamp = last_end
-            phrases, _ = pipeline.transcribe(
-                mix,
-                language=language,
-                clip_timestamps=[{"start": segment.start, "end": segment.end} for segment in batch],
-                batch_size=size,
-                # Whisper's phrases are those of the singer.
-                without_timestamps=False,
-                word_timestamps=True,
-                **options,
-            )
-            for phrase in phrases:
-                last_end = phrase.end
-                segment = next(each for each in reversed(batch) if each.start <= phrase.seek / 100 + 0.1)
-                words = [each for word in phrase.words if word.word.strip() for each in split_characters(_word(word))]
-                if not is_hallucination(
-                    words,
-                    seconds=phrase.end - phrase.start,
-                    no_speech=phrase.no_speech_prob,
-                    compression=phrase.compression_ratio,
-                    uncertain=segment.uncertain,
-                ):
-                    recognized.setdefault(segment, []).append(words)
-            if after_batch:
-                after_batch(batch[-1].end / segments[-1].end, recognized)
+        phrases, _ = BatchedInferencePipeline(self._model).transcribe(
+            mix,
+            language=segments[0].language,
+            clip_timestamps=[{"start": segment.start, "end": segment.end} for segment in segments],
+            batch_size=len(segments),
+            max_new_tokens=MAX_TOKENS,
+            # Whisper's phrases are those of the singer.
+            without_timestamps=False,
+            word_timestamps=True,
+            **options,
+        )
+        recognized: dict[Segment, list[Phrase]] = {segment: [] for segment in segments}
+        for phrase in phrases:
+            segment = next(each for each in reversed(segments) if each.start <= phrase.seek / 100 + 0.1)
+            words = [each for word in phrase.words if word.word.strip() for each in split_characters(_word(word))]
+            if not is_hallucination(
+                words,
+                seconds=phrase.end - phrase.start,
+                no_speech=phrase.no_speech_prob,
+                compression=phrase.compression_ratio,
+                uncertain=segment.uncertain,
+            ):
+                recognized[segment].append(words)
         return recognized
 
 

@@ -1,7 +1,7 @@
 """Segments of the vocals with singing, each short enough for one pass of whisper."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -21,24 +21,33 @@ RESIDUE_RMS = 0.001
 class Segment:
     """`start`, `end` and the `voiced` spans inside are in seconds.
 
-    `uncertain`: the detector found no voice here with its normal thresholds.
+    `uncertain`: the detector found no voice here with its normal thresholds. `language` is an ISO 639-1 code once it is
+    known.
     """
 
     start: float
     end: float
     voiced: tuple[Span, ...]
     uncertain: bool = False
+    language: str | None = None
 
     @property
     def voiced_seconds(self) -> float:
         return sum(end - start for start, end in self.voiced)
+
+    def cut(self, samples: Samples) -> Samples:
+        return samples[int(self.start * SAMPLE_HZ) : int(self.end * SAMPLE_HZ)]
 
     def halves(self) -> tuple["Segment", "Segment"]:
         """Split at a rest in the middle half, otherwise in the exact middle."""
         middle, quarter = (self.start + self.end) / 2, (self.end - self.start) / 4
         rests = [end for _, end in self.voiced[:-1] if abs(end - middle) < quarter]
         cut = min(rests, key=lambda end: abs(end - middle), default=middle)
-        return Segment(self.start, cut, (), self.uncertain), Segment(cut, self.end, (), self.uncertain)
+        return self.part(self.start, cut), self.part(cut, self.end)
+
+    def part(self, start: float, end: float) -> "Segment":
+        inside = [(max(start, first), min(end, last)) for first, last in self.voiced if first < end and start < last]
+        return replace(self, start=start, end=end, voiced=tuple(inside))
 
 
 def find_segments(detector: Any, samples: Samples) -> list[Segment]:  # noqa: ANN401 -- whisperx has no types
@@ -90,5 +99,5 @@ def _pieces(span: Span) -> list[Segment]:
 
 
 def _rms(samples: Samples, segment: Segment) -> float:
-    part = samples[int(segment.start * SAMPLE_HZ) : int(segment.end * SAMPLE_HZ)]
+    part = segment.cut(samples)
     return float(np.sqrt(np.mean(np.square(part)))) if len(part) else 0.0
