@@ -1,47 +1,54 @@
 import pytest
 
-from services.transcriber.audio import Span
-from services.transcriber.recognition.language import Probabilities, detect_language
+from services.transcriber.recognition.language import Probabilities, by_language, main_language, pieces
+from services.transcriber.recognition.segments import Segment
 
-PROBABILITIES: dict[float, Probabilities] = {
-    0.0: {"en": 0.6, "de": 0.4},
-    100.0: {"en": 0.05, "pt": 0.95},
-    200.0: {"pt": 0.55, "es": 0.45},
-    300.0: {"es": 0.9, "pt": 0.1},
-}
+LINES = Segment(0.0, 28.0, ((0.5, 6.5), (7.0, 13.5), (14.5, 20.5), (21.5, 28.0)))
 
 
-def detect(*segments: tuple[float, float]) -> tuple[str, float, list[Span]]:
-    """Each of the `segments` has its seconds of voice and its start; also return the spans that were classified."""
-    classified: list[Span] = []
-
-    def classify(span: Span) -> Probabilities:
-        classified.append(span)
-        return PROBABILITIES[span[0]]
-
-    code, probability = detect_language([(seconds, (start, start + 25)) for seconds, start in segments], classify)
-    return code, probability, classified
+def sung(*probabilities: Probabilities) -> dict[Segment, Probabilities]:
+    return dict(zip(pieces(LINES), probabilities, strict=True))
 
 
-def test_the_segment_with_most_voice_decides_alone_if_it_is_certain() -> None:
-    code, probability, classified = detect((3, 0.0), (20, 100.0))
-    assert (code, classified) == ("pt", [(100.0, 125.0)])
-    assert probability == pytest.approx(0.95)
+def languages(*probabilities: Probabilities, main: str = "en") -> list[tuple[float, float, str | None]]:
+    parts = by_language([LINES], sung(*probabilities), main)
+    return [(part.start, part.end, part.language) for part in parts]
 
 
-def test_an_uncertain_segment_is_averaged_with_two_more_by_seconds_of_voice() -> None:
-    code, probability, classified = detect((20, 200.0), (10, 300.0), (5, 0.0), (1, 100.0))
-    assert code == "es"
-    assert probability == pytest.approx((20 * 0.45 + 10 * 0.9) / 35)
-    assert [start for start, _ in classified] == [200.0, 300.0, 0.0]
+def test_pieces_end_in_rests_and_are_not_short() -> None:
+    segment = Segment(0.0, 20.0, ((0.0, 3.0), (4.0, 6.0), (7.0, 9.0), (12.0, 17.0), (18.0, 20.0)))
+    assert [(piece.start, piece.end) for piece in pieces(segment)] == [(0.0, 6.5), (6.5, 20.0)]
 
 
-def test_at_most_30_seconds_are_classified() -> None:
-    spans: list[Span] = []
+def test_a_segment_without_rests_is_one_piece() -> None:
+    assert pieces(Segment(0.0, 20.0, ((0.0, 20.0),))) == [Segment(0.0, 20.0, ((0.0, 20.0),))]
 
-    def classify(span: Span) -> Probabilities:
-        spans.append(span)
-        return {"en": 1.0}
 
-    assert detect_language([(50, (0.0, 60.0))], classify) == ("en", 1.0)
-    assert spans == [(0.0, 30.0)]
+def test_the_main_language_is_weighted_by_seconds_of_voice() -> None:
+    voices = {Segment(0, 10, ((0, 10),)): {"en": 0.6, "pt": 0.4}, Segment(10, 40, ((10, 15), (20, 35))): {"pt": 0.9}}
+    code, probability = main_language(voices)
+    assert code == "pt"
+    assert probability == pytest.approx((10 * 0.4 + 20 * 0.9) / 30)
+
+
+def test_verses_in_two_languages() -> None:
+    english, spanish = {"en": 0.8, "es": 0.1}, {"es": 0.9, "en": 0.05}
+    assert languages(english, spanish, english, spanish) == [
+        (0.0, 6.75, "en"),
+        (6.75, 14.0, "es"),
+        (14.0, 21.0, "en"),
+        (21.0, 28.0, "es"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"ar": 0.73, "en": 0.1}, {"ar": 0.4, "en": 0.3}], ids=["in one piece only", "improbable"]
+)
+def test_an_unlikely_language_is_not_believed(odd: Probabilities) -> None:
+    english = {"en": 0.9}
+    assert languages(english, odd, english, english) == [(0.0, 28.0, "en")]
+
+
+def test_an_uncertain_piece_is_in_the_language_before_it() -> None:
+    spanish = {"es": 0.9}
+    assert languages({"en": 0.9}, spanish, {"es": 0.4, "en": 0.4}, spanish) == [(0.0, 6.75, "en"), (6.75, 28.0, "es")]

@@ -1,6 +1,7 @@
 """Recognition with a fake whisper, which can also run out of GPU memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -13,8 +14,10 @@ from services.transcriber.recognition.recognizer import Phrase, Recognition, Rec
 from services.transcriber.recognition.segments import Segment
 from shared.errors import TransientError
 
+TIMES = np.arange(30 * SAMPLE_HZ, dtype=np.float32) / SAMPLE_HZ
 LOUD = np.sin(np.arange(30 * SAMPLE_HZ, dtype=np.float32))
 SEGMENT = Segment(0.0, 10.0, ((0.0, 1.9),))
+SIX = [Segment(10.0 * n, 10.0 * n + 9, ((10.0 * n, 10.0 * n + 2),)) for n in range(6)]
 
 
 def phrase(text: str, start: float = 0.0, *, each: float = 0.3, confidence: float = 0.9, seek: float = 0) -> Any:
@@ -55,15 +58,28 @@ class Whisper:
 
 
 class Model:
-    detections = 0
+    """Is sure of Portuguese with `probability`, but of Spanish after `spanish_from` seconds of the `samples`."""
 
-    def __init__(self, *, multilingual: bool = True, probability: float = 0.9) -> None:
-        self.model = SimpleNamespace(is_multilingual=multilingual)
-        self.probability = probability
+    def __init__(
+        self, *, multilingual: bool = True, probability: float = 0.9, spanish_from: float = 1e9, device: str = "cpu"
+    ) -> None:
+        self.detections = 0
+        self._probability, self._spanish_from = probability, spanish_from
+        self.model = SimpleNamespace(
+            is_multilingual=multilingual, device=device, detect_language=lambda encoded: [self._languages(encoded)]
+        )
 
-    def detect_language(self, samples: Samples) -> tuple[str, float, list[tuple[str, float]]]:
+    def feature_extractor(self, samples: Samples) -> Samples:
+        return samples[None, :]
+
+    def encode(self, features: Samples) -> float:
+        """Return the start of the samples in seconds, which `TIMES` contains."""
+        return float(features[0, 0])
+
+    def _languages(self, start: float) -> list[tuple[str, float]]:
         self.detections += 1
-        return "pt", self.probability, [("pt", self.probability), ("es", 0.1)]
+        code, other = ("es", "pt") if start >= self._spanish_from else ("pt", "es")
+        return [(f"<|{code}|>", self._probability), (f"<|{other}|>", 0.1)]
 
 
 @pytest.fixture(autouse=True)
@@ -74,19 +90,26 @@ def whisper(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def heard(output: Mapping[float, Sequence[Any]], monkeypatch: pytest.MonkeyPatch, **options: Any) -> Recognition:
     monkeypatch.setattr(Whisper, "output", output)
-    pipeline: Any = SimpleNamespace(model=options.get("model", Model()))
-    fake = Recognizer(pipeline, options.get("samples", LOUD), options.get("music"))
+    model: Any = options.get("model", Model())
+    fake = Recognizer(model, options.get("samples", LOUD), options.get("music"), threads=options.get("threads", 1))
     segments, language = options.get("segments", [SEGMENT]), options.get("language", "en")
     return fake.recognize(segments, language, lambda _: None, options.get("found", ignore))
+
+
+def clips() -> list[Mapping[str, float]]:
+    """Return start and end of all segments that whisper was given."""
+    return [clip for options in Whisper.calls for clip in options["clip_timestamps"]]
 
 
 def text(result: Recognition) -> list[str]:
     return [" ".join(word.text for word in phrase) for phrases in result.phrases.values() for phrase in phrases]
 
 
-def test_batches_get_smaller_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_segments_are_recognized_alone_when_the_memory_of_the_gpu_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Whisper, "capacity", 1)
-    assert text(heard({0.0: [phrase("sing")]}, monkeypatch)) == ["sing"]
+    output = {segment.start: [phrase(f"line {n}", segment.start, seek=segment.start)] for n, segment in enumerate(SIX)}
+    assert text(heard(output, monkeypatch, segments=SIX, model=Model(device="cuda"))) == [f"line {n}" for n in range(6)]
+    assert [len(options["clip_timestamps"]) for options in Whisper.calls] == [4, 1, 1, 1, 1, 2, 1, 1]
 
 
 def test_too_little_memory_for_one_segment_is_a_transient_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,6 +129,30 @@ def test_the_detected_language_is_passed_to_whisper(monkeypatch: pytest.MonkeyPa
     assert result.language == "pt"
     assert result.language_probability == pytest.approx(0.9)
     assert [options["language"] for options in Whisper.calls] == ["pt"]
+
+
+def test_two_languages_in_one_song(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The segment of 24 s is Portuguese until 12 s, then Spanish."""
+    segment = Segment(0.0, 24.0, ((0.0, 5.5), (6.0, 11.5), (12.5, 17.5), (18.0, 24.0)))
+    output = {0.0: [phrase("canta")], 12.0: [phrase("canta", 12.5, seek=12)]}
+    model = Model(spanish_from=12.0)
+    found = heard(output, monkeypatch, language=None, segments=[segment], samples=TIMES, model=model)
+    assert [(each.start, each.end, each.language) for each in found.phrases] == [(0, 12, "pt"), (12, 24, "es")]
+    assert found.language == "pt"  # each has 11 s of voice, and the first wins
+    assert [options["language"] for options in Whisper.calls[:2]] == ["pt", "es"]
+
+
+def test_several_segments_are_recognized_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of three calls waits for the others."""
+    together = Barrier(3, timeout=10)
+
+    def transcribe(self: Whisper, samples: Samples, *, batch_size: int, **options: Any) -> tuple[Iterator[Any], Any]:
+        together.wait()
+        start = options["clip_timestamps"][0]["start"]
+        return iter([phrase(f"line {start}", start, seek=start)]), None
+
+    monkeypatch.setattr(Whisper, "transcribe", transcribe)
+    assert text(heard({}, monkeypatch, segments=SIX, threads=3)) == [f"line {segment.start}" for segment in SIX]
 
 
 def test_an_english_only_model_detects_no_language(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +185,7 @@ def test_a_repetition_loop_is_recognized_in_halves_and_dropped_if_it_persists(mo
     monkeypatch.setattr(Whisper, "transcribe", transcribe)
     falling_silent = LOUD * (np.arange(len(LOUD)) < SAMPLE_HZ)
     assert text(heard({}, monkeypatch, samples=falling_silent)) == ["sing it louder"]
-    assert [clip["start"] for clip in Whisper.calls[1]["clip_timestamps"]] == [0.0, 5.0]
+    assert [clip["start"] for clip in clips()] == [0.0, 0.0, 5.0]
 
 
 def test_a_sung_refrain_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,8 +213,7 @@ def test_only_doubtful_segments_are_heard_again(monkeypatch: pytest.MonkeyPatch)
     segments = [Segment(start, start + 9.0, ()) for start in (0.0, 10.0, 20.0)]
     output = {0.0: [phrase("clear")], 10.0: [phrase("unclear", 10.0, confidence=0.5, seek=10)]}
     assert text(heard(output, monkeypatch, segments=segments, music=np.ones_like(LOUD))) == ["clear", "unclear"]
-    starts = [[clip["start"] for clip in options["clip_timestamps"]] for options in Whisper.calls]
-    assert starts == [[0.0], [10.0, 20.0], [10.0], [10.0]]
+    assert [clip["start"] for clip in clips()] == [0.0, 10.0, 20.0, 10.0, 10.0]
 
 
 def test_music_shorter_than_the_vocals_is_padded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,9 +235,6 @@ def test_chinese_words_are_split_into_characters_and_curses_are_kept(monkeypatch
     assert [word.start for word in words] == pytest.approx([0, 0.1, 0.2, 0.3, 0.6])
 
 
-SIX = [Segment(10.0 * n, 10.0 * n + 9, ((10.0 * n, 10.0 * n + 2),)) for n in range(6)]
-
-
 def found(monkeypatch: pytest.MonkeyPatch, output: Mapping[float, Sequence[Any]], **options: Any) -> list[list[str]]:
     """Return the texts of the phrases at each call of `found`."""
     calls: list[list[str]] = []
@@ -205,42 +248,15 @@ def found(monkeypatch: pytest.MonkeyPatch, output: Mapping[float, Sequence[Any]]
     return calls
 
 
-def test_certain_phrases_are_found_after_each_batch_and_those_of_the_first_segment_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_certain_phrases_are_found_after_each_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     output = {segment.start: [phrase(f"line {n}", segment.start, seek=segment.start)] for n, segment in enumerate(SIX)}
     output[20.0] = [phrase("doubt", 20.0, seek=20, confidence=0.5)]
-    expected = [["line 0"], ["line 1", "line 3", "line 4"], ["line 5"]]
-    assert found(monkeypatch, output, segments=SIX) == expected
-
-
-def test_phrases_are_found_once_when_batches_get_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
-    def transcribe(self: Whisper, samples: Samples, *, batch_size: int, **options: Any) -> tuple[Iterator[Any], Any]:
-        if len(options["clip_timestamps"]) > 1:
-            raise RuntimeError("CUDA failed with error out of memory")
-        start = options["clip_timestamps"][0]["start"]
-        return iter([phrase(f"line {start}", start, seek=start)]), None
-
-    monkeypatch.setattr(Whisper, "transcribe", transcribe)
-    assert found(monkeypatch, {}, segments=SIX) == [[f"line {segment.start}"] for segment in SIX]
+    assert found(monkeypatch, output, segments=SIX) == [[f"line {n}"] for n in (0, 1, 3, 4, 5)]
+    together = [["line 0", "line 1", "line 3"], ["line 4", "line 5"]]
+    assert found(monkeypatch, output, segments=SIX, model=Model(device="cuda")) == together
 
 
 def test_a_repetition_loop_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = phrase("thank you " * 20, 1.0, each=0.2)
     falling_silent = LOUD * (np.arange(len(LOUD)) < SAMPLE_HZ)
     assert found(monkeypatch, {0.0: [loop]}, samples=falling_silent) == []
-
-
-def test_whisper_continues_after_the_last_phrase_of_the_batch_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whisper shortens words that follow a long pause."""
-    ends: list[float] = []
-    transcribe = Whisper.transcribe
-
-    def noting(self: Any, samples: Samples, *, batch_size: int, **options: Any) -> tuple[Iterator[Any], Any]:
-        ends.append(self.last_speech_timestamp)
-        return transcribe(self, samples, batch_size=batch_size, **options)
-
-    monkeypatch.setattr(Whisper, "transcribe", noting)
-    output = {segment.start: [phrase("sing it", segment.start, seek=segment.start)] for segment in SIX}
-    heard(output, monkeypatch, segments=SIX)
-    assert ends[:3] == pytest.approx([0.0, 0.6, 40.6])
