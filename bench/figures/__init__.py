@@ -1,7 +1,19 @@
 """Figures of the benchmark, one module each, in the order of the page."""
 
 from bench.figure import Figure
-from bench.figures import beats, event_path, folding, footprint, memory, polling, processor, scale, separation, song
+from bench.figures import (
+    beats,
+    event_path,
+    folding,
+    footprint,
+    lyrics,
+    memory,
+    polling,
+    processor,
+    scale,
+    separation,
+    song,
+)
 
 FIGURES: dict[str, Figure] = {
     "processor": processor,
@@ -9,6 +21,7 @@ FIGURES: dict[str, Figure] = {
     "polling": polling,
     "folding": folding,
     "song": song,
+    "lyrics": lyrics,
     "separation": separation,
     "scale": scale,
     "memory": memory,

@@ -127,6 +127,7 @@ def align(audio: Path, request: Path, out: Path, settings: Settings) -> Correcte
 
 def warm(settings: Settings) -> None:
     _pipeline(settings)
+    sphinx_aligner()
 
 
 def _aligner(language: str, settings: Settings) -> Aligner | None:
