@@ -1,8 +1,8 @@
-"""The transcription of the sample song, cut or repeated to each length, in one process with loaded models. It is compared
-with one pass of faster-whisper over the same vocals: the same weights (whisper base, int8), beams of 5, word times, and
-all processors. All read the stems of the embedded separator. Ours includes finding the voice, the language of each
-part, second passes where words are doubtful, alignment, and writing all formats. `first lines` is when the first lines
-that are certain can be read.
+"""The transcription of the sample song, cut or repeated to each length, in one process with loaded models. It is
+compared with one pass of faster-whisper over the same vocals: the same weights (whisper base, int8), beams of 5, word
+times, and all processors. All read the stems of the embedded separator. Ours includes finding the voice, the language
+of each part, second passes where words are doubtful, alignment, and writing all formats. `first lines` is when the
+first lines that are certain can be read.
 
 The batched faster-whisper cuts the vocals at rests that its own voice detector finds. It is a peer, not the yardstick.
 """

@@ -39,7 +39,7 @@ class Song:
     def ours(self) -> None:
         first, began = [], perf_counter()
 
-        def progress(_: float | None = None, *, lines: int | None = None) -> None:
+        def progress(fraction: float | None = None, *, lines: int | None = None) -> None:  # noqa: ARG001 -- not needed here
             if lines:
                 first.append(perf_counter() - began)
 

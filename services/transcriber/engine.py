@@ -22,8 +22,8 @@ from services.transcriber.lookup import FoundLyrics, look_up
 from services.transcriber.partial_lyrics import PartialLyrics
 from services.transcriber.recognition.embedded import whisper_base
 from services.transcriber.recognition.recognizer import Recognizer, ignore
-from services.transcriber.recognition.segments import OFFSET, ONSET, find_segments
-from services.transcriber.recognition.vad_checkpoint import CONTENT
+from services.transcriber.recognition.segments import find_segments
+from services.transcriber.recognition.voice_activity import CHECKPOINT_CONTENT, VoiceDetector
 from services.transcriber.settings import Settings
 from services.transcriber.text.tokens import GivenLine, tokenize_timed
 from shared.audio import torchaudio_shim
@@ -38,10 +38,10 @@ from shared.weights import load_only_data
 from shared.worker.inputs import Inputs, Progress
 
 torchaudio_shim.install()
-load_only_data(*CONTENT)
+load_only_data(*CHECKPOINT_CONTENT)
 
 from faster_whisper import WhisperModel  # noqa: E402 -- importable only after the shim is installed
-from whisperx import asr, log_utils  # noqa: E402 -- as above
+from whisperx import log_utils  # noqa: E402 -- as above
 
 SEGMENTED, RECOGNIZED = 0.1, 0.85
 """Progress after the segmentation and after the recognition."""
@@ -55,16 +55,16 @@ def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, 
 
     Raises PermanentError `unknown_language` or `unknown_model`, TransientError `model_unavailable` or `out_of_memory`.
     """
-    pipeline = _pipeline(settings)
-    language = _supported(options.language, pipeline.model)
+    model = _model(settings)
+    language = _supported(options.language, model)
     samples = read(inputs.audio)
-    segments = find_segments(pipeline.vad_model, samples)
+    segments = find_segments(_voice_detector(settings), samples)
     progress(SEGMENTED)
     music = read(inputs.instrumental) if inputs.instrumental and segments else None
     bars = read_bars(inputs.beats) if inputs.beats else None
     metadata = Metadata(language, Path(settings.whisper_model).name, alignment="whisper", source="heard")
     partial = PartialLyrics(out, metadata, bars, len(samples) / SAMPLE_HZ, lambda lines: progress(lines=lines))
-    recognition = Recognizer(pipeline.model, samples, music, threads=settings.threads).recognize(
+    recognition = Recognizer(model, samples, music, threads=settings.threads).recognize(
         segments,
         language,
         lambda part: progress(SEGMENTED + (RECOGNIZED - SEGMENTED) * part),
@@ -97,7 +97,12 @@ def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, 
             report=report,
         )
     else:
-        lines, given_times = time_recognized(phrases, samples, aligner, report), None
+        aligners = [
+            _aligner(segment.language, settings) if segment.language else None
+            for segment, found in recognition.phrases.items()
+            for _ in found
+        ]
+        lines, given_times = time_recognized(phrases, samples, aligners, report), None
     metadata = replace(
         metadata,
         language=language,
@@ -126,7 +131,8 @@ def align(audio: Path, request: Path, out: Path, settings: Settings) -> Correcte
 
 
 def warm(settings: Settings) -> None:
-    _pipeline(settings)
+    _voice_detector(settings)
+    _model(settings)
     sphinx_aligner()
 
 
@@ -142,22 +148,26 @@ def _aligners(settings: Settings) -> Wav2Vec2Aligners:
 
 
 @cache
-def _pipeline(settings: Settings) -> asr.FasterWhisperPipeline:
+def _voice_detector(settings: Settings) -> VoiceDetector:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # hides advice about whisperx's own files
     log_utils.setup_logging("error")  # whisperx logs to standard output, which is reserved for our log
     torch.set_num_threads(settings.threads)
+    return VoiceDetector(_device())
+
+
+@cache
+def _model(settings: Settings) -> WhisperModel:
     embedded = whisper_base(settings.cache_folder) if settings.whisper_model == "base" else None
-    name, on_gpu = str(embedded or settings.whisper_model), _device() == "cuda"
+    on_gpu = _device() == "cuda"
     try:
-        model = WhisperModel(
-            name,
+        return WhisperModel(
+            str(embedded or settings.whisper_model),
             _device(),
             compute_type="float16" if on_gpu else "int8",
             # Each segment is recognized by one thread.
             num_workers=1 if on_gpu else settings.threads,
             cpu_threads=1,
         )
-        return asr.load_model(name, _device(), model=model, vad_options={"vad_onset": ONSET, "vad_offset": OFFSET})
     except OSError as error:
         raise TransientError("The whisper model is unavailable", str(error), code="model_unavailable") from error
     except ValueError as error:

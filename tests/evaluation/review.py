@@ -113,7 +113,7 @@ def given(result: Result) -> Iterator[Judged]:
     kept = {line: random.random() >= UNHEARD for line, _ in answer.lines}
     recognized = [word for word, line in _words(answer) if kept[line]]
     samples = read(prepared.separated(item).folder / "vocals.flac")
-    segments = find_segments(engine._pipeline(settings).vad_model, samples)
+    segments = find_segments(engine._voice_detector(settings), samples)
     voiced = [*chain(*(segment.voiced for segment in segments))]
     words = [Word(word.text, 0.0, 0.0, 0.0, estimated=True) for word in item.truth.words]
     sent = [GivenLine(tuple(words[at : at + LINE_WORDS])) for at in range(0, len(words), LINE_WORDS)]

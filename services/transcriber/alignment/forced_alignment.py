@@ -29,36 +29,39 @@ class Aligner(Protocol):
 
 
 def time_recognized(
-    phrases: Sequence[Sequence[Word]], samples: Samples, aligner: Aligner | None, report: Callable[[float], None]
+    phrases: Sequence[Sequence[Word]],
+    samples: Samples,
+    aligners: Sequence[Aligner | None],
+    report: Callable[[float], None],
 ) -> list[Line]:
     """Return recognized phrases as lines, with refined word times.
 
-    Word starts move to onsets of the voice, then the aligner refines each phrase. The pauses that this reveals decide
-    where lines end.
+    Word starts move to onsets of the voice, then the aligner of each phrase refines it. The pauses that this reveals
+    decide where lines end.
     """
     duration = len(samples) / SAMPLE_HZ
     words = resolve_overlaps([*chain(*phrases)], duration)
     words = resolve_overlaps(snap_to_onsets(words, samples), duration)
-    if aligner:
-        whole = [Line(tuple(phrase)) for phrase in regroup(words, phrases)]
-        words = [*chain(*align_lines(whole, samples, aligner, report, PHRASE_MARGINS_SECONDS))]
+    whole = [Line(tuple(phrase)) for phrase in regroup(words, phrases)]
+    words = [*chain(*align_lines(whole, samples, aligners, report, PHRASE_MARGINS_SECONDS))]
     return split_lines(regroup(words, phrases))
 
 
 def align_lines(
     lines: Sequence[Line],
     samples: Samples,
-    aligner: Aligner,
+    aligners: Sequence[Aligner | None],
     report: Callable[[float], None],
     margins: Sequence[float] = LINE_MARGINS_SECONDS,
 ) -> list[list[Word]]:
-    """Return the aligned words of each line, in order and without overlap.
+    """Return the words of each line, in order and without overlap, aligned if the line has an aligner.
 
     The words of a line stay marked as estimated if none of them was recognized, even if the alignment succeeds.
     """
     aligned = []
-    for done, line in enumerate(lines, 1):
-        words = align_line(line, samples, aligner, margins, (0.0, len(samples) / SAMPLE_HZ))
+    song = (0.0, len(samples) / SAMPLE_HZ)
+    for done, (line, aligner) in enumerate(zip(lines, aligners, strict=True), 1):
+        words = align_line(line, samples, aligner, margins, song) if aligner else list(line.words)
         recognized = any(word.confidence for word in line.words)
         aligned.append(words if recognized else [replace(word, estimated=True) for word in words])
         report(done / len(lines))

@@ -77,7 +77,7 @@ def time_user_lyrics(
         timed, lyrics = (written, as_written) if is_sung_as_written else (timed, lyrics)
     lines = wrap_lines(timed)
     if aligner and recognized:
-        lines = [Line(tuple(words)) for words in align_lines(lines, samples, aligner, report)]
+        lines = [Line(tuple(words)) for words in align_lines(lines, samples, [aligner] * len(lines), report)]
     if times and times.used:
         words = with_exact_times([*chain(*(line.words for line in lines))], lyrics, times.shift)
         times = measured(times, lyrics, words)

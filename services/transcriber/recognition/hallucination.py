@@ -3,9 +3,11 @@
 Typical are repetitions, many words in a short time, and a polite phrase with a low probability.
 """
 
+import re
 import zlib
 from collections.abc import Sequence
 from math import prod
+from typing import Final
 
 from services.transcriber.audio import FRAME_SECONDS, FrameMask
 from shared.lyrics.words import Word
@@ -20,6 +22,10 @@ MAX_WORDS_PER_SECOND = 10.0
 MIN_COPIES = 4
 """A phrase of up to `MAX_PHRASE_WORDS` words that occurs this often in a row is a loop or a refrain."""
 MAX_PHRASE_WORDS = 8
+MIN_COPIES_IN_WORD = 10
+"""A word with this many copies of one to four characters stands for a sound: whisper wrote up to 200 of them for choirs
+and synthesizers."""
+SOUND: Final = re.compile(rf"(.{{1,4}}?)\1{{{MIN_COPIES_IN_WORD - 1},}}")
 MIN_VOICED_SHARE = 0.7
 """At least this share of a refrain's words is voiced. The words of a loop have no length or fall into rests."""
 MIN_VOICED_WORD_SECONDS = 0.06
@@ -53,6 +59,11 @@ def is_repetition_loop(words: Sequence[Word], loud: FrameMask) -> bool:
     first, last = longest_repetition([word.text.casefold().strip(".,!?") for word in words])
     run = words[first:last] or (words if compression_ratio(words) > MAX_COMPRESSION_RATIO else [])
     return bool(run) and sum(_is_voiced(word, loud) for word in run) < MIN_VOICED_SHARE * len(run)
+
+
+def is_sound(text: str) -> bool:
+    """Return true for a "word" like `Hmmmmmmmmmmmm`, which nobody sang as a word."""
+    return SOUND.search(text.casefold()) is not None
 
 
 def compression_ratio(words: Sequence[Word]) -> float:

@@ -47,7 +47,8 @@ def main_language(sung: Mapping[Segment, Probabilities]) -> tuple[str, float]:
 def by_language(segments: Sequence[Segment], sung: Mapping[Segment, Probabilities], main: str) -> list[Segment]:
     """Split segments where the language changes; it is another one than `main` only where the evidence is clear.
 
-    `sung` has the probabilities of each piece. An uncertain piece is in the language of the piece before.
+    `sung` has the probabilities of each piece. An uncertain piece is in the language of the piece before. Segments of
+    which no piece is certain are `uncertain`: they may be a choir without words, or an instrument.
     """
     likeliest = {piece: max(found.items(), key=lambda item: item[1]) for piece, found in sung.items()}
     certain = Counter(code for code, probability in likeliest.values() if probability >= CERTAIN)
@@ -60,5 +61,7 @@ def by_language(segments: Sequence[Segment], sung: Mapping[Segment, Probabilitie
     for segment in segments:
         for code, group in groupby(pieces(segment), key=lambda piece: language[piece]):
             same = [*group]
-            parts.append(replace(segment.part(same[0].start, same[-1].end), language=code))
+            uncertain = segment.uncertain or all(likeliest[piece][1] < CERTAIN for piece in same)
+            part = segment.part(same[0].start, same[-1].end)
+            parts.append(replace(part, language=code, uncertain=uncertain))
     return parts

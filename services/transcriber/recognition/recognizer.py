@@ -10,7 +10,7 @@ import numpy as np
 import structlog
 
 from services.transcriber.audio import Samples, loud_frames, uncovered
-from services.transcriber.recognition.hallucination import is_hallucination, is_repetition_loop
+from services.transcriber.recognition.hallucination import is_hallucination, is_repetition_loop, is_sound
 from services.transcriber.recognition.language import (
     MIN_PROBABILITY,
     Probabilities,
@@ -94,7 +94,8 @@ class Recognizer:
         """Recognize words in `language`, or in the languages that are sung; none if no language is likely.
 
         Segments with doubtful words are recognized in every mix, and the mixes vote for each word. Whisper may stop in
-        the middle of a segment: a voiced span that stays without words is recognized once more.
+        the middle of a segment: a voiced span that stays without words is recognized once more. So the work for each
+        segment is bounded: it is recognized at most four times.
 
         `found` is called after each batch of segments with the phrases of those that are not doubtful. They are final.
         """
@@ -122,7 +123,7 @@ class Recognizer:
         doubtful = [segment for segment in segments if _confidence(phrases[segment]) < MIN_CONFIDENCE]
         phrases |= self._vote(phrases, [segment for segment in doubtful if segment not in loops])
         phrases |= self._recognize_halves(loops)
-        phrases |= self._recognize_gaps(segments, [*filter(None, phrases.values())])
+        phrases |= self._recognize_gaps(phrases)
         present = {segment: found for segment, found in phrases.items() if found}
         ordered = dict(sorted(present.items(), key=lambda item: item[1][0][0].start))
         return Recognition(ordered, language, probability) if ordered else Recognition()
@@ -140,16 +141,17 @@ class Recognizer:
         encoded = self._model.encode(features[..., : features.shape[-1] // 2 * 2])
         return {token.strip("<|>"): probability for token, probability in self._model.model.detect_language(encoded)[0]}
 
-    def _recognize_gaps(
-        self, segments: Sequence[Segment], recognized: Sequence[Sequence[Phrase]]
-    ) -> dict[Segment, list[Phrase]]:
-        spans = sorted((phrase[0].start, phrase[-1].end) for phrases in recognized for phrase in phrases)
+    def _recognize_gaps(self, recognized: Mapping[Segment, list[Phrase]]) -> dict[Segment, list[Phrase]]:
+        """Recognize voiced spans without words in segments that have words: the longest ones, as many as segments."""
+        sung = [segment for segment, phrases in recognized.items() if phrases]
+        spans = sorted((phrase[0].start, phrase[-1].end) for segment in sung for phrase in recognized[segment])
         gaps = [
-            replace(segment, start=start, end=end, voiced=(), uncertain=False)
-            for segment in segments
+            replace(segment, start=start, end=end, voiced=())
+            for segment in sung
             for start, end in uncovered(segment.voiced, spans)
         ]
-        return {gap: self._sung(phrases) for gap, phrases in self._recognize(self._mixes[0], gaps).items()}
+        longest = sorted(gaps, key=lambda gap: gap.start - gap.end)[: len(recognized)]
+        return {gap: self._sung(phrases) for gap, phrases in self._recognize(self._mixes[0], longest).items()}
 
     def _vote(self, first: Mapping[Segment, list[Phrase]], segments: Sequence[Segment]) -> dict[Segment, list[Phrase]]:
         others = [self._recognize(mix, segments) for mix in self._mixes[1:]]
@@ -235,7 +237,8 @@ class Recognizer:
         recognized: dict[Segment, list[Phrase]] = {segment: [] for segment in segments}
         for phrase in phrases:
             segment = next(each for each in reversed(segments) if each.start <= phrase.seek / 100 + 0.1)
-            words = [each for word in phrase.words if word.word.strip() for each in split_characters(_word(word))]
+            sung = [word for word in phrase.words if word.word.strip() and not is_sound(word.word)]
+            words = [each for word in sung for each in split_characters(_word(word))]
             if not is_hallucination(
                 words,
                 seconds=phrase.end - phrase.start,

@@ -9,9 +9,9 @@ import numpy as np
 
 from services.transcriber.audio import SAMPLE_HZ, Samples, Span, uncovered
 from services.transcriber.recognition.vad_fallback import undetected_singing
+from services.transcriber.recognition.voice_activity import OFFSET, ONSET, VoiceDetector
 
 MAX_SECONDS = 30  # the length of whisper's input
-ONSET, OFFSET = 0.5, 0.363  # thresholds of the voice detector, whisperx's defaults
 LOW_ONSET, LOW_OFFSET = 0.1, 0.05  # where it missed what sounds like singing
 # -60 dBFS. Separation left four instrumentals in five at -75 and below (one at -33); four vocals were at about -20.
 RESIDUE_RMS = 0.001
@@ -50,7 +50,7 @@ class Segment:
         return replace(self, start=start, end=end, voiced=tuple(inside))
 
 
-def find_segments(detector: Any, samples: Samples) -> list[Segment]:  # noqa: ANN401 -- whisperx has no types
+def find_segments(detector: VoiceDetector, samples: Samples) -> list[Segment]:
     """Return segments of at most 30 s, split at rests, in order of time; none where nobody sings.
 
     Where the detector misses vocals that are loud and tonal, its lower thresholds are tried. If these find nothing
@@ -70,7 +70,7 @@ def find_segments(detector: Any, samples: Samples) -> list[Segment]:  # noqa: AN
     )
 
 
-def _merged(detector: Any, scores: Any, onset: float, offset: float) -> list[dict[str, Any]]:  # noqa: ANN401 -- as above
+def _merged(detector: VoiceDetector, scores: Any, onset: float, offset: float) -> list[dict[str, Any]]:  # noqa: ANN401 -- whisperx has no types
     merged: list[dict[str, Any]] = detector.merge_chunks(scores, MAX_SECONDS, onset=onset, offset=offset)
     return merged
 

@@ -50,13 +50,13 @@ def starts(lines: Sequence[Line]) -> list[float]:
 
 
 def test_recognized_words_take_the_times_of_the_aligner() -> None:
-    lines = time_recognized([sung_words("sing it")], bursts(), FakeAligner(sing=0.1, it=0.5), lambda _: None)
+    lines = time_recognized([sung_words("sing it")], bursts(), [FakeAligner(sing=0.1, it=0.5)], lambda _: None)
     assert starts(lines) == [0.1, 0.5]
 
 
 def test_words_without_sounds_are_interpolated_and_marked_as_estimated() -> None:
     lines = time_recognized(
-        [sung_words("sing & ♪ loud", start=3)], bursts(), FakeAligner(sing=1.0, loud=2.0), lambda _: None
+        [sung_words("sing & ♪ loud", start=3)], bursts(), [FakeAligner(sing=1.0, loud=2.0)], lambda _: None
     )
     sing, sign, note, loud = words(lines)
     assert (sing.start, loud.start) == (1.0, 2.0)
@@ -66,13 +66,13 @@ def test_words_without_sounds_are_interpolated_and_marked_as_estimated() -> None
 
 def test_a_time_that_fits_between_its_neighbours_is_kept() -> None:
     phrase = [Word("sing", 1.1, 1.2, 0.9), Word("&", 1.4, 1.7, 0.9), Word("loud", 2.1, 2.2, 0.9)]
-    sign = words(time_recognized([phrase], bursts(), FakeAligner(sing=1.0, loud=2.0), lambda _: None))[1]
+    sign = words(time_recognized([phrase], bursts(), [FakeAligner(sing=1.0, loud=2.0)], lambda _: None))[1]
     assert (sign.start, sign.end, sign.estimated) == (1.4 + BIAS_SECONDS, 1.7, True)
 
 
 def test_lines_are_split_by_the_aligned_times() -> None:
     aligner = FakeAligner(oh=0.0, my=3.0, love=3.3)
-    assert [line.text for line in time_recognized([sung_words("oh my love")], bursts(), aligner, lambda _: None)] == [
+    assert [line.text for line in time_recognized([sung_words("oh my love")], bursts(), [aligner], lambda _: None)] == [
         "oh",
         "my love",
     ]
@@ -80,9 +80,17 @@ def test_lines_are_split_by_the_aligned_times() -> None:
 
 def test_without_an_aligner_words_start_at_onsets_of_the_voice() -> None:
     heard = [Word("canta", 0.92, 1.3, 0.9), Word("comigo", 1.87, 2.4, 0.9)]
-    assert starts(time_recognized([heard], bursts(1.0, 2.0), None, lambda _: None)) == pytest.approx(
+    assert starts(time_recognized([heard], bursts(1.0, 2.0), [None], lambda _: None)) == pytest.approx(
         [1.0, 2.0], abs=0.03
     )
+
+
+def test_each_phrase_has_the_aligner_of_its_language() -> None:
+    phrases = [[Word("sing", 0.92, 1.3, 0.9)], [Word("canta", 3.87, 4.4, 0.9)]]
+    lines = time_recognized(
+        phrases, bursts(1.0, 4.0, seconds=8), [FakeAligner(sing=1.1, canta=4.5), None], lambda _: None
+    )
+    assert starts(lines) == pytest.approx([1.1, 4.0], abs=0.03)
 
 
 def test_a_word_that_begins_in_a_rest_moves_to_the_end_of_the_rest() -> None:
@@ -106,7 +114,7 @@ def test_every_word_gets_a_time_in_order_within_the_song(
         [Word("la" if n % 2 else "24", start, start + length, 0.5) for n, (start, length) in enumerate(phrase)]
         for phrase in phrases
     ]
-    lines = time_recognized(heard, bursts(1.0, 4.0, seconds=8), aligner, lambda _: None)
+    lines = time_recognized(heard, bursts(1.0, 4.0, seconds=8), [aligner] * len(heard), lambda _: None)
     found = words(lines)
     assert [word.text for word in found] == [word.text for phrase in heard for word in phrase]
     assert all(0 <= word.start < word.end <= 8 + 1e-9 for word in found)
@@ -115,5 +123,5 @@ def test_every_word_gets_a_time_in_order_within_the_song(
 
 
 def test_no_words_give_no_lines() -> None:
-    assert time_recognized([], bursts(), None, lambda _: None) == []
+    assert time_recognized([], bursts(), [], lambda _: None) == []
     assert snap_to_onsets([Word("la", 0.0, 0.1, 0.9)], np.zeros(0, np.float32))[0].start == pytest.approx(BIAS_SECONDS)
