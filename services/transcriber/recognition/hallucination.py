@@ -54,11 +54,14 @@ def is_hallucination(
     )
 
 
-def is_repetition_loop(words: Sequence[Word], loud: FrameMask) -> bool:
-    """Return true if the words of a segment repeat themselves but the vocals are not loud that often."""
+def is_repetition_loop(words: Sequence[Word], loud: FrameMask, *, uncertain: bool = False) -> bool:
+    """Return true if the words of a segment repeat themselves but the vocals are not loud that often.
+
+    Where it is `uncertain` that somebody sings, every repetition is a loop.
+    """
     first, last = longest_repetition([word.text.casefold().strip(".,!?") for word in words])
     run = words[first:last] or (words if compression_ratio(words) > MAX_COMPRESSION_RATIO else [])
-    return bool(run) and sum(_is_voiced(word, loud) for word in run) < MIN_VOICED_SHARE * len(run)
+    return bool(run) and (uncertain or sum(_is_voiced(word, loud) for word in run) < MIN_VOICED_SHARE * len(run))
 
 
 def is_sound(text: str) -> bool:

@@ -14,12 +14,14 @@ from services.transcriber.recognition.segments import Segment
 
 PIECE_SECONDS: Final = 5.0
 """Shorter pieces, often of one line, are taken for another language too often."""
-MIN_PROBABILITY: Final = 0.3
-"""Where no language is likelier, nobody sings: 25 sung and spoken clips had 0.33 and more, a synthesizer 0.26."""
+NOBODY_SINGS, NO_CLEAR_VOICE = 0.3, 0.55
+"""Limits of `clarity`. Choirs without words and instruments had up to 0.52, most sung and spoken clips at least 0.66.
+The other two are in languages that whisper base did not understand."""
 CERTAIN: Final = 0.7
-"""A piece of a song is in a second language if that has this probability."""
-MIN_PIECES: Final = 2
-"""Pieces of a second language in a song. German singing without words was once Arabic with 0.73."""
+"""Somebody sings words in a piece if its likeliest language has this probability."""
+OTHER_LANGUAGE: Final = 0.8
+"""A piece is in another language than most of the song if that has this probability. German singing without words was
+Arabic with 0.73."""
 
 Probabilities = Mapping[str, float]
 """Probability (0 to 1) by ISO 639-1 code."""
@@ -29,8 +31,9 @@ def pieces(segment: Segment) -> list[Segment]:
     """Split a segment at rests into pieces of at least `PIECE_SECONDS`, if it is longer than that."""
     cuts = [segment.start]
     for (_, end), (following, _) in pairwise(segment.voiced):
-        if min(end - cuts[-1], segment.end - following) >= PIECE_SECONDS:
-            cuts.append((end + following) / 2)
+        rest = (end + following) / 2
+        if min(rest - cuts[-1], segment.end - rest) >= PIECE_SECONDS:
+            cuts.append(rest)
     return [segment.part(start, end) for start, end in pairwise([*cuts, segment.end])]
 
 
@@ -44,24 +47,31 @@ def main_language(sung: Mapping[Segment, Probabilities]) -> tuple[str, float]:
     return code, most / voiced if voiced else 0.0
 
 
+def clarity(sung: Mapping[Segment, Probabilities]) -> float:
+    """Return how clear the languages are, 0 to 1: the mean probability of the likeliest one, by seconds of voice."""
+    voiced = sum(piece.voiced_seconds for piece in sung)
+    total = sum(max(probabilities.values()) * piece.voiced_seconds for piece, probabilities in sung.items())
+    return total / voiced if voiced else 0.0
+
+
 def by_language(segments: Sequence[Segment], sung: Mapping[Segment, Probabilities], main: str) -> list[Segment]:
     """Split segments where the language changes; it is another one than `main` only where the evidence is clear.
 
     `sung` has the probabilities of each piece. An uncertain piece is in the language of the piece before. Segments of
-    which no piece is certain are `uncertain`: they may be a choir without words, or an instrument.
+    which no piece is certain are `uncertain`, and so are all segments of a song without a clear voice.
     """
+    clear = clarity(sung) >= NO_CLEAR_VOICE
     likeliest = {piece: max(found.items(), key=lambda item: item[1]) for piece, found in sung.items()}
-    certain = Counter(code for code, probability in likeliest.values() if probability >= CERTAIN)
     current, language = main, {}
     for piece, (code, probability) in likeliest.items():
-        if probability >= CERTAIN and (code == main or certain[code] >= MIN_PIECES):
+        if probability >= (CERTAIN if code == main else OTHER_LANGUAGE):
             current = code
         language[piece] = current
     parts = []
     for segment in segments:
         for code, group in groupby(pieces(segment), key=lambda piece: language[piece]):
             same = [*group]
-            uncertain = segment.uncertain or all(likeliest[piece][1] < CERTAIN for piece in same)
+            certain_voice = clear and any(likeliest[piece][1] >= CERTAIN for piece in same)
             part = segment.part(same[0].start, same[-1].end)
-            parts.append(replace(part, language=code, uncertain=uncertain))
+            parts.append(replace(part, language=code, uncertain=segment.uncertain or not certain_voice))
     return parts

@@ -12,9 +12,10 @@ import structlog
 from services.transcriber.audio import Samples, loud_frames, uncovered
 from services.transcriber.recognition.hallucination import is_hallucination, is_repetition_loop, is_sound
 from services.transcriber.recognition.language import (
-    MIN_PROBABILITY,
+    NOBODY_SINGS,
     Probabilities,
     by_language,
+    clarity,
     main_language,
     pieces,
 )
@@ -107,21 +108,21 @@ class Recognizer:
         else:
             sung = self._languages(segments)
             language, probability = main_language(sung)
-            if probability < MIN_PROBABILITY:
+            if clarity(sung) < NOBODY_SINGS:
                 log.info("no language is likely", language=language, probability=round(probability, 2))
                 return Recognition()
             segments = by_language(segments, sung, language)
 
         def after_batch(share: float, batch: Mapping[Segment, list[Phrase]]) -> None:
-            certain = [phrase for phrases in batch.values() if self._is_certain(phrases) for phrase in phrases]
+            certain = [phrase for each in batch.items() if self._is_certain(*each) for phrase in each[1]]
             if certain:
                 found(certain)
             report(FIRST_MIX * share)
 
         phrases = self._recognize(self._mixes[0], segments, after_batch)
-        loops = [segment for segment in segments if self._is_loop(phrases[segment])]
+        loops = [segment for segment in segments if self._is_loop(segment, phrases[segment])]
         doubtful = [segment for segment in segments if _confidence(phrases[segment]) < MIN_CONFIDENCE]
-        phrases |= self._vote(phrases, [segment for segment in doubtful if segment not in loops])
+        phrases |= self._vote(phrases, [each for each in doubtful if not each.uncertain and each not in loops])
         phrases |= self._recognize_halves(loops)
         phrases |= self._recognize_gaps(phrases)
         present = {segment: found for segment, found in phrases.items() if found}
@@ -143,7 +144,7 @@ class Recognizer:
 
     def _recognize_gaps(self, recognized: Mapping[Segment, list[Phrase]]) -> dict[Segment, list[Phrase]]:
         """Recognize voiced spans without words in segments that have words: the longest ones, as many as segments."""
-        sung = [segment for segment, phrases in recognized.items() if phrases]
+        sung = [segment for segment, phrases in recognized.items() if phrases and not segment.uncertain]
         spans = sorted((phrase[0].start, phrase[-1].end) for segment in sung for phrase in recognized[segment])
         gaps = [
             replace(segment, start=start, end=end, voiced=())
@@ -151,13 +152,13 @@ class Recognizer:
             for start, end in uncovered(segment.voiced, spans)
         ]
         longest = sorted(gaps, key=lambda gap: gap.start - gap.end)[: len(recognized)]
-        return {gap: self._sung(phrases) for gap, phrases in self._recognize(self._mixes[0], longest).items()}
+        return {gap: self._sung(gap, phrases) for gap, phrases in self._recognize(self._mixes[0], longest).items()}
 
     def _vote(self, first: Mapping[Segment, list[Phrase]], segments: Sequence[Segment]) -> dict[Segment, list[Phrase]]:
         others = [self._recognize(mix, segments) for mix in self._mixes[1:]]
         return {
             segment: combine_phrases(
-                [first[segment], *(self._sung(other[segment]) for other in others)], segment.language
+                [first[segment], *(self._sung(segment, other[segment]) for other in others)], segment.language
             )
             for segment in segments
         }
@@ -166,16 +167,19 @@ class Recognizer:
         """Recognize segments with repetition loops again, in two halves each; drop a half that still loops."""
         halves = {segment: segment.halves() for segment in segments}
         found = self._recognize(self._mixes[0], [*chain(*halves.values())], repetition_penalty=REPETITION_PENALTY)
-        return {segment: [*chain(*(self._sung(found[half]) for half in parts))] for segment, parts in halves.items()}
+        return {
+            segment: [*chain(*(self._sung(half, found[half]) for half in parts))] for segment, parts in halves.items()
+        }
 
-    def _sung(self, phrases: list[Phrase]) -> list[Phrase]:
-        return [] if self._is_loop(phrases) else phrases
+    def _sung(self, segment: Segment, phrases: list[Phrase]) -> list[Phrase]:
+        return [] if self._is_loop(segment, phrases) else phrases
 
-    def _is_certain(self, phrases: Sequence[Phrase]) -> bool:
-        return _confidence(phrases) >= MIN_CONFIDENCE and not self._is_loop(phrases)
+    def _is_certain(self, segment: Segment, phrases: Sequence[Phrase]) -> bool:
+        return _confidence(phrases) >= MIN_CONFIDENCE and not self._is_loop(segment, phrases)
 
-    def _is_loop(self, phrases: Sequence[Phrase]) -> bool:
-        return is_repetition_loop([word for phrase in phrases for word in phrase], self._loud)
+    def _is_loop(self, segment: Segment, phrases: Sequence[Phrase]) -> bool:
+        words = [word for phrase in phrases for word in phrase]
+        return is_repetition_loop(words, self._loud, uncertain=segment.uncertain)
 
     def _recognize(
         self,

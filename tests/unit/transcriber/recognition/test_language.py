@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pytest
 
 from services.transcriber.recognition.language import Probabilities, by_language, main_language, pieces
@@ -41,12 +43,19 @@ def test_verses_in_two_languages() -> None:
     ]
 
 
+def test_another_language_needs_clear_evidence() -> None:
+    english, vowels = {"en": 0.9}, {"ar": 0.73, "en": 0.1}
+    assert languages(english, vowels, english, english) == [(0.0, 28.0, "en")]
+
+
 @pytest.mark.parametrize(
-    "odd", [{"ar": 0.73, "en": 0.1}, {"ar": 0.4, "en": 0.3}], ids=["in one piece only", "improbable"]
+    ("probabilities", "uncertain"),
+    [((0.9, 0.5, 0.5, 0.5), False), ((0.69, 0.69, 0.69, 0.69), True), ((0.75, 0.4, 0.4, 0.4), True)],
+    ids=["clear in one piece", "nowhere certain", "not clear as a whole"],
 )
-def test_an_unlikely_language_is_not_believed(odd: Probabilities) -> None:
-    english = {"en": 0.9}
-    assert languages(english, odd, english, english) == [(0.0, 28.0, "en")]
+def test_a_segment_without_clear_words_is_uncertain(probabilities: Sequence[float], *, uncertain: bool) -> None:
+    [part] = by_language([LINES], sung(*({"en": each} for each in probabilities)), "en")
+    assert part.uncertain == uncertain
 
 
 def test_an_uncertain_piece_is_in_the_language_before_it() -> None:
