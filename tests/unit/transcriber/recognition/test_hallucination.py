@@ -8,6 +8,7 @@ from services.transcriber.recognition.hallucination import (
     compression_ratio,
     is_hallucination,
     is_repetition_loop,
+    is_sound,
     longest_repetition,
 )
 from shared.lyrics.words import Word
@@ -111,3 +112,21 @@ def test_distant_repetitions_are_found_by_the_compression_ratio() -> None:
 
 def test_words_in_rests_without_repetition_are_no_loop() -> None:
     assert not is_repetition_loop(sung("Code Monkey get up get coffee"), loud(10, until=0))
+
+
+def test_every_repetition_is_a_loop_where_nobody_may_sing() -> None:
+    assert is_repetition_loop(sung("a " * 11), loud(30, until=30), uncertain=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"),
+    [
+        ("Hmmmmmmmmmmmm", True),
+        ("NONONONONONONONONONONO", True),
+        ("Ooooooh", False),
+        ("lalalalala", False),
+        ("你好", False),
+    ],
+)
+def test_sounds_are_not_words(text: str, *, sound: bool) -> None:
+    assert is_sound(text) == sound

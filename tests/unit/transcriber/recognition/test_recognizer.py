@@ -200,13 +200,37 @@ def test_vocals_with_doubtful_words_are_mixed_with_their_music(monkeypatch: pyte
     assert [float((mix - LOUD).mean()) for mix in mixes] == pytest.approx([1 / 2, 1 / 3, 1], abs=1e-3)
 
 
-@pytest.mark.parametrize(("probability", "words"), [(0.26, []), (0.33, ["sing"])])
-def test_nobody_sings_where_no_language_is_likely(
-    probability: float, words: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("probability", "confidence", "words", "passes"),
+    [(0.26, 0.9, [], 0), (0.33, 0.4, [], 1), (0.33, 0.6, ["sing"], 1), (0.9, 0.4, ["sing"], 3)],
+    ids=["nobody sings", "doubtful words", "likely words", "a clear language"],
+)
+def test_words_need_more_confidence_and_are_heard_once_where_no_language_is_clear(
+    probability: float, confidence: float, words: list[str], passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = heard({0.0: [phrase("sing")]}, monkeypatch, language=None, model=Model(probability=probability))
-    assert text(found) == words
-    assert len(Whisper.calls) == len(words)
+    output = {0.0: [phrase("sing", confidence=confidence)]}
+    options = {"language": None, "model": Model(probability=probability), "music": np.ones_like(LOUD)}
+    assert text(heard(output, monkeypatch, **options)) == words
+    assert len(Whisper.calls) == passes
+
+
+def test_the_work_for_a_song_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty rests that whisper leaves out, and words that are doubtful in every mix, make eight passes for two."""
+    voiced = tuple((3.0 * n, 3.0 * n + 2.5) for n in range(10))
+    segments = [Segment(start, start + 30, tuple((start + a, start + b) for a, b in voiced)) for start in (0.0, 30.0)]
+    output = {start: [phrase("sing", start, seek=start, confidence=0.5)] for start in (0.0, 30.0)}
+    samples = np.concatenate([LOUD, LOUD])
+    heard(output, monkeypatch, segments=segments, samples=samples, music=np.ones_like(samples))
+    assert len(Whisper.calls) == 4 * len(segments)
+
+
+def test_a_segment_without_words_is_heard_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert text(heard({}, monkeypatch, segments=[Segment(0.0, 10.0, ((0.0, 9.0),))])) == []
+    assert len(Whisper.calls) == 1
+
+
+def test_sounds_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert text(heard({0.0: [phrase("sing Hmmmmmmmmmmmmm it")]}, monkeypatch)) == ["sing it"]
 
 
 def test_only_doubtful_segments_are_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
