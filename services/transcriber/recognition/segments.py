@@ -9,7 +9,7 @@ import numpy as np
 
 from services.transcriber.audio import SAMPLE_HZ, Samples, Span, uncovered
 from services.transcriber.recognition.vad_fallback import undetected_singing
-from services.transcriber.recognition.voice_activity import OFFSET, ONSET, VoiceDetector
+from services.transcriber.recognition.voice_activity import OFFSET, ONSET
 
 MAX_SECONDS = 30  # the length of whisper's input
 LOW_ONSET, LOW_OFFSET = 0.1, 0.05  # where it missed what sounds like singing
@@ -50,7 +50,7 @@ class Segment:
         return replace(self, start=start, end=end, voiced=tuple(inside))
 
 
-def find_segments(detector: VoiceDetector, samples: Samples) -> list[Segment]:
+def find_segments(detector: Any, samples: Samples) -> list[Segment]:  # noqa: ANN401 -- whisperx has no types
     """Return segments of at most 30 s, split at rests, in order of time; none where nobody sings.
 
     Where the detector misses vocals that are loud and tonal, its lower thresholds are tried. If these find nothing
@@ -70,7 +70,7 @@ def find_segments(detector: VoiceDetector, samples: Samples) -> list[Segment]:
     )
 
 
-def _merged(detector: VoiceDetector, scores: Any, onset: float, offset: float) -> list[dict[str, Any]]:  # noqa: ANN401 -- whisperx has no types
+def _merged(detector: Any, scores: Any, onset: float, offset: float) -> list[dict[str, Any]]:  # noqa: ANN401 -- as above
     merged: list[dict[str, Any]] = detector.merge_chunks(scores, MAX_SECONDS, onset=onset, offset=offset)
     return merged
 

@@ -11,6 +11,7 @@ import soundfile
 
 from services.transcriber import engine
 from services.transcriber.audio import SAMPLE_HZ
+from services.transcriber.recognition.segments import Segment
 from services.transcriber.settings import Settings
 from shared.events import Lyrics, Options
 from shared.lyrics.tags import Tags
@@ -21,8 +22,11 @@ from tests.unit.transcriber.lyrics_server import HEARD, OTHER, SECONDS, TEXT, Ly
 @pytest.fixture
 def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inputs:
     """Return a song in which `HEARD` is recognized, with the tags of its upload."""
-    recognition = SimpleNamespace(language="en", language_probability=0.9, phrases={0: [words(HEARD)]})
-    monkeypatch.setattr(engine, "_pipeline", lambda _: SimpleNamespace(model=None, vad_model=None))
+    recognition = SimpleNamespace(
+        language="en", language_probability=0.9, phrases={Segment(0.0, 20.0, (), language="en"): [words(HEARD)]}
+    )
+    monkeypatch.setattr(engine, "_model", lambda _: None)
+    monkeypatch.setattr(engine, "_voice_detector", lambda _: None)
     monkeypatch.setattr(engine, "_aligner", lambda *_: None)
     monkeypatch.setattr(engine, "find_segments", lambda *_: [SimpleNamespace(voiced=[(0.0, SECONDS)])])
     monkeypatch.setattr(engine, "Recognizer", lambda *_, **__: SimpleNamespace(recognize=lambda *_, **__: recognition))
