@@ -15,8 +15,8 @@ from services.transcriber.recognition.segments import Segment
 PIECE_SECONDS: Final = 5.0
 """Shorter pieces, often of one line, are taken for another language too often."""
 NOBODY_SINGS, NO_CLEAR_VOICE = 0.3, 0.55
-"""Limits of `clarity`. Choirs without words and instruments had up to 0.52, most sung and spoken clips at least 0.66.
-The other two are in languages that whisper base did not understand."""
+"""Limits of `clarity`. Of 29 clips of choirs, instruments and noise that sound like a voice, 26 have less than 0.55. Of 31
+sung or spoken clips, 28 have at least 0.65."""
 CERTAIN: Final = 0.7
 """Somebody sings words in a piece if its likeliest language has this probability."""
 OTHER_LANGUAGE: Final = 0.8
