@@ -1,6 +1,7 @@
 """Lyrics that are certain, written while the transcription continues."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -28,10 +29,11 @@ class PartialLyrics:
         self._announce = announce
         self._phrases: list[Sequence[Word]] = []
 
-    def add(self, phrases: Sequence[Sequence[Word]]) -> None:
-        """Write the lines of these and all earlier phrases."""
+    def add(self, phrases: Sequence[Sequence[Word]], language: str | None) -> None:
+        """Write the lines of these and all earlier phrases; the `language` of the first ones is that of the lyrics."""
         if not phrases:
             return
+        self._metadata = replace(self._metadata, language=self._metadata.language or language)
         self._phrases = sorted([*self._phrases, *phrases], key=lambda phrase: phrase[0].start)
         words = resolve_overlaps([*chain(*self._phrases)], self._duration)
         lines = split_lines(regroup(words, self._phrases))

@@ -5,7 +5,7 @@ Pieces of a few seconds are as reliable as windows, and faster, because whisper'
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import Final
@@ -15,8 +15,8 @@ from services.transcriber.recognition.segments import Segment
 PIECE_SECONDS: Final = 5.0
 """Shorter pieces, often of one line, are taken for another language too often."""
 NOBODY_SINGS, NO_CLEAR_VOICE = 0.3, 0.55
-"""Limits of `clarity`. Of 29 clips of choirs, instruments and noise that sound like a voice, 26 have less than 0.55. Of 31
-sung or spoken clips, 28 have at least 0.65."""
+"""Limits of `clarity`. Of 29 clips of choirs, instruments and noise that sound like a voice, 26 have less than 0.55.
+Of 31 sung or spoken clips, 28 have at least 0.65."""
 CERTAIN: Final = 0.7
 """Somebody sings words in a piece if its likeliest language has this probability."""
 OTHER_LANGUAGE: Final = 0.8
@@ -35,6 +35,12 @@ def pieces(segment: Segment) -> list[Segment]:
         if min(rest - cuts[-1], segment.end - rest) >= PIECE_SECONDS:
             cuts.append(rest)
     return [segment.part(start, end) for start, end in pairwise([*cuts, segment.end])]
+
+
+def clear_language(found: Iterable[Probabilities]) -> str | None:
+    """Return the language of a segment if all of its pieces are clearly in the same one."""
+    codes = {code if probability >= OTHER_LANGUAGE else None for code, probability in map(_likeliest, found)}
+    return codes.pop() if len(codes) == 1 else None
 
 
 def main_language(sung: Mapping[Segment, Probabilities]) -> tuple[str, float]:
@@ -58,10 +64,10 @@ def by_language(segments: Sequence[Segment], sung: Mapping[Segment, Probabilitie
     """Split segments where the language changes; it is another one than `main` only where the evidence is clear.
 
     `sung` has the probabilities of each piece. An uncertain piece is in the language of the piece before. Segments of
-    which no piece is certain are `uncertain`, and so are all segments of a song without a clear voice.
+    which no piece is certain are `uncertain`. If the song has no clear voice, all of their pieces must be clear.
     """
     clear = clarity(sung) >= NO_CLEAR_VOICE
-    likeliest = {piece: max(found.items(), key=lambda item: item[1]) for piece, found in sung.items()}
+    likeliest = {piece: _likeliest(found) for piece, found in sung.items()}
     current, language = main, {}
     for piece, (code, probability) in likeliest.items():
         if probability >= (CERTAIN if code == main else OTHER_LANGUAGE):
@@ -71,7 +77,12 @@ def by_language(segments: Sequence[Segment], sung: Mapping[Segment, Probabilitie
     for segment in segments:
         for code, group in groupby(pieces(segment), key=lambda piece: language[piece]):
             same = [*group]
-            certain_voice = clear and any(likeliest[piece][1] >= CERTAIN for piece in same)
+            probabilities = [likeliest[piece][1] for piece in same]
+            certain_voice = max(probabilities) >= CERTAIN if clear else min(probabilities) >= OTHER_LANGUAGE
             part = segment.part(same[0].start, same[-1].end)
             parts.append(replace(part, language=code, uncertain=segment.uncertain or not certain_voice))
     return parts
+
+
+def _likeliest(probabilities: Probabilities) -> tuple[str, float]:
+    return max(probabilities.items(), key=lambda item: item[1])

@@ -16,6 +16,7 @@ from services.transcriber.recognition.language import (
     Probabilities,
     by_language,
     clarity,
+    clear_language,
     main_language,
     pieces,
 )
@@ -57,11 +58,15 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-AfterBatch = Callable[[float, Mapping[Segment, list[Phrase]]], None]
-"""Gets the share of the segments that are done (0 to 1), and the phrases of the batch."""
+AfterBatch = Callable[[Mapping[Segment, list[Phrase]]], None]
+"""Gets the phrases of the segments that were recognized."""
 
 
-def ignore(_: Sequence[Phrase]) -> None:
+Found = Callable[[Sequence[Phrase], str | None], None]
+"""Gets phrases and their language, an ISO 639-1 code."""
+
+
+def ignore(_phrases: Sequence[Phrase], _language: str | None) -> None:
     """Do nothing with the phrases that were found."""
 
 
@@ -84,13 +89,14 @@ class Recognizer:
         self._mixes = _mixes(vocals, music)
         self._loud = loud_frames(vocals)
         self._threads = threads
+        self._on_gpu = model.model.device == "cuda"
 
     def recognize(
         self,
         segments: Sequence[Segment],
         language: str | None,
         report: Callable[[float], None],
-        found: Callable[[Sequence[Phrase]], None] = ignore,
+        found: Found = ignore,
     ) -> Recognition:
         """Recognize words in `language`, or in the languages that are sung; none if no language is likely.
 
@@ -98,28 +104,34 @@ class Recognizer:
         the middle of a segment: a voiced span that stays without words is recognized once more. So the work for each
         segment is bounded: it is recognized at most four times.
 
-        `found` is called after each batch of segments with the phrases of those that are not doubtful. They are final.
+        `found` is called after each batch of segments with the phrases of those that are not doubtful, and their
+        language. They are final.
         """
         if not segments:
             return Recognition()
+        phrases: dict[Segment, list[Phrase]] = {}
+
+        def after_batch(batch: Mapping[Segment, list[Phrase]]) -> None:
+            phrases.update(batch)
+            certain = [phrase for each in batch.items() if self._is_certain(*each) for phrase in each[1]]
+            if certain:
+                found(certain, next(iter(batch)).language)
+            report(FIRST_MIX * len(phrases) / max(len(phrases), len(segments)))
+
         probability = None
         if language:
             segments = [replace(segment, language=language) for segment in segments]
         else:
-            sung = self._languages(segments)
+            sung: dict[Segment, Probabilities] = {}
+            for languages, recognized in self._map(self._begin, segments):
+                sung |= languages
+                after_batch(recognized)
             language, probability = main_language(sung)
             if clarity(sung) < NOBODY_SINGS:
                 log.info("no language is likely", language=language, probability=round(probability, 2))
                 return Recognition()
             segments = by_language(segments, sung, language)
-
-        def after_batch(share: float, batch: Mapping[Segment, list[Phrase]]) -> None:
-            certain = [phrase for each in batch.items() if self._is_certain(*each) for phrase in each[1]]
-            if certain:
-                found(certain)
-            report(FIRST_MIX * share)
-
-        phrases = self._recognize(self._mixes[0], segments, after_batch)
+        self._recognize(self._mixes[0], [segment for segment in segments if segment not in phrases], after_batch)
         loops = [segment for segment in segments if self._is_loop(segment, phrases[segment])]
         doubtful = [segment for segment in segments if _confidence(phrases[segment]) < MIN_CONFIDENCE]
         phrases |= self._vote(phrases, [each for each in doubtful if not each.uncertain and each not in loops])
@@ -129,14 +141,21 @@ class Recognizer:
         ordered = dict(sorted(present.items(), key=lambda item: item[1][0][0].start))
         return Recognition(ordered, language, probability) if ordered else Recognition()
 
-    def _languages(self, segments: Sequence[Segment]) -> dict[Segment, Probabilities]:
-        """Return the probabilities of the languages in each piece of the segments."""
-        parts = [piece for segment in segments for piece in pieces(segment)]
-        if not self._model.model.is_multilingual:
-            return {part: {"en": 1.0} for part in parts}
-        return dict(zip(parts, self._map(self._classify, parts), strict=True))
+    def _begin(self, segment: Segment) -> tuple[dict[Segment, Probabilities], dict[Segment, list[Phrase]]]:
+        """Return the languages of each piece, and the phrases already if one language is clear in all of them.
+
+        So the first lines are known early. A GPU is fast enough to detect all languages before.
+        """
+        sung = {piece: self._classify(piece) for piece in pieces(segment)}
+        language = clear_language(sung.values())
+        if self._on_gpu or not language:
+            return sung, {}
+        whole = replace(segment.part(segment.start, segment.end), language=language)
+        return sung, self._recognize_batch(self._mixes[0], [whole])
 
     def _classify(self, piece: Segment) -> Probabilities:
+        if not self._model.model.is_multilingual:
+            return {"en": 1.0}
         features = self._model.feature_extractor(piece.cut(self._mixes[0]))
         # Whisper halves the number of frames.
         encoded = self._model.encode(features[..., : features.shape[-1] // 2 * 2])
@@ -185,14 +204,14 @@ class Recognizer:
         self,
         mix: Samples,
         segments: Sequence[Segment],
-        after_batch: AfterBatch = lambda _share, _batch: None,
+        after_batch: AfterBatch = lambda _: None,
         **options: float,
     ) -> dict[Segment, list[Phrase]]:
         """Recognize all segments, several at the same time.
 
         Raises TransientError `out_of_memory` if not even one segment fits into the memory of the GPU.
         """
-        size = GPU_BATCH if self._model.model.device == "cuda" else 1
+        size = GPU_BATCH if self._on_gpu else 1
         batches = [
             [*same][first : first + size]
             for _, group in groupby(segments, key=lambda segment: segment.language)
@@ -202,7 +221,7 @@ class Recognizer:
         recognized: dict[Segment, list[Phrase]] = {}
         for found in self._map(lambda batch: self._recognize_batch(mix, batch, **options), batches):
             recognized |= found
-            after_batch(len(recognized) / len(segments), found)
+            after_batch(found)
         return recognized
 
     def _map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from threading import Barrier
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pytest
@@ -263,7 +263,7 @@ def found(monkeypatch: pytest.MonkeyPatch, output: Mapping[float, Sequence[Any]]
     """Return the texts of the phrases at each call of `found`."""
     calls: list[list[str]] = []
 
-    def note(phrases: Sequence[Phrase]) -> None:
+    def note(phrases: Sequence[Phrase], _language: str | None) -> None:
         calls.append([" ".join(word.text for word in each) for each in phrases])
 
     result = heard(output, monkeypatch, found=note, **options)
@@ -278,6 +278,33 @@ def test_certain_phrases_are_found_after_each_batch(monkeypatch: pytest.MonkeyPa
     assert found(monkeypatch, output, segments=SIX) == [[f"line {n}"] for n in (0, 1, 3, 4, 5)]
     together = [["line 0", "line 1", "line 3"], ["line 4", "line 5"]]
     assert found(monkeypatch, output, segments=SIX, model=Model(device="cuda")) == together
+
+
+def test_a_segment_in_a_clear_language_is_found_before_the_languages_of_the_others_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A model that detects the language of each segment only after the words of the one before were found."""
+    words: list[str] = []
+    known: list[int] = []
+
+    class Later(Model):
+        def encode(self, features: Samples) -> float:
+            known.append(len(words))
+            return super().encode(features)
+
+    output = {each.start: [phrase(f"line {n}", each.start, seek=each.start)] for n, each in enumerate(SIX)}
+    monkeypatch.setattr(Whisper, "output", output)
+    fake = Recognizer(cast("Any", Later()), np.concatenate([LOUD, LOUD]))
+    languages: set[str | None] = set()
+
+    def note(phrases: Sequence[Phrase], language: str | None) -> None:
+        words.extend(word.text for each in phrases for word in each)
+        languages.add(language)
+
+    fake.recognize(SIX, None, lambda _: None, note)
+    assert min(known) == 0
+    assert max(known) > 0
+    assert languages == {"pt"}
 
 
 def test_a_repetition_loop_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
