@@ -13,6 +13,7 @@ from services.transcriber.audio import Samples, loud_frames, uncovered
 from services.transcriber.recognition.hallucination import is_hallucination, is_repetition_loop, is_sound
 from services.transcriber.recognition.language import (
     NOBODY_SINGS,
+    PIECE_SECONDS,
     Probabilities,
     by_language,
     clarity,
@@ -31,6 +32,7 @@ torchaudio_shim.install()
 
 from faster_whisper import BatchedInferencePipeline, WhisperModel  # noqa: E402 -- importable only after the shim is installed
 from faster_whisper import transcribe as whisper  # noqa: E402 -- as above
+from faster_whisper.audio import pad_or_trim  # noqa: E402 -- as above
 
 log = structlog.get_logger()
 
@@ -57,11 +59,8 @@ Phrase = list[Word]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-
 AfterBatch = Callable[[Mapping[Segment, list[Phrase]]], None]
 """Gets the phrases of the segments that were recognized."""
-
-
 Found = Callable[[Sequence[Phrase], str | None], None]
 """Gets phrases and their language, an ISO 639-1 code."""
 
@@ -88,8 +87,8 @@ class Recognizer:
         self._model = model
         self._mixes = _mixes(vocals, music)
         self._loud = loud_frames(vocals)
-        self._threads = threads
         self._on_gpu = model.model.device == "cuda"
+        self._threads = 1 if self._on_gpu else threads
 
     def recognize(
         self,
@@ -127,7 +126,7 @@ class Recognizer:
                 sung |= languages
                 after_batch(recognized)
             language, probability = main_language(sung)
-            if clarity(sung) < NOBODY_SINGS:
+            if not phrases and clarity(sung) < NOBODY_SINGS:
                 log.info("no language is likely", language=language, probability=round(probability, 2))
                 return Recognition()
             segments = by_language(segments, sung, language)
@@ -157,8 +156,9 @@ class Recognizer:
         if not self._model.model.is_multilingual:
             return {"en": 1.0}
         features = self._model.feature_extractor(piece.cut(self._mixes[0]))
-        # Whisper halves the number of frames.
-        encoded = self._model.encode(features[..., : features.shape[-1] // 2 * 2])
+        # In a fraction of a second of noise, whisper is certain of some language. It halves the number of frames.
+        frames = max(round(PIECE_SECONDS * self._model.frames_per_second), features.shape[-1] // 2 * 2)
+        encoded = self._model.encode(pad_or_trim(features, frames))
         return {token.strip("<|>"): probability for token, probability in self._model.model.detect_language(encoded)[0]}
 
     def _recognize_gaps(self, recognized: Mapping[Segment, list[Phrase]]) -> dict[Segment, list[Phrase]]:

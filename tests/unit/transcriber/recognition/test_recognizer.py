@@ -60,6 +60,8 @@ class Whisper:
 class Model:
     """Is sure of Portuguese with `probability`, but of Spanish after `spanish_from` seconds of the `samples`."""
 
+    frames_per_second = 100
+
     def __init__(
         self, *, multilingual: bool = True, probability: float = 0.9, spanish_from: float = 1e9, device: str = "cpu"
     ) -> None:
@@ -140,6 +142,18 @@ def test_two_languages_in_one_song(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [(each.start, each.end, each.language) for each in found.phrases] == [(0, 12, "pt"), (12, 24, "es")]
     assert found.language == "pt"  # each has 11 s of voice, and the first wins
     assert [options["language"] for options in Whisper.calls[:2]] == ["pt", "es"]
+
+
+def test_the_language_of_a_short_piece_is_detected_in_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths: list[int] = []
+
+    class Measuring(Model):
+        def encode(self, features: Samples) -> float:
+            lengths.append(features.shape[-1])
+            return super().encode(features)
+
+    heard({}, monkeypatch, language=None, segments=[Segment(1.0, 1.01, ())], model=Measuring())
+    assert lengths == [500]
 
 
 def test_several_segments_are_recognized_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
