@@ -99,8 +99,8 @@ def transcribe(inputs: Inputs, out: Path, options: Options, settings: Settings, 
     else:
         aligners = [
             _aligner(segment.language, settings) if segment.language else None
-            for segment, found in recognition.phrases.items()
-            for _ in found
+            for segment, heard in recognition.phrases.items()
+            for _ in heard
         ]
         lines, given_times = time_recognized(phrases, samples, aligners, report), None
     metadata = replace(
