@@ -150,7 +150,7 @@ def by_set(judged: Sequence[Judged]) -> str:
     """Return a table with a row for each source of lyrics and set, and the fitted constants."""
     head = ("", "songs", "words", "wrong", "review", "error", "by song", "doubtful", "of these wrong", "of the wrong")
     rows, constants = [], []
-    for source in CONSTANTS:
+    for source in sorted({word.source for word in judged}, reverse=True):
         for name in SETS:
             if words := [word for word in judged if (word.source, word.set) == (source, name)]:
                 found = calibration(judged, source, (name,))

@@ -113,7 +113,8 @@ async def test_hostile_events_harm_no_other_job(
             assert "good" in [job["job_id"] for job in listed.json()["jobs"]]
             await until(lambda: _received(receiver), 1)
     assert EVENTS_REFUSED.labels("unfoldable")._value.get() == refused
-    assert JOBS_LEFT_OUT._value.get() - left_out <= len(manifests)  # unreadable ones
+    # Each of the two loops over orphans leaves out unreadable ones.
+    assert JOBS_LEFT_OUT._value.get() - left_out <= 2 * len(manifests)
 
 
 async def _state(client: httpx2.AsyncClient, job_id: str) -> str:
