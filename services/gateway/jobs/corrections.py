@@ -93,7 +93,7 @@ class Made(NamedTuple, Generic[Shown]):
 
 
 class Known(NamedTuple):
-    """What a correction starts from: the job, the number of its latest correction, and the present result."""
+    """The start of a correction: the job, the number of its latest correction, and the present result."""
 
     submission: JobSubmitted
     number: int
