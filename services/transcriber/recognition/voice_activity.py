@@ -1,4 +1,4 @@
-"""Detection of voices by whisperx' model, with windows that overlap less than its own detector's."""
+"""Detection of voices by whisperx' model, with windows that overlap less than in its own detector."""
 
 from collections import defaultdict
 from importlib.resources import files
@@ -26,8 +26,11 @@ CHECKPOINT_CONTENT: Final = (
 )
 """Classes that the checkpoint of the model contains beside weights: training settings."""
 ONSET, OFFSET = 0.5, 0.363  # thresholds, whisperx's defaults
-STEP_SECONDS: Final = 2.5
-"""Half a window of the model. Whisperx' step of 0.5 s takes five times as long and finds the same segments."""
+STEP_SECONDS: Final = 1.0
+"""A fifth of a window of the model. Whisperx' step of 0.5 s takes twice as long and is no better.
+
+With 2.5 s, the edges of the voice are less exact, and more words of a user's own lyrics are misplaced.
+"""
 
 
 class VoiceDetector(Pyannote):  # type: ignore[misc] # whisperx has no types
